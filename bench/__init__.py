@@ -1,0 +1,1 @@
+"""Workloads, robots, the demo day, the history of bulletins and the benchmarks."""

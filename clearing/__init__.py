@@ -1,0 +1,1 @@
+"""From trades to the registry: instructions, delivery versus payment, reconciliation; and the registry."""

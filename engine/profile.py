@@ -1,0 +1,214 @@
+"""A market's rules as one frozen, typed value decoded from TOML; unknown keys are refused with their path.
+
+Everything that is a number or a choice stands here (R6); only the mechanics of a method are code.
+"""
+
+import hashlib
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from engine.commands import IsoDate, PriceFen, ProductCode, QuantityT
+from engine.units import (
+    AMOUNT_FEN_MAX,
+    BASIS_POINTS,
+    DAY_NS,
+    days_from_civil,
+    parse_clock,
+)
+
+ClockText = Annotated[str, Meta(pattern=r"^[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?\Z")]
+Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+BandBp = Annotated[int, Meta(ge=1, lt=BASIS_POINTS)]
+
+
+class ProfileError(ValueError):
+    """A profile file breaks its form or contradicts itself; the text names the path of the key."""
+
+
+class _Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all tables of a profile file."""
+
+
+class Title(_Table, frozen=True, kw_only=True):
+    """Name of the market for people."""
+
+    zh: Annotated[str, Meta(min_length=1, max_length=80)]
+    en: Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class Product(_Table, frozen=True, kw_only=True):
+    """One allowance year, a product of its own (R7, R9)."""
+
+    code: ProductCode
+    name_zh: Annotated[str, Meta(min_length=1, max_length=40)]
+    name_en: Annotated[str, Meta(min_length=1, max_length=40)]
+    vintage: Annotated[str, Meta(pattern=r"^[0-9]{4}(-[0-9]{4})?\Z")]
+    listed_from: IsoDate
+    first_reference: Literal["administrative", "composite_close"]
+    """Where the reference of the first day comes from (R36, R37)."""
+    first_reference_fen: Annotated[int, Meta(ge=0)] = 0
+    """The administrative reference, 0 where operators set it freely."""
+
+
+class Sessions(_Table, frozen=True, kw_only=True):
+    """Rules that listed and block trading share in form (R23-R27, R31-R32)."""
+
+    quantity_t_min: QuantityT
+    quantity_t_max: QuantityT
+    band_bp: BandBp
+    sessions: Annotated[tuple[tuple[ClockText, ClockText], ...], Meta(min_length=1, max_length=8)]
+
+
+class Listed(Sessions, frozen=True, kw_only=True):
+    """Listed agreement (挂牌协议, R40-R46)."""
+
+    levels_shown: Annotated[int, Meta(ge=1, le=20)]
+    level_choice: Literal["strict_best_first"]
+    crossing_listings: Literal["rest"]
+
+
+class Block(Sessions, frozen=True, kw_only=True):
+    """Block agreement (大宗协议, R61-R66)."""
+
+
+class Composite(_Table, frozen=True, kw_only=True):
+    """Weights of the composite price from a date on (R52)."""
+
+    effective_from: IsoDate
+    members: Annotated[tuple[ProductCode, ...], Meta(min_length=1)]
+    weights: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1)]
+
+
+class PublishedOpen(_Table, frozen=True, kw_only=True):
+    """An opening price that was published by decision and not by the first trade (R48)."""
+
+    date: IsoDate
+    product: ProductCode
+    price_fen: PriceFen
+
+
+class Capacity(_Table, frozen=True, kw_only=True):
+    """How large the market may grow; past a limit comes a reason, never a crash."""
+
+    participants: Annotated[int, Meta(ge=1, le=1_000_000)]
+    keys: Annotated[int, Meta(ge=1, le=4_000_000)]
+    orders_per_day: Annotated[int, Meta(ge=1, le=50_000_000)]
+    levels: Annotated[int, Meta(ge=1, le=4_000_000)]
+    """Most price levels of one product's listed band."""
+    proposals: Annotated[int, Meta(ge=1, le=10_000)]
+    """Most proposals that wait at a time."""
+
+
+class Profile(_Table, frozen=True, kw_only=True):
+    """All rules of one market."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
+    title: Title
+    place_of_trade: Annotated[str, Meta(pattern=r"^[A-Z0-9-]{1,16}\Z")]
+    depository: Annotated[str, Meta(pattern=r"^[A-Z0-9-]{1,16}\Z")]
+    tick_size_fen: Annotated[int, Meta(ge=1, le=1_000_000)]
+    lot_size_t: Annotated[int, Meta(ge=1, le=1_000_000)]
+    day_opens_at: ClockText
+    """When the sequencer opens the trading day; before the first session."""
+    same_day_resale: Literal[False]
+    """R56: what was bought today cannot be sold today."""
+    credit_code_check: bool
+    listed: Listed
+    block: Block
+    products: Annotated[tuple[Product, ...], Meta(min_length=1, max_length=200)]
+    composite: Annotated[tuple[Composite, ...], Meta(min_length=1)]
+    published_open: tuple[PublishedOpen, ...] = ()
+    capacity: Capacity
+
+    def product_index(self, code: str) -> int:
+        """Return the place of a product in the list, -1 if there is none."""
+        for index, product in enumerate(self.products):
+            if product.code == code:
+                return index
+        return -1
+
+
+def load_profile(text: bytes | str, source: str = "profile") -> Profile:
+    """Decode and check a profile; ProfileError names the source and the path of the first bad key."""
+    try:
+        profile = msgspec.toml.decode(text, type=Profile, strict=True)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        message = f"{source}: {error}"
+        raise ProfileError(message) from error
+    for path, problem in _contradictions(profile):
+        message = f"{source}: {problem} - at `{path}`"
+        raise ProfileError(message)
+    return profile
+
+
+def profile_digest(text: bytes) -> str:
+    """Return the SHA-256 of a profile file's bytes in hexadecimal."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def _contradictions(profile: Profile) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    codes = [product.code for product in profile.products]
+    if len(set(codes)) != len(codes):
+        found.append(("$.products", "a product code stands twice"))
+    for index, product in enumerate(profile.products):
+        found += _bad_date(f"$.products[{index}].listed_from", product.listed_from)
+    for name, rules in (("listed", profile.listed), ("block", profile.block)):
+        found += _session_contradictions(name, rules, profile)
+    dates = [row.effective_from for row in profile.composite]
+    if dates != sorted(set(dates)):
+        found.append(("$.composite", "effective_from must rise from row to row"))
+    for index, row in enumerate(profile.composite):
+        path = f"$.composite[{index}]"
+        found += _bad_date(f"{path}.effective_from", row.effective_from)
+        if len(row.members) != len(row.weights):
+            found.append((f"{path}.weights", "there must be as many weights as members"))
+        if not set(row.members) <= set(codes):
+            found.append((f"{path}.members", "a member is not a product of this profile"))
+    for index, opening in enumerate(profile.published_open):
+        path = f"$.published_open[{index}]"
+        found += _bad_date(f"{path}.date", opening.date)
+        if opening.product not in codes:
+            found.append((f"{path}.product", "not a product of this profile"))
+    return found
+
+
+def _session_contradictions(name: str, rules: Sessions, profile: Profile) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    if rules.quantity_t_min > rules.quantity_t_max:
+        found.append((f"$.{name}.quantity_t_min", "the minimum is above quantity_t_max"))
+    if rules.quantity_t_max * profile.capacity.levels > AMOUNT_FEN_MAX:
+        found.append((f"$.{name}.quantity_t_max", "quantity times price could pass 63 bits"))
+    last = parse_clock(profile.day_opens_at)
+    for index, (begin, end) in enumerate(rules.sessions):
+        path = f"$.{name}.sessions[{index}]"
+        if not last <= parse_clock(begin) < parse_clock(end) <= DAY_NS:
+            found.append((path, "sessions must follow each other after day_opens_at"))
+        last = parse_clock(end)
+    return found
+
+
+def _bad_date(path: str, date: str) -> list[tuple[str, str]]:
+    try:
+        days_from_civil(date)
+    except ValueError as error:
+        return [(path, str(error))]
+    return []
+
+
+__all__ = [
+    "Block",
+    "Capacity",
+    "Composite",
+    "Listed",
+    "Product",
+    "Profile",
+    "ProfileError",
+    "PublishedOpen",
+    "Sessions",
+    "Title",
+    "load_profile",
+    "profile_digest",
+]

@@ -1,0 +1,288 @@
+"""Why a command is refused: one member per broken rule, its number, its figures and its texts.
+
+Numbers are stable and only ever added: 1xx who, 2xx state of the market, 3xx price and quantity,
+4xx balances, 5xx the order it names, 6xx proposals and control, 9xx capacity. `PRECEDENCE` is the
+order in which the engine checks an order command; the first broken rule is the one that is told.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+from msgspec import Struct
+
+
+class Reason(IntEnum):
+    """A refusal, named as the broken rule."""
+
+    NONE = 0
+    KEY_UNKNOWN = 101
+    ROLE_NOT_PERMITTED = 102
+    PARTICIPANT_SUSPENDED = 103
+    PARTICIPANT_UNKNOWN = 104
+    NOT_KEY_EMITTING_UNIT = 105
+    INVALID_CREDIT_CODE = 106
+    ALREADY_ADMITTED = 107
+    KEY_ALREADY_ENROLLED = 108
+    CLIENT_ORDER_REUSED = 109
+    PHASE_CLOSED = 201
+    DAY_NOT_OPEN = 202
+    DAY_STILL_OPEN = 203
+    DATE_NOT_LATER = 204
+    PRODUCT_UNKNOWN = 205
+    PRODUCT_NOT_LISTED = 206
+    REFERENCE_PRICE_MISSING = 207
+    TIME_BACKWARDS = 208
+    PRICE_OFF_TICK = 301
+    PRICE_OUTSIDE_BAND = 302
+    QUANTITY_OFF_LOT = 303
+    QUANTITY_BELOW_MINIMUM = 304
+    QUANTITY_ABOVE_MAXIMUM = 305
+    REFERENCE_PRICE_MISMATCH = 306
+    REFERENCE_PRICE_ALREADY_SET = 307
+    BAND_TOO_WIDE = 308
+    CASH_NOT_AVAILABLE = 401
+    HOLDING_NOT_AVAILABLE = 402
+    ORDER_UNKNOWN = 501
+    ORDER_NOT_OPEN = 502
+    NOT_ORDER_OWNER = 503
+    OWN_LISTING = 504
+    BETTER_LEVEL_EXISTS = 505
+    LISTING_QUANTITY_NOT_AVAILABLE = 506
+    NOT_OFFER_COUNTERPARTY = 507
+    OWN_COUNTERPARTY = 508
+    COUNTERPARTY_UNKNOWN = 509
+    TRADE_UNKNOWN = 510
+    TRADE_ALREADY_SETTLED = 511
+    REFERENCE_REUSED = 512
+    PROPOSAL_UNKNOWN = 601
+    PROPOSAL_NOT_OPEN = 602
+    SAME_PERSON = 603
+    ORDERS_FULL = 901
+    PARTICIPANTS_FULL = 902
+    KEYS_FULL = 903
+    PROPOSALS_FULL = 904
+    AMOUNT_ABOVE_MAXIMUM = 905
+
+
+class Explanation(Struct, frozen=True):
+    """What a refusal tells a person: texts with `{a}` and `{b}` for its two figures, and their units."""
+
+    zh: str
+    en: str
+    figures: tuple[str, str] = ("", "")
+    """Units of the two figures: fen, t, time_ns, phase, number, or empty where there is none."""
+
+
+EXPLANATIONS: Final[dict[Reason, Explanation]] = {
+    Reason.NONE: Explanation("无", "none"),
+    Reason.KEY_UNKNOWN: Explanation("密钥未登记", "the key is not enrolled"),
+    Reason.ROLE_NOT_PERMITTED: Explanation("该角色无此权限", "this role may not do that"),
+    Reason.PARTICIPANT_SUSPENDED: Explanation("交易主体已被暂停", "the participant is suspended"),
+    Reason.PARTICIPANT_UNKNOWN: Explanation(
+        "交易主体 {a} 不存在", "participant {a} is unknown", ("number", "")
+    ),
+    Reason.NOT_KEY_EMITTING_UNIT: Explanation(
+        "不是重点排放单位,不能准入", "not a key emitting unit, so not admitted"
+    ),
+    Reason.INVALID_CREDIT_CODE: Explanation(
+        "统一社会信用代码不符合 GB 32100", "the unified social credit code breaks GB 32100"
+    ),
+    Reason.ALREADY_ADMITTED: Explanation(
+        "已准入,编号 {a}", "already admitted as participant {a}", ("number", "")
+    ),
+    Reason.KEY_ALREADY_ENROLLED: Explanation(
+        "公钥已登记,编号 {a}", "already enrolled as key {a}", ("number", "")
+    ),
+    Reason.CLIENT_ORDER_REUSED: Explanation(
+        "客户委托号已用于另一内容", "this client order number stands for another content"
+    ),
+    Reason.PHASE_CLOSED: Explanation(
+        "当前阶段 {a} 不接受该申报,下次变更 {b}",
+        "not accepted in phase {a}; it changes at {b}",
+        ("phase", "time_ns"),
+    ),
+    Reason.DAY_NOT_OPEN: Explanation("没有开启的交易日", "no trading day is open"),
+    Reason.DAY_STILL_OPEN: Explanation("前一交易日尚未收市", "the last trading day has not closed"),
+    Reason.DATE_NOT_LATER: Explanation(
+        "日期不晚于上一交易日", "the date is not after the last trading day"
+    ),
+    Reason.PRODUCT_UNKNOWN: Explanation("没有该标的物", "no such product"),
+    Reason.PRODUCT_NOT_LISTED: Explanation(
+        "该标的物尚未上市", "the product is not listed on this day"
+    ),
+    Reason.REFERENCE_PRICE_MISSING: Explanation(
+        "基准价尚未复核,市场未开市",
+        "the reference price is not approved yet, so the product has not opened",
+    ),
+    Reason.TIME_BACKWARDS: Explanation("时间不能后退", "time cannot go backwards"),
+    Reason.PRICE_OFF_TICK: Explanation(
+        "价格不是最小变动 {a} 元的整数倍",
+        "the price is not a multiple of the tick {a}",
+        ("fen", ""),
+    ),
+    Reason.PRICE_OUTSIDE_BAND: Explanation(
+        "价格超出涨跌幅 {a} – {b}", "the price is outside the band {a} – {b}", ("fen", "fen")
+    ),
+    Reason.QUANTITY_OFF_LOT: Explanation(
+        "数量不是最小单位 {a} 吨的整数倍",
+        "the quantity is not a multiple of the lot {a} t",
+        ("t", ""),
+    ),
+    Reason.QUANTITY_BELOW_MINIMUM: Explanation(
+        "数量低于下限 {a} 吨", "the quantity is below the minimum {a} t", ("t", "")
+    ),
+    Reason.QUANTITY_ABOVE_MAXIMUM: Explanation(
+        "数量高于上限 {a} 吨", "the quantity is above the maximum {a} t", ("t", "")
+    ),
+    Reason.REFERENCE_PRICE_MISMATCH: Explanation(
+        "与系统计算的基准价 {a} 不符", "differs from the computed reference price {a}", ("fen", "")
+    ),
+    Reason.REFERENCE_PRICE_ALREADY_SET: Explanation(
+        "当日基准价已为 {a}", "the reference price of the day is already {a}", ("fen", "")
+    ),
+    Reason.BAND_TOO_WIDE: Explanation(
+        "价格区间 {a} 档超过上限 {b} 档",
+        "the band has {a} levels, the limit is {b}",
+        ("number", "number"),
+    ),
+    Reason.CASH_NOT_AVAILABLE: Explanation(
+        "可用资金 {a} 元不足,需要 {b} 元", "{a} yuan available, {b} needed", ("fen", "fen")
+    ),
+    Reason.HOLDING_NOT_AVAILABLE: Explanation(
+        "可卖数量 {a} 吨不足,需要 {b} 吨", "{a} t available to sell, {b} t needed", ("t", "t")
+    ),
+    Reason.ORDER_UNKNOWN: Explanation("没有委托 {a}", "order {a} is unknown", ("number", "")),
+    Reason.ORDER_NOT_OPEN: Explanation(
+        "委托 {a} 已成交或已撤", "order {a} is filled or cancelled", ("number", "")
+    ),
+    Reason.NOT_ORDER_OWNER: Explanation(
+        "委托 {a} 不属于本方", "order {a} is not yours", ("number", "")
+    ),
+    Reason.OWN_LISTING: Explanation(
+        "不能摘取本方挂牌 {a}", "listing {a} is your own", ("number", "")
+    ),
+    Reason.BETTER_LEVEL_EXISTS: Explanation(
+        "存在更优价位 {a},须先摘取", "a better level stands at {a}; pick it first", ("fen", "")
+    ),
+    Reason.LISTING_QUANTITY_NOT_AVAILABLE: Explanation(
+        "该挂牌只剩 {a} 吨", "the listing has only {a} t left", ("t", "")
+    ),
+    Reason.NOT_OFFER_COUNTERPARTY: Explanation(
+        "报价 {a} 不是发给本方的", "offer {a} is not addressed to you", ("number", "")
+    ),
+    Reason.OWN_COUNTERPARTY: Explanation(
+        "不能以本方为对手方", "you cannot be your own counterparty"
+    ),
+    Reason.COUNTERPARTY_UNKNOWN: Explanation(
+        "对手方 {a} 不存在", "counterparty {a} is unknown", ("number", "")
+    ),
+    Reason.TRADE_UNKNOWN: Explanation("没有成交 {a}", "trade {a} is unknown", ("number", "")),
+    Reason.TRADE_ALREADY_SETTLED: Explanation(
+        "成交 {a} 已交收", "trade {a} is already settled", ("number", "")
+    ),
+    Reason.REFERENCE_REUSED: Explanation(
+        "该业务编号已用于另一内容", "this reference stands for another content"
+    ),
+    Reason.PROPOSAL_UNKNOWN: Explanation("没有提议 {a}", "proposal {a} is unknown", ("number", "")),
+    Reason.PROPOSAL_NOT_OPEN: Explanation(
+        "提议 {a} 已处理", "proposal {a} is no longer open", ("number", "")
+    ),
+    Reason.SAME_PERSON: Explanation(
+        "提议人不能复核自己的提议", "the maker of a proposal may not approve it"
+    ),
+    Reason.ORDERS_FULL: Explanation(
+        "当日委托已达上限 {a}", "the day's limit of {a} orders is reached", ("number", "")
+    ),
+    Reason.PARTICIPANTS_FULL: Explanation(
+        "交易主体已达上限 {a}", "the limit of {a} participants is reached", ("number", "")
+    ),
+    Reason.KEYS_FULL: Explanation(
+        "密钥已达上限 {a}", "the limit of {a} keys is reached", ("number", "")
+    ),
+    Reason.PROPOSALS_FULL: Explanation(
+        "待复核提议已达上限 {a}", "{a} proposals already wait", ("number", "")
+    ),
+    Reason.AMOUNT_ABOVE_MAXIMUM: Explanation(
+        "金额超过上限 {a} 元", "the amount is above the limit {a}", ("fen", "")
+    ),
+}
+
+PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
+    "PlaceListing": (
+        Reason.KEY_UNKNOWN,
+        Reason.ROLE_NOT_PERMITTED,
+        Reason.CLIENT_ORDER_REUSED,
+        Reason.ORDERS_FULL,
+        Reason.PHASE_CLOSED,
+        Reason.PARTICIPANT_SUSPENDED,
+        Reason.PRODUCT_UNKNOWN,
+        Reason.PRODUCT_NOT_LISTED,
+        Reason.REFERENCE_PRICE_MISSING,
+        Reason.PRICE_OFF_TICK,
+        Reason.PRICE_OUTSIDE_BAND,
+        Reason.QUANTITY_OFF_LOT,
+        Reason.QUANTITY_BELOW_MINIMUM,
+        Reason.QUANTITY_ABOVE_MAXIMUM,
+        Reason.CASH_NOT_AVAILABLE,
+        Reason.HOLDING_NOT_AVAILABLE,
+    ),
+    "PickListing": (
+        Reason.KEY_UNKNOWN,
+        Reason.ROLE_NOT_PERMITTED,
+        Reason.CLIENT_ORDER_REUSED,
+        Reason.ORDERS_FULL,
+        Reason.PHASE_CLOSED,
+        Reason.PARTICIPANT_SUSPENDED,
+        Reason.ORDER_UNKNOWN,
+        Reason.ORDER_NOT_OPEN,
+        Reason.OWN_LISTING,
+        Reason.BETTER_LEVEL_EXISTS,
+        Reason.QUANTITY_OFF_LOT,
+        Reason.LISTING_QUANTITY_NOT_AVAILABLE,
+        Reason.CASH_NOT_AVAILABLE,
+        Reason.HOLDING_NOT_AVAILABLE,
+    ),
+    "OfferBlock": (
+        Reason.KEY_UNKNOWN,
+        Reason.ROLE_NOT_PERMITTED,
+        Reason.CLIENT_ORDER_REUSED,
+        Reason.ORDERS_FULL,
+        Reason.PHASE_CLOSED,
+        Reason.PARTICIPANT_SUSPENDED,
+        Reason.PRODUCT_UNKNOWN,
+        Reason.PRODUCT_NOT_LISTED,
+        Reason.REFERENCE_PRICE_MISSING,
+        Reason.COUNTERPARTY_UNKNOWN,
+        Reason.OWN_COUNTERPARTY,
+        Reason.PRICE_OFF_TICK,
+        Reason.PRICE_OUTSIDE_BAND,
+        Reason.QUANTITY_OFF_LOT,
+        Reason.QUANTITY_BELOW_MINIMUM,
+        Reason.QUANTITY_ABOVE_MAXIMUM,
+        Reason.CASH_NOT_AVAILABLE,
+        Reason.HOLDING_NOT_AVAILABLE,
+    ),
+    "AcceptBlock": (
+        Reason.KEY_UNKNOWN,
+        Reason.ROLE_NOT_PERMITTED,
+        Reason.CLIENT_ORDER_REUSED,
+        Reason.ORDERS_FULL,
+        Reason.PHASE_CLOSED,
+        Reason.PARTICIPANT_SUSPENDED,
+        Reason.ORDER_UNKNOWN,
+        Reason.ORDER_NOT_OPEN,
+        Reason.NOT_OFFER_COUNTERPARTY,
+        Reason.CASH_NOT_AVAILABLE,
+        Reason.HOLDING_NOT_AVAILABLE,
+    ),
+    "CancelOrder": (
+        Reason.KEY_UNKNOWN,
+        Reason.ROLE_NOT_PERMITTED,
+        Reason.CLIENT_ORDER_REUSED,
+        Reason.PHASE_CLOSED,
+        Reason.ORDER_UNKNOWN,
+        Reason.NOT_ORDER_OWNER,
+        Reason.ORDER_NOT_OPEN,
+    ),
+}
+"""Reasons of each order command in the order in which they are checked."""

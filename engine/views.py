@@ -1,0 +1,170 @@
+"""What the exchange shows of its state on request: frozen structs for queries, screens and statements."""
+
+from msgspec import Struct
+
+from engine.commands import Action, Method, Side
+from engine.events import Phase
+
+
+class Level(Struct, frozen=True):
+    """All listings of one side at one price (价位)."""
+
+    price_fen: int
+    quantity_t: int
+    listings: int
+
+
+class Book(Struct, frozen=True, kw_only=True):
+    """The best levels of a product, best first on each side (五档, R44)."""
+
+    product: str
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+
+
+class ListingView(Struct, frozen=True, kw_only=True):
+    """One listing of a level, oldest first; the owner is not shown (R86)."""
+
+    order: int
+    side: Side
+    price_fen: int
+    left_t: int
+    time_ns: int
+
+
+class OrderView(Struct, frozen=True, kw_only=True):
+    """One order of the day of one participant; state by R20."""
+
+    order: int
+    client_order: int
+    participant: int
+    counterparty: int
+    """The named counterparty of a block offer, else 0."""
+    product: str
+    side: Side
+    method: Method
+    price_fen: int
+    quantity_t: int
+    left_t: int
+    is_open: bool
+    is_pick: bool
+    time_ns: int
+
+
+class TradeView(Struct, frozen=True, kw_only=True):
+    """One trade; `state` is unsettled, settled or failed."""
+
+    trade: int
+    date: str
+    time_ns: int
+    method: Method
+    product: str
+    price_fen: int
+    quantity_t: int
+    buyer: int
+    seller: int
+    taker_side: Side
+    buy_order: int
+    sell_order: int
+    state: str
+
+
+class Cash(Struct, frozen=True, kw_only=True):
+    """Cash of a participant: settled S, locked L, payable P, proceeds R (design section 6)."""
+
+    settled_fen: int
+    locked_fen: int
+    payable_fen: int
+    proceeds_fen: int
+    available_fen: int
+    """To buy with: S + R − L − P."""
+    withdrawable_fen: int
+    """max(0, S − L − P) (R57)."""
+
+
+class Holding(Struct, frozen=True, kw_only=True):
+    """Holding of one product: available A, locked L, sold D, bought today I, delivered F, frozen J."""
+
+    product: str
+    available_t: int
+    locked_t: int
+    sold_t: int
+    bought_today_t: int
+    """Bought and not yet delivered, also from earlier days (待交收)."""
+    delivered_t: int
+    """Delivered, sellable from the next trading day."""
+    frozen_t: int
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """Cash and holdings of one participant; products without any quantity are left out."""
+
+    participant: int
+    cash: Cash
+    holdings: tuple[Holding, ...]
+
+
+class ProductView(Struct, frozen=True, kw_only=True):
+    """A product's live quote (R86); prices are 0 where there is none yet."""
+
+    product: str
+    is_listed: bool
+    has_reference: bool
+    reference_fen: int
+    """The approved reference price, or the computed one that waits for approval."""
+    previous_close_fen: int
+    listed_floor_fen: int
+    listed_cap_fen: int
+    block_floor_fen: int
+    block_cap_fen: int
+    open_fen: int
+    high_fen: int
+    low_fen: int
+    last_fen: int
+    listed_quantity_t: int
+    listed_amount_fen: int
+    listed_trades: int
+
+
+class MethodView(Struct, frozen=True, kw_only=True):
+    """Phase of one method and when it changes next (0 = not today)."""
+
+    method: Method
+    phase: Phase
+    next_time_ns: int
+
+
+class MarketView(Struct, frozen=True, kw_only=True):
+    """State of the whole market."""
+
+    date: str
+    time_ns: int
+    sequence: int
+    methods: tuple[MethodView, ...]
+    products: tuple[ProductView, ...]
+    composite_last_fen: int
+    composite_previous_close_fen: int
+
+
+class ParticipantView(Struct, frozen=True, kw_only=True):
+    """One admitted participant."""
+
+    participant: int
+    name: str
+    credit_code: str
+    province: str
+    sector: str
+    registry_account: str
+    funds_account: str
+    compliance_year: int
+
+
+class ProposalView(Struct, frozen=True, kw_only=True):
+    """A proposal that waits for a second operator."""
+
+    proposal: int
+    key: int
+    person: str
+    actions: tuple[Action, ...]
+    reason: str
+    time_ns: int

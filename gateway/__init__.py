@@ -1,0 +1,1 @@
+"""The shell that owns time, disk and sockets: journal, sequencer, server and the public client."""
