@@ -1,0 +1,92 @@
+"""Frames that the gateway pushes to subscribers: book, trades, market, private events, drop copy."""
+
+from msgspec import Struct
+
+from engine.commands import AnyCommand, Side
+from engine.events import AnyEvent, DayClosed, DayOpened, PhaseChanged, ReferencePriceSet
+from engine.views import Book, MarketView, ProductView
+from gateway.frames_replies import Outward
+
+
+class BookSnapshot(Outward, frozen=True, kw_only=True):
+    """Channel book:<product>: the five levels after a change (R44); a slow reader skips to the newest."""
+
+    sequence: int
+    """Sequence of the last command that touched this book."""
+    time_ns: int
+    book: Book
+
+
+class PublicTrade(Struct, frozen=True, kw_only=True):
+    """One listed trade without its parties; block trades are not public before the close (R65)."""
+
+    trade: int
+    product: str
+    price_fen: int
+    quantity_t: int
+    side: Side
+    """The taker's side."""
+
+
+class TradesPrinted(Outward, frozen=True, kw_only=True):
+    """Channel trades: listed trades of one command; `previous` is the frame before this one."""
+
+    sequence: int
+    previous: int
+    time_ns: int
+    trades: tuple[PublicTrade, ...]
+
+
+class MarketSnapshot(Outward, frozen=True, kw_only=True):
+    """Channel market: the whole market, first at subscription and again where frames were skipped."""
+
+    sequence: int
+    market: MarketView
+
+
+class MarketChanged(Outward, frozen=True, kw_only=True):
+    """Channel market: phases, references with bands, days and bulletins; never skipped."""
+
+    sequence: int
+    previous: int
+    time_ns: int
+    events: tuple[DayOpened | PhaseChanged | ReferencePriceSet | DayClosed, ...]
+
+
+class QuoteChanged(Outward, frozen=True, kw_only=True):
+    """Channel market: a product's live quote and the composite; a slow reader skips to the newest."""
+
+    sequence: int
+    time_ns: int
+    quote: ProductView
+    composite_last_fen: int
+
+
+class PrivateEvents(Outward, frozen=True, kw_only=True):
+    """Channel private: events of the own participant (of all control, for an operator), per command.
+
+    `previous` is the sequence of the frame before in the same stream, so a reader can prove that it
+    missed nothing. Repeated answers are not part of it.
+    """
+
+    sequence: int
+    previous: int
+    time_ns: int
+    events: tuple[AnyEvent, ...]
+
+
+class DropCopy(Outward, frozen=True, kw_only=True):
+    """Channel drop (成交抄送): every command of the log with its events; operator and clearing."""
+
+    sequence: int
+    time_ns: int
+    key: int
+    command: AnyCommand
+    events: tuple[AnyEvent, ...]
+
+
+class Beat(Outward, frozen=True, kw_only=True):
+    """Pushed every second: the gateway lives, its last sequence and exchange time."""
+
+    sequence: int
+    time_ns: int

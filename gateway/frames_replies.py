@@ -1,0 +1,277 @@
+"""Frames that the gateway sends as part of the conversation: login, answers, replies to queries."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from engine.events import AnyEvent, Bulletin, KeyEnrolled
+from engine.profile import Profile
+from engine.views import (
+    Account,
+    Book,
+    ListingView,
+    MarketView,
+    OrderView,
+    ParticipantView,
+    ProposalView,
+    TradeView,
+)
+
+Outcome = Literal["rejected", "not_sent", "unknown"]
+"""What an error means for the request: refused for good, never taken up, or nobody knows."""
+
+
+class Outward(Struct, frozen=True, kw_only=True, tag=True):
+    """Base of the frames that the gateway sends."""
+
+
+class Hello(Outward, frozen=True, kw_only=True):
+    """First frame of a connection: the challenge to sign and the gateway's own time."""
+
+    version: int
+    nonce: str
+    """32 random bytes in hexadecimal, of this connection alone."""
+    time_ns: int
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What this connection may do; past a limit comes an error, past all patience the connection is cut."""
+
+    frame_bytes: int
+    bytes_per_second: int
+    bytes_burst: int
+    orders_per_second: int
+    orders_burst: int
+    cancels_per_second: int
+    cancels_burst: int
+    queries_per_second: int
+    queries_burst: int
+    requests_in_flight: int
+    subscriptions: int
+    idle_seconds: int
+    """Without a frame from the client for so long the connection is cut; `Ping` is enough."""
+    lag_frames: int
+    """A private or drop reader further behind than this is cut."""
+
+
+class Welcome(Outward, frozen=True, kw_only=True):
+    """The login was accepted: who the gateway takes you for, the rules of the market, the limits."""
+
+    version: int
+    key: int
+    """Number of the key, 0 for an observer."""
+    role: str
+    """trader, operator, clearing or observer."""
+    person: str
+    participant: int
+    """The participant this key acts for, 0 for none."""
+    participant_name: str
+    sequence: int
+    """Last sequence of the log."""
+    time_ns: int
+    """Exchange time."""
+    date: str
+    """The open or last trading day, "" before the first."""
+    clock: str
+    """wall, simulated (runs by itself) or driven (moves by `AdvanceClock`)."""
+    profile: Profile
+    limits: Limits
+
+
+class LoginRefused(Outward, frozen=True, kw_only=True):
+    """The login was refused; the connection closes (4001)."""
+
+    code: str
+    number: int
+    """Number of the `Reason`, 0 where the reason is the gateway's own."""
+    text: str
+    time_ns: int
+    """The gateway's own time, for a client whose clock is off."""
+
+
+class Error(Outward, frozen=True, kw_only=True):
+    """A request was not carried out; nothing changed unless `outcome` is unknown."""
+
+    id: int
+    """Of the request, 0 where it could not be read."""
+    code: str
+    text: str
+    outcome: Outcome
+    path: str = ""
+    """JSON path of the offending field of a malformed frame."""
+    retry_after_ms: int = 0
+    """When the same request may succeed; 0 = not by waiting."""
+
+
+class Submitted(Outward, frozen=True, kw_only=True):
+    """The command is durable and applied; `events` is what it did, a refusal included."""
+
+    id: int
+    sequence: int
+    time_ns: int
+    events: tuple[AnyEvent, ...]
+    texts: tuple[str, ...] = ()
+    """One text per refusal among the events, in the language of the login."""
+
+
+class OrderFound(Outward, frozen=True, kw_only=True):
+    """The first answer to an order command; sequence 0 = the exchange never took it up."""
+
+    id: int
+    sequence: int
+    time_ns: int
+    events: tuple[AnyEvent, ...]
+
+
+class Subscribed(Outward, frozen=True, kw_only=True):
+    """A channel started or stopped; live frames follow the log's `sequence`."""
+
+    id: int
+    channel: str
+    sequence: int
+    is_active: bool = True
+
+
+class Pong(Outward, frozen=True, kw_only=True):
+    """Reply to `Ping`."""
+
+    id: int
+    sequence: int
+    time_ns: int
+
+
+class ClockAdvanced(Outward, frozen=True, kw_only=True):
+    """Reply to `AdvanceClock`: exchange time now, after all that fell due on the way."""
+
+    id: int
+    sequence: int
+    time_ns: int
+
+
+# ---------------------------------------------------------------- outwards: replies to queries
+
+
+class MarketReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryMarket`."""
+
+    id: int
+    market: MarketView
+
+
+class BookReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryBook`."""
+
+    id: int
+    sequence: int
+    book: Book
+
+
+class ListingsReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryListings`; `has_more` asks for the next page after the last row."""
+
+    id: int
+    rows: tuple[ListingView, ...]
+    has_more: bool
+
+
+class AccountReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryAccount`."""
+
+    id: int
+    account: Account
+
+
+class OrdersReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryOrders`."""
+
+    id: int
+    rows: tuple[OrderView, ...]
+    has_more: bool
+
+
+class TradesReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryTrades` and `QueryUnsettled`."""
+
+    id: int
+    rows: tuple[TradeView, ...]
+    has_more: bool
+
+
+class ParticipantsReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryParticipants`."""
+
+    id: int
+    rows: tuple[ParticipantView, ...]
+    has_more: bool
+
+
+class KeysReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryKeys`."""
+
+    id: int
+    rows: tuple[KeyEnrolled, ...]
+    has_more: bool
+
+
+class ProposalsReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryProposals`."""
+
+    id: int
+    rows: tuple[ProposalView, ...]
+    has_more: bool
+
+
+class BulletinsReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryBulletins`."""
+
+    id: int
+    rows: tuple[Bulletin, ...]
+    has_more: bool
+
+
+class StatementHolding(Struct, frozen=True, kw_only=True):
+    """One product of a statement: opening + bought + transferred in - sold (± failed) = closing."""
+
+    product: str
+    opening_t: int
+    bought_t: int
+    sold_t: int
+    transferred_in_t: int
+    failed_t: int
+    """Net effect of trades of any day that failed at the registry on this day."""
+    closing_t: int
+
+
+class Statement(Struct, frozen=True, kw_only=True):
+    """A participant's daily statement (客户日终报表, R87); cash closes as opening plus all that moved."""
+
+    date: str
+    time_ns: int
+    """When it was made (exchange time)."""
+    participant: int
+    name: str
+    trading_account: str
+    registry_account: str
+    funds_account: str
+    opening_cash_fen: int
+    cash_in_fen: int
+    cash_out_fen: int
+    buy_amount_fen: int
+    buy_fee_fen: int
+    sell_amount_fen: int
+    sell_fee_fen: int
+    settlement_fee_fen: int
+    failed_cash_fen: int
+    """Net effect of trades that failed at the registry on this day."""
+    closing_cash_fen: int
+    available_cash_fen: int
+    """To buy with; at the end of a past day all locks have lapsed."""
+    holdings: tuple[StatementHolding, ...]
+    trades: tuple[TradeView, ...]
+
+
+class StatementReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryStatement`."""
+
+    id: int
+    statement: Statement
