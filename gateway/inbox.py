@@ -1,0 +1,176 @@
+"""What the gateway pushed and the program has not read yet: bounded, without gap or repeat, no sockets.
+
+Frames that only describe the newest state (books, quotes, the market) replace each other while they wait.
+Frames of resumable channels wait in order; when there is no room the channel stalls, and is subscribed
+again from its cursor when the program has read on.
+"""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.frames_pushed import (
+    BookSnapshot,
+    DropCopy,
+    MarketChanged,
+    MarketSnapshot,
+    PrivateEvents,
+    QuoteChanged,
+    TradesPrinted,
+)
+
+MESSAGES_MAX: Final = 4_096
+"""Most frames that wait for the program."""
+NOTICES_MAX: Final = 64
+"""Most notices of lost and found connections that wait beside them; older ones go first."""
+
+
+class Disconnected(Struct, frozen=True, kw_only=True, tag=True):
+    """The connection was lost; `is_final` when no new one will be tried."""
+
+    text: str
+    is_final: bool
+
+
+class Reconnected(Struct, frozen=True, kw_only=True, tag=True):
+    """A new connection stands, its channels resume from where they were."""
+
+    sequence: int
+    attempts: int
+
+
+class Gap(Struct, frozen=True, kw_only=True, tag=True):
+    """The gateway no longer keeps what followed `after` on a channel; it goes on from `sequence`."""
+
+    channel: str
+    after: int
+    sequence: int
+
+
+Resumable = TradesPrinted | MarketChanged | PrivateEvents | DropCopy
+Newest = BookSnapshot | QuoteChanged | MarketSnapshot
+Message = (
+    BookSnapshot
+    | TradesPrinted
+    | MarketSnapshot
+    | MarketChanged
+    | QuoteChanged
+    | PrivateEvents
+    | DropCopy
+    | Disconnected
+    | Reconnected
+    | Gap
+)
+
+
+class ChannelState:
+    """Where one subscription stands: `cursor` is the last sequence that the program was given."""
+
+    __slots__ = ("cursor", "is_confirmed", "is_live")
+
+    def __init__(self, cursor: int | None) -> None:
+        self.cursor = cursor
+        self.is_confirmed = False
+        """The gateway has accepted it once, so a reconnect renews it."""
+        self.is_live = False
+        """Frames are taken; false from a loss or a stall until the gateway confirms again."""
+
+
+class Inbox:
+    """The waiting messages of one client, for one reader."""
+
+    def __init__(self, messages_max: int = MESSAGES_MAX) -> None:
+        self.channels: dict[str, ChannelState] = {}
+        self._messages_max = messages_max
+        self._waiting: deque[Message | str] = deque()
+        self._newest: dict[str, Newest] = {}
+        self._notices = 0
+        self._stirred = asyncio.Event()
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, frame: Resumable | Newest) -> None:
+        """Take a pushed frame; repeats are dropped, frames without room stall their channel."""
+        if isinstance(frame, BookSnapshot | QuoteChanged | MarketSnapshot):
+            self._put_newest(frame)
+            return
+        channel = self.channels.get(_CHANNELS[type(frame)])
+        if channel is None or not channel.is_live:
+            return
+        cursor = channel.cursor or 0
+        previous = frame.sequence - 1 if isinstance(frame, DropCopy) else frame.previous
+        if frame.sequence <= cursor:
+            return
+        if previous > cursor or len(self._waiting) >= self._messages_max:
+            channel.is_live = False  # resumed from the cursor by the link
+            return
+        channel.cursor = frame.sequence
+        self._waiting.append(frame)
+        self._stirred.set()
+
+    def _put_newest(self, frame: Newest) -> None:
+        name, key = _place(frame)
+        channel = self.channels.get(name)
+        if channel is None or not channel.is_live:
+            return
+        if key not in self._newest:
+            self._waiting.append(key)
+        self._newest[key] = frame
+        self._stirred.set()
+
+    def notice(self, message: Disconnected | Reconnected | Gap) -> None:
+        """Tell the reader what happened to the connection."""
+        if self._notices >= NOTICES_MAX:
+            oldest = next(m for m in self._waiting if isinstance(m, _NOTICES))
+            self._waiting.remove(oldest)
+            self._notices -= 1
+        self._notices += 1
+        self._waiting.append(message)
+        self._stirred.set()
+
+    def stalled(self) -> list[str]:
+        """Return the channels that wait to be subscribed again and have room for it."""
+        if len(self._waiting) > self._messages_max // 2:  # rounds down; half empty is room enough
+            return []
+        return [n for n, c in self.channels.items() if c.is_confirmed and not c.is_live]
+
+    def close(self) -> None:
+        """No more will come: `get` ends with None when all is read."""
+        self._is_closed = True
+        self._stirred.set()
+
+    async def get(self) -> Message | None:
+        """Return the next message in order, None after the last one of a closed client."""
+        while not self._waiting:
+            if self._is_closed:
+                return None
+            self._stirred.clear()
+            await self._stirred.wait()
+        message = self._waiting.popleft()
+        if isinstance(message, str):
+            return self._newest.pop(message)
+        if isinstance(message, _NOTICES):
+            self._notices -= 1
+        return message
+
+
+_NOTICES: Final = (Disconnected, Reconnected, Gap)
+_CHANNELS: Final[dict[type[Struct], str]] = {
+    TradesPrinted: "trades",
+    MarketChanged: "market",
+    PrivateEvents: "private",
+    DropCopy: "drop",
+}
+
+
+def _place(frame: Newest) -> tuple[str, str]:
+    """Return the channel of a frame and the key under which a newer one replaces it."""
+    if isinstance(frame, BookSnapshot):
+        return f"book:{frame.book.product}", f"book:{frame.book.product}"
+    if isinstance(frame, QuoteChanged):
+        return "market", f"quote:{frame.quote.product}"
+    return "market", "market"

@@ -1,0 +1,383 @@
+"""One client's line to the gateway: dial, log in, read, and after a loss resume without gap or repeat."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.uri import parse_uri
+
+from gateway import frames_replies, wire
+from gateway.client_errors import ConnectionFailed, LoginRefused, RequestFailed
+from gateway.inbox import ChannelState, Disconnected, Gap, Inbox, Reconnected
+from gateway.keys import KeyFile
+
+FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Largest frame that the client takes from the gateway."""
+SILENCE_S: Final = 15.0
+"""The gateway beats every second; a line silent for so long is given up."""
+LIMITED_RETRIES: Final = 20
+"""How often a request waits and tries again that came too fast."""
+
+log = logging.getLogger(__name__)
+
+
+class Patience(Struct, frozen=True, kw_only=True):
+    """How long a client waits: for a connection, between attempts, and altogether after a loss."""
+
+    dial_s: float = 10.0
+    first_pause_s: float = 0.05
+    longest_pause_s: float = 1.0
+    reconnect_s: float = 300.0
+
+
+class Pending:
+    """A request that waits for its reply."""
+
+    __slots__ = ("date", "frame", "future", "is_repeatable", "times_sent")
+
+    def __init__(
+        self, frame: wire.Request, future: "asyncio.Future[wire.Reply]", *, is_repeatable: bool
+    ) -> None:
+        self.frame = frame
+        self.future = future
+        self.is_repeatable = is_repeatable
+        self.times_sent = 0
+        self.date = ""
+
+
+def login_host(url: str) -> str:
+    """Return the host of a URL as dialled and as the Host header names it; it is part of the signature."""
+    uri = parse_uri(url)
+    host = f"[{uri.host}]" if ":" in uri.host else uri.host
+    return host if uri.port == (443 if uri.secure else 80) else f"{host}:{uri.port}"
+
+
+class Link:
+    """The line itself; `Client` gives it names and types."""
+
+    def __init__(
+        self, url: str, key: KeyFile | None, *, language: wire.Language, patience: Patience
+    ) -> None:
+        self.url = url
+        self.key = key
+        self.language: wire.Language = language
+        self.patience = patience
+        self.inbox = Inbox()
+        self.welcome: wire.Welcome
+        self.sequence = 0
+        self.time_ns = 0
+        self.is_connected = False
+        self._socket: ClientConnection
+        self._heard_s = 0.0
+        self._next_id = 0
+        self._pending: dict[int, Pending] = {}
+        self._renewals: dict[int, str] = {}
+        self._in_flight: asyncio.Semaphore
+        self._tasks: list[asyncio.Task[None]] = []
+        self._over: RequestFailed | None = None
+
+    # ------------------------------------------------------------ opening and closing
+
+    async def open(self, *, reconnect: bool) -> None:
+        """Dial and log in once; LoginRefused, ConnectionFailed."""
+        await self._dial()
+        self._in_flight = asyncio.Semaphore(self.welcome.limits.requests_in_flight)
+        self._tasks = [
+            asyncio.create_task(self._run(reconnect=reconnect)),
+            asyncio.create_task(self._keep_alive()),
+        ]
+
+    async def close(self) -> None:
+        """Close the line; requests in flight fail, messages already received can still be read."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        with contextlib.suppress(ConnectionClosed):
+            await self._socket.close()
+        self._end("the client was closed")
+
+    async def _dial(self) -> None:
+        try:
+            self._socket = await connect(
+                self.url,
+                compression=None,
+                proxy=None,
+                ping_interval=None,
+                open_timeout=self.patience.dial_s,
+                close_timeout=2,
+                max_size=FRAME_BYTES_MAX,
+                user_agent_header=None,
+            )
+        except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
+            raise ConnectionFailed(f"cannot reach the exchange at {self.url}: {error}") from error
+        try:
+            async with asyncio.timeout(self.patience.dial_s):
+                await self._log_in()
+        except (ConnectionClosed, TimeoutError, msgspec.DecodeError) as error:
+            await self._socket.close()
+            raise ConnectionFailed(f"no login at {self.url}: {error}") from error
+        self.is_connected = True
+
+    async def _log_in(self) -> None:
+        hello = wire.decode_outward(await self._socket.recv())
+        if not isinstance(hello, wire.Hello):
+            raise ConnectionFailed(f"{self.url} is not a gateway of this exchange")
+        answer: wire.Login | wire.Observe = wire.Observe(language=self.language)
+        if self.key is not None:
+            now_ns = time.time_ns()
+            text = wire.login_text(login_host(self.url), hello.nonce, self.key.public_key, now_ns)
+            answer = wire.Login(
+                public_key=self.key.public_key,
+                time_ns=now_ns,
+                signature=self.key.sign(text),
+                language=self.language,
+            )
+        await self._socket.send(wire.encode(answer), text=True)
+        reply = wire.decode_outward(await self._socket.recv())
+        if isinstance(reply, wire.LoginRefused):
+            await self._socket.close()
+            raise LoginRefused(reply)
+        if not isinstance(reply, wire.Welcome):
+            raise ConnectionFailed(f"{self.url} did not answer the login")
+        self.welcome = reply
+        self.sequence, self.time_ns = reply.sequence, reply.time_ns
+        self._heard_s = time.monotonic()
+
+    # ------------------------------------------------------------ requests
+
+    async def request(
+        self, make: Callable[[int], wire.Request], *, is_repeatable: bool = True
+    ) -> tuple[wire.Reply, int]:
+        """Send a request and return its reply and how often it was sent; RequestFailed.
+
+        A repeatable one is sent again after a reconnect; one that came too fast waits and tries again.
+        """
+        async with self._in_flight:
+            for _ in range(LIMITED_RETRIES):
+                reply, times_sent = await self._request_once(make, is_repeatable=is_repeatable)
+                if not isinstance(reply, wire.Error):
+                    return reply, times_sent
+                if not reply.retry_after_ms or reply.outcome != "not_sent":
+                    break
+                await asyncio.sleep(reply.retry_after_ms / 1000)
+        raise RequestFailed.of(reply)
+
+    async def _request_once(
+        self, make: Callable[[int], wire.Request], *, is_repeatable: bool
+    ) -> tuple[wire.Reply, int]:
+        if self._over is not None:
+            raise self._over
+        self._next_id += 1
+        number = self._next_id
+        future: asyncio.Future[wire.Reply] = asyncio.get_running_loop().create_future()
+        pending = Pending(make(number), future, is_repeatable=is_repeatable)
+        self._pending[number] = pending
+        try:
+            if self.is_connected:
+                await self._send(pending)
+            return await future, pending.times_sent
+        finally:
+            self._pending.pop(number, None)
+
+    async def _send(self, pending: Pending) -> None:
+        text = wire.encode(pending.frame)
+        if len(text) > self.welcome.limits.frame_bytes:
+            problem = f"{len(text)} bytes, the limit is {self.welcome.limits.frame_bytes}"
+            raise RequestFailed("not_sent", "FRAME_TOO_LARGE", problem)
+        pending.times_sent += 1
+        pending.date = self.welcome.date
+        with contextlib.suppress(ConnectionClosed):  # the reader notices and sends it again
+            await self._socket.send(text, text=True)
+
+    async def subscribe(self, channel: str, after: int | None) -> None:
+        """Start a channel, from `after` on; RequestFailed where the gateway refuses it."""
+        state = self.inbox.channels[channel] = ChannelState(after)
+        try:
+            await self.request(lambda n: wire.Subscribe(id=n, channel=channel, after=after))
+        except RequestFailed:
+            if self.inbox.channels.get(channel) is state:
+                del self.inbox.channels[channel]
+            raise
+
+    async def unsubscribe(self, channel: str) -> None:
+        """Stop a channel."""
+        self.inbox.channels.pop(channel, None)
+        await self.request(lambda n: wire.Unsubscribe(id=n, channel=channel))
+
+    # ------------------------------------------------------------ reading and resuming
+
+    async def _run(self, *, reconnect: bool) -> None:
+        while True:
+            text = await self._read()
+            self.is_connected = False
+            for state in self.inbox.channels.values():
+                state.is_live = False
+            self._renewals.clear()
+            if not reconnect:
+                self._end(text)
+                return
+            self.inbox.notice(Disconnected(text=text, is_final=False))
+            attempts = await self._dial_again()
+            if not attempts:
+                return
+            self.inbox.notice(Reconnected(sequence=self.sequence, attempts=attempts))
+            await self._resume()
+
+    async def _read(self) -> str:
+        """Take frames until the connection is lost; return why."""
+        try:
+            async for text in self._socket:
+                self._heard_s = time.monotonic()
+                self._take(wire.decode_outward(text))
+                await self._renew_stalled()
+        except (ConnectionClosed, OSError) as error:
+            return str(error)
+        except msgspec.DecodeError as error:
+            self._socket.transport.abort()
+            return f"the gateway sent a frame that is none: {error}"
+        return self._socket.close_reason or "the gateway closed the connection"
+
+    def _take(self, frame: wire.AnyOutward) -> None:
+        match frame:
+            case wire.Beat():
+                self.sequence, self.time_ns = frame.sequence, frame.time_ns
+            case (
+                wire.BookSnapshot()
+                | wire.TradesPrinted()
+                | wire.MarketSnapshot()
+                | wire.MarketChanged()
+                | wire.QuoteChanged()
+                | wire.PrivateEvents()
+                | wire.DropCopy()
+            ):
+                self.inbox.put(frame)
+            case wire.Hello() | wire.Welcome() | frames_replies.LoginRefused():
+                log.warning("a frame of the login came again")
+            case _:
+                self._take_reply(frame)
+
+    def _take_reply(self, frame: wire.Reply) -> None:
+        if isinstance(frame, wire.Subscribed):
+            self._confirm(frame)
+        if isinstance(frame, wire.Submitted | wire.Pong | wire.ClockAdvanced):
+            self.sequence = max(self.sequence, frame.sequence)
+            self.time_ns = max(self.time_ns, frame.time_ns)
+        channel = self._renewals.pop(frame.id, None)
+        if channel is not None and isinstance(frame, wire.Error):
+            self._start_anew(channel)
+        pending = self._pending.get(frame.id)
+        if pending is not None and not pending.future.done():
+            pending.future.set_result(frame)
+
+    def _confirm(self, frame: wire.Subscribed) -> None:
+        state = self.inbox.channels.get(frame.channel)
+        if state is None or not frame.is_active:
+            return
+        state.is_live = state.is_confirmed = True
+        if state.cursor is None:
+            state.cursor = frame.sequence
+
+    def _start_anew(self, channel: str) -> None:
+        """Say that the gateway no longer keeps what followed the cursor, and go on from now."""
+        state = self.inbox.channels.get(channel)
+        if state is None:
+            return
+        self.inbox.notice(
+            Gap(channel=channel, after=state.cursor or 0, sequence=self.welcome.sequence)
+        )
+        state.cursor = None
+
+    async def _renew_stalled(self) -> None:
+        for channel in self.inbox.stalled():
+            if channel not in self._renewals.values():
+                await self._renew(channel)
+
+    async def _renew(self, channel: str) -> None:
+        self._next_id += 1
+        self._renewals[self._next_id] = channel
+        frame = wire.Subscribe(
+            id=self._next_id, channel=channel, after=self.inbox.channels[channel].cursor
+        )
+        with contextlib.suppress(ConnectionClosed):
+            await self._socket.send(wire.encode(frame), text=True)
+
+    async def _dial_again(self) -> int:
+        """Return the attempts it took, 0 where it is over."""
+        began_s = time.monotonic()
+        pause_s = self.patience.first_pause_s
+        attempts = 0
+        while time.monotonic() - began_s < self.patience.reconnect_s:
+            attempts += 1
+            # Full jitter: clients that lost the same gateway must not return in one moment.
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
+            pause_s = min(2 * pause_s, self.patience.longest_pause_s)
+            try:
+                await self._dial()
+            except ConnectionFailed:
+                continue
+            except LoginRefused as error:
+                self._end(error.text)
+                return 0
+            return attempts
+        self._end(f"no connection for {self.patience.reconnect_s:.0f} s")
+        return 0
+
+    async def _resume(self) -> None:
+        for channel, state in list(self.inbox.channels.items()):
+            if state.is_confirmed:
+                await self._renew(channel)
+        for pending in list(self._pending.values()):
+            if pending.times_sent and not self._may_repeat(pending):
+                text = "the connection was lost before the answer came"
+                self._fail(pending, RequestFailed("unknown", "CONNECTION_LOST", text))
+            elif not pending.future.done():
+                try:
+                    await self._send(pending)
+                except RequestFailed as error:
+                    self._fail(pending, error)
+
+    def _may_repeat(self, pending: Pending) -> bool:
+        # A client order number stands for one trading day: on another day it would be a new order.
+        return pending.is_repeatable and (
+            not isinstance(pending.frame, wire.Submit) or pending.date == self.welcome.date
+        )
+
+    async def _keep_alive(self) -> None:
+        """Ping well inside the idle limit, and give up a line that has fallen silent."""
+        while True:
+            await asyncio.sleep(min(2.0, self.welcome.limits.idle_seconds / 4))
+            if not self.is_connected:
+                continue
+            if time.monotonic() - self._heard_s > SILENCE_S:
+                self._socket.transport.abort()
+                continue
+            self._next_id += 1
+            with contextlib.suppress(ConnectionClosed):
+                await self._socket.send(wire.encode(wire.Ping(id=self._next_id)), text=True)
+            await self._renew_stalled()
+
+    # ------------------------------------------------------------ the end
+
+    def _fail(self, pending: Pending, error: RequestFailed) -> None:
+        if not pending.future.done():
+            pending.future.set_exception(error)
+
+    def _end(self, text: str) -> None:
+        self.is_connected = False
+        if self._over is not None:
+            return
+        self._over = RequestFailed("not_sent", "NOT_CONNECTED", text)
+        for pending in list(self._pending.values()):
+            outcome: wire.Outcome = "unknown" if pending.times_sent else "not_sent"
+            self._fail(pending, RequestFailed(outcome, "CONNECTION_LOST", text))
+        self.inbox.notice(Disconnected(text=text, is_final=True))
+        self.inbox.close()
