@@ -1,0 +1,348 @@
+"""The oracle's maker and checker, admission, reference prices and the answers of the registry."""
+
+from engine.commands import (
+    Action,
+    AdmitParticipant,
+    Approve,
+    Category,
+    ClearingCommand,
+    Deposit,
+    EnrolKey,
+    FailTrade,
+    OperatorCommand,
+    Propose,
+    ReferenceBasis,
+    Reject,
+    Role,
+    SetReferencePrice,
+    SettleTrade,
+    TransferIn,
+)
+from engine.events import (
+    AnyEvent,
+    Deposited,
+    KeyEnrolled,
+    ParticipantAdmitted,
+    ProposalApproved,
+    ProposalMade,
+    ProposalRejected,
+    ReferencePriceSet,
+    TradeFailed,
+    TradeSettled,
+    TransferredIn,
+)
+from engine.reasons import Reason
+from engine.units import AMOUNT_FEN_MAX
+from tests.oracle.records import KeyRecord, ProductRecord, Proposal
+from tests.oracle.rules import band, credit_code_is_good
+from tests.oracle.state import Figures, State
+
+OK: Figures = (Reason.NONE, 0, 0)
+
+
+def role_broken(state: State, role: Role | None) -> Figures:
+    """Say whether the sender may send this kind; role None stands for the sequencer's own."""
+    if state.key != 0 and state.key not in state.keys:
+        return Reason.KEY_UNKNOWN, 0, 0
+    sent_by = None if state.key == 0 else state.keys[state.key].role
+    return OK if sent_by == role else (Reason.ROLE_NOT_PERMITTED, 0, 0)
+
+
+# ---------------------------------------------------------------- maker and checker
+
+
+def take_operator(state: State, command: OperatorCommand) -> list[AnyEvent]:
+    """Answer a proposal, an approval or a rejection (four eyes)."""
+    broken = role_broken(state, Role.OPERATOR)
+    if broken != OK:
+        return [state.refused(broken)]
+    if isinstance(command, Propose):
+        return [_propose(state, command)]
+    proposal = state.proposals.get(command.proposal)
+    if proposal is None:
+        return [state.refused((Reason.PROPOSAL_UNKNOWN, command.proposal, 0))]
+    if not proposal.is_open:
+        return [state.refused((Reason.PROPOSAL_NOT_OPEN, command.proposal, 0))]
+    person = state.keys[state.key].person
+    match command:
+        case Reject():
+            proposal.is_open = False
+            return [
+                state.event(
+                    ProposalRejected,
+                    proposal=proposal.number,
+                    key=state.key,
+                    person=person,
+                    reason=command.reason,
+                )
+            ]
+        case Approve():
+            if proposal.person == person:
+                return [state.refused((Reason.SAME_PERSON, 0, 0))]
+            proposal.is_open = False
+            approved = state.event(
+                ProposalApproved, proposal=proposal.number, key=state.key, person=person
+            )
+            answers = [
+                run_action(state, action, place) for place, action in enumerate(proposal.actions)
+            ]
+            return [approved, *answers]
+
+
+def _propose(state: State, command: Propose) -> AnyEvent:
+    limit = state.profile.capacity.proposals
+    if sum(proposal.is_open for proposal in state.proposals.values()) >= limit:
+        return state.refused((Reason.PROPOSALS_FULL, limit, 0))
+    number = len(state.proposals) + 1
+    person = state.keys[state.key].person
+    state.proposals[number] = Proposal(
+        number, state.key, person, command.actions, command.reason, state.time_ns
+    )
+    return state.event(
+        ProposalMade,
+        proposal=number,
+        key=state.key,
+        person=person,
+        actions=command.actions,
+        reason=command.reason,
+    )
+
+
+def run_action(state: State, action: Action, place: int = -1) -> AnyEvent:
+    """Do one approved action, or refuse it alone."""
+    match action:
+        case AdmitParticipant():
+            broken = _admit_broken(state, action)
+            return state.refused(broken, action=place) if broken != OK else _admit(state, action)
+        case EnrolKey():
+            broken = _enrol_broken(state, action)
+            return state.refused(broken, action=place) if broken != OK else _enrol(state, action)
+        case SetReferencePrice():
+            broken = _reference_broken(state, action)
+            if broken != OK:
+                return state.refused(broken, action=place)
+            return _set_reference(state, action)
+
+
+def _admit_broken(state: State, action: AdmitParticipant) -> Figures:
+    if action.category != Category.KEY_EMITTING_UNIT:
+        return Reason.NOT_KEY_EMITTING_UNIT, 0, 0
+    if state.profile.credit_code_check and not credit_code_is_good(action.credit_code):
+        return Reason.INVALID_CREDIT_CODE, 0, 0
+    for number, known in sorted(state.participants.items()):
+        if (
+            known.credit_code == action.credit_code
+            or known.registry_account == action.registry_account
+            or known.funds_account == action.funds_account
+        ):
+            return Reason.ALREADY_ADMITTED, number, 0
+    limit = state.profile.capacity.participants
+    if len(state.participants) >= limit:
+        return Reason.PARTICIPANTS_FULL, limit, 0
+    return OK
+
+
+def _admit(state: State, action: AdmitParticipant) -> ParticipantAdmitted:
+    number = len(state.participants) + 1
+    admitted = state.event(
+        ParticipantAdmitted,
+        participant=number,
+        name=action.name,
+        credit_code=action.credit_code,
+        category=action.category,
+        province=action.province,
+        sector=action.sector,
+        registry_account=action.registry_account,
+        funds_account=action.funds_account,
+        compliance_year=action.compliance_year,
+    )
+    state.participants[number] = admitted
+    return admitted
+
+
+def _enrol_broken(state: State, action: EnrolKey) -> Figures:
+    for number, known in state.keys.items():
+        if known.public_key == action.public_key:
+            return Reason.KEY_ALREADY_ENROLLED, number, 0
+    is_trader = action.role == Role.TRADER
+    if is_trader and action.participant not in state.participants:
+        return Reason.PARTICIPANT_UNKNOWN, action.participant, 0
+    if not is_trader and action.participant != 0:
+        return Reason.ROLE_NOT_PERMITTED, 0, 0
+    limit = state.profile.capacity.keys
+    if len(state.keys) >= limit:
+        return Reason.KEYS_FULL, limit, 0
+    return OK
+
+
+def _enrol(state: State, action: EnrolKey) -> KeyEnrolled:
+    number = len(state.keys) + 1
+    state.keys[number] = KeyRecord(
+        number, action.public_key, action.role, action.person, action.participant
+    )
+    enrolled = state.event(
+        KeyEnrolled,
+        key=number,
+        public_key=action.public_key,
+        role=action.role,
+        person=action.person,
+        participant=action.participant,
+    )
+    state.enrolled.append(enrolled)
+    return enrolled
+
+
+def enrol_by_sequencer(state: State, command: EnrolKey) -> list[AnyEvent]:
+    """Enrol a key at the genesis of a market."""
+    broken = role_broken(state, None)
+    return [state.refused(broken)] if broken != OK else [run_action(state, command)]
+
+
+# ---------------------------------------------------------------- reference prices
+
+
+def computed_reference(state: State, record: ProductRecord) -> tuple[ReferenceBasis, int]:
+    """Return where today's reference must come from and what it must be; 0 = operators choose."""
+    if record.previous_close_fen:
+        return ReferenceBasis.PREVIOUS_CLOSE, record.previous_close_fen
+    row = state.profile.products[state.profile.product_index(record.code)]
+    composite = state.composite_close_fen()
+    if row.first_reference == "composite_close" and composite:
+        return ReferenceBasis.COMPOSITE_CLOSE, composite
+    is_first_day = row.listed_from == state.date
+    return ReferenceBasis.ADMINISTRATIVE, row.first_reference_fen if is_first_day else 0
+
+
+def _reference_broken(state: State, action: SetReferencePrice) -> Figures:
+    if not state.is_day_open:
+        return Reason.DAY_NOT_OPEN, 0, 0
+    if action.product not in state.products:
+        return Reason.PRODUCT_UNKNOWN, 0, 0
+    if not state.listed_on(action.product, state.date):
+        return Reason.PRODUCT_NOT_LISTED, 0, 0
+    record = state.products[action.product]
+    if record.reference_fen:
+        return Reason.REFERENCE_PRICE_ALREADY_SET, record.reference_fen, 0
+    basis, price = computed_reference(state, record)
+    if action.basis != basis or (price and action.price_fen != price):
+        return Reason.REFERENCE_PRICE_MISMATCH, price, 0
+    if action.price_fen % state.profile.tick_size_fen != 0:
+        return Reason.PRICE_OFF_TICK, state.profile.tick_size_fen, 0
+    floor, cap = band(action.price_fen, state.profile.listed.band_bp)
+    levels, limit = cap - floor + 1, state.profile.capacity.levels
+    if levels > limit:
+        return Reason.BAND_TOO_WIDE, levels, limit
+    return OK
+
+
+def _set_reference(state: State, action: SetReferencePrice) -> ReferencePriceSet:
+    record = state.products[action.product]
+    record.reference_fen = action.price_fen
+    record.basis = action.basis
+    record.listed_band = band(action.price_fen, state.profile.listed.band_bp)
+    record.block_band = band(action.price_fen, state.profile.block.band_bp)
+    return state.event(
+        ReferencePriceSet,
+        product=action.product,
+        price_fen=action.price_fen,
+        basis=action.basis,
+        listed_floor_fen=record.listed_band[0],
+        listed_cap_fen=record.listed_band[1],
+        block_floor_fen=record.block_band[0],
+        block_cap_fen=record.block_band[1],
+    )
+
+
+# ---------------------------------------------------------------- answers of the registry
+
+
+def take_clearing(state: State, command: ClearingCommand) -> list[AnyEvent]:
+    """Answer the registry's word: a reference that came before with the same content does nothing."""
+    broken = role_broken(state, Role.CLEARING)
+    if broken != OK:
+        return [state.refused(broken)]
+    place = (type(command).__name__, command.reference)
+    if place in state.references:
+        if state.references[place] == command:
+            return []
+        return [state.refused((Reason.REFERENCE_REUSED, 0, 0))]
+    match command:
+        case Deposit():
+            broken = _deposit_broken(state, command)
+        case TransferIn():
+            broken = _transfer_broken(state, command)
+        case SettleTrade() | FailTrade():
+            broken = _trade_broken(state, command.trade)
+    if broken != OK:
+        return [state.refused(broken)]
+    state.references[place] = command
+    return [_post(state, command)]
+
+
+def _deposit_broken(state: State, command: Deposit) -> Figures:
+    if command.participant not in state.participants:
+        return Reason.PARTICIPANT_UNKNOWN, command.participant, 0
+    if state.ledger.purses[command.participant].settled + command.amount_fen > AMOUNT_FEN_MAX:
+        return Reason.AMOUNT_ABOVE_MAXIMUM, AMOUNT_FEN_MAX, 0
+    return OK
+
+
+def _transfer_broken(state: State, command: TransferIn) -> Figures:
+    if command.participant not in state.participants:
+        return Reason.PARTICIPANT_UNKNOWN, command.participant, 0
+    if command.product not in state.products:
+        return Reason.PRODUCT_UNKNOWN, 0, 0
+    return OK
+
+
+def _trade_broken(state: State, number: int) -> Figures:
+    if number not in state.trades:
+        return Reason.TRADE_UNKNOWN, number, 0
+    if state.trades[number].state != "unsettled":
+        return Reason.TRADE_ALREADY_SETTLED, number, 0
+    return OK
+
+
+def _post(state: State, command: ClearingCommand) -> AnyEvent:
+    match command:
+        case Deposit():
+            state.ledger.purses[command.participant].settled += command.amount_fen
+            return state.event(
+                Deposited,
+                participant=command.participant,
+                amount_fen=command.amount_fen,
+                reference=command.reference,
+            )
+        case TransferIn():
+            shelf = state.ledger.shelves[command.participant][command.product]
+            shelf.available += command.quantity_t
+            return state.event(
+                TransferredIn,
+                participant=command.participant,
+                product=command.product,
+                quantity_t=command.quantity_t,
+                reference=command.reference,
+            )
+        case SettleTrade() | FailTrade():
+            return _finish(state, command)
+
+
+def _finish(state: State, command: SettleTrade | FailTrade) -> TradeSettled | TradeFailed:
+    trade = state.trades[command.trade]
+    parties = (trade.buyer, trade.seller, trade.product, trade.price_fen, trade.quantity_t)
+    fields = {
+        "trade": trade.number,
+        "product": trade.product,
+        "buyer": trade.buyer,
+        "seller": trade.seller,
+        "price_fen": trade.price_fen,
+        "quantity_t": trade.quantity_t,
+        "reference": command.reference,
+    }
+    if isinstance(command, SettleTrade):
+        trade.state = "settled"
+        state.ledger.settle(*parties)
+        return state.event(TradeSettled, **fields)
+    trade.state = "failed"
+    state.ledger.unwind(*parties)
+    return state.event(TradeFailed, reason=command.reason, **fields)

@@ -1,0 +1,106 @@
+"""Everything the oracle knows at one moment, and how it makes an event."""
+
+from typing import Any, TypeVar
+
+from sortedcontainers import SortedDict, SortedList
+
+from engine.commands import AnyCommand, Entry, Method, Side
+from engine.events import (
+    AnyEvent,
+    BlockOffered,
+    Bulletin,
+    Cancelled,
+    Event,
+    KeyEnrolled,
+    ListingPlaced,
+    ParticipantAdmitted,
+    Refused,
+    Traded,
+)
+from engine.profile import Profile
+from engine.reasons import Reason
+from tests.oracle.ledger import Ledger
+from tests.oracle.records import (
+    KeyRecord,
+    MethodRecord,
+    Order,
+    ProductRecord,
+    Proposal,
+    Trade,
+)
+
+SomeEvent = TypeVar("SomeEvent", bound=Event)
+Answer = ListingPlaced | BlockOffered | Traded | Cancelled | Refused
+Figures = tuple[Reason, int, int]
+"""A broken rule and its two figures."""
+
+
+class State:
+    """The oracle's dicts and lists; nothing here decides anything."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.sequence = 0
+        self.time_ns = 0
+        self.key = 0
+        self.date = ""
+        self.is_day_open = False
+        self.methods = {method: MethodRecord() for method in Method}
+        self.agenda: SortedList[int] = SortedList()
+        self.keys: dict[int, KeyRecord] = {}
+        self.enrolled: list[KeyEnrolled] = []
+        self.participants: dict[int, ParticipantAdmitted] = {}
+        self.ledger = Ledger()
+        self.products = {row.code: ProductRecord(row.code) for row in profile.products}
+        self.orders: dict[int, Order] = {}
+        self.order_number = 0
+        self.books: dict[tuple[str, Side], SortedDict[int, SortedDict[int, Order]]] = {
+            (row.code, side): SortedDict() for row in profile.products for side in Side
+        }
+        self.client_orders: dict[tuple[int, int], tuple[AnyCommand, Answer]] = {}
+        self.trades: dict[int, Trade] = {}
+        self.proposals: dict[int, Proposal] = {}
+        self.references: dict[tuple[str, str], AnyCommand] = {}
+        self.bulletins: list[Bulletin] = []
+        self.running_composite: list[int] = []
+        """The composite after each listed trade of the day (R53)."""
+
+    def begin(self, entry: Entry) -> None:
+        """Take over who sent an entry and when."""
+        self.sequence = entry.sequence
+        self.time_ns = entry.time_ns
+        self.key = entry.key
+
+    def event(self, kind: type[SomeEvent], **fields: Any) -> SomeEvent:
+        """Make an event of the entry in hand."""
+        return kind(sequence=self.sequence, time_ns=self.time_ns, **fields)
+
+    def refused(
+        self, broken: Figures, *, client_order: int = 0, order: int = 0, action: int = -1
+    ) -> Refused:
+        """Make a refusal of the entry in hand."""
+        reason, figure_a, figure_b = broken
+        sender = self.keys.get(self.key)
+        return self.event(
+            Refused,
+            key=self.key,
+            participant=sender.participant if sender else 0,
+            client_order=client_order,
+            order=order,
+            reason=reason,
+            figure_a=figure_a,
+            figure_b=figure_b,
+            action=action,
+        )
+
+    def listed_on(self, code: str, date: str) -> bool:
+        """Say whether a product is listed on a date."""
+        index = self.profile.product_index(code)
+        return date != "" and self.profile.products[index].listed_from <= date
+
+    def composite_close_fen(self) -> int:
+        """Return the last composite close, 0 before the first."""
+        return self.bulletins[-1].close_fen if self.bulletins else 0
+
+
+Events = list[AnyEvent]
