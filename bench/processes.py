@@ -1,0 +1,199 @@
+"""Starts, watches and ends the processes of a demo: a child never outlives the program that started it."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+LOOPBACK: Final = "127.0.0.1"
+READY_SECONDS: Final = 90.0
+"""Longest wait for a child's port; a first start compiles the engine's core."""
+STOP_SECONDS: Final = 10.0
+"""What a child gets to end cleanly after SIGTERM before it is killed."""
+POLL_SECONDS: Final = 0.02
+LOG_LINES_QUOTED: Final = 15
+LOG_BYTES_QUOTED: Final = 64 * 1024
+_PR_SET_PDEATHSIG: Final = 1
+
+
+class ProcessFailed(Exception):
+    """A child did not start or ended by itself; the text names it and quotes the end of its log."""
+
+
+def free_port() -> int:
+    """Return a loopback TCP port that the system has just called free."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def ceax_command(*arguments: str) -> list[str]:
+    """Return the command line that runs `ceax` with this interpreter."""
+    return [sys.executable, "-m", "ceax", *arguments]
+
+
+def end_of_log(path: Path) -> str:
+    """Return the last lines of a log file, indented; says so where there are none."""
+    try:
+        with path.open("rb") as log:
+            log.seek(0, os.SEEK_END)
+            log.seek(max(0, log.tell() - LOG_BYTES_QUOTED))
+            lines = deque(log.read().decode("utf-8", "replace").splitlines(), LOG_LINES_QUOTED)
+    except OSError:
+        lines = deque()
+    return "\n".join(f"    {line}" for line in lines) or "    (the log is empty)"
+
+
+class Child:
+    """One child process with a log file of its own; started again it appends to the same log."""
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, port: int) -> None:
+        self.name = name
+        self.command = tuple(command)
+        self.log = log
+        self.port = port
+        self.starts = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id, 0 before the first start."""
+        return self._process.pid if self._process else 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    async def start(self) -> None:
+        """Start the process and wait until its port answers; ProcessFailed quotes its log."""
+        self._spawn()
+        await self._wait_for_port()
+
+    def _spawn(self) -> None:
+        self.starts += 1
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                # Ctrl-C in the terminal reaches the parent alone, which ends the children in order.
+                start_new_session=True,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - one C call, no lock is taken
+            )
+
+    async def _wait_for_port(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            self.check()
+            try:
+                _, writer = await asyncio.open_connection(LOOPBACK, self.port)
+            except OSError:
+                await asyncio.sleep(POLL_SECONDS)
+                continue
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            return
+        raise ProcessFailed(
+            f"{self.name} did not open port {self.port} within {READY_SECONDS:.0f} s; "
+            f"end of {self.log.name}:\n{end_of_log(self.log)}"
+        )
+
+    def check(self) -> None:
+        """Raise ProcessFailed with the end of the log if the process has ended."""
+        if self._process is None or self._process.poll() is None:
+            return
+        raise ProcessFailed(
+            f"{self.name} ended with exit code {self._process.returncode}; "
+            f"end of {self.log.name}:\n{end_of_log(self.log)}"
+        )
+
+    def kill(self) -> None:
+        """Send SIGKILL and wait for the end: what the process had not made durable is lost."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def freeze(self) -> None:
+        """Send SIGSTOP: the process keeps its sockets and does nothing more."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def wait_or_kill(self, deadline: float) -> int | None:
+        """Wait until the monotonic deadline for the end, then kill; return the exit code."""
+        if self._process is None:
+            return None
+        try:
+            return self._process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return self._process.returncode
+
+
+class Supervisor:
+    """All children of one run; leaving its `with` block ends them, the last started first."""
+
+    def __init__(self, log_folder: Path) -> None:
+        self._log_folder = log_folder
+        self.children: list[Child] = []
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End every child, whatever happened."""
+        self.stop_all()
+
+    async def start(self, name: str, command: Sequence[str], port: int) -> Child:
+        """Start a child and return it when its port answers."""
+        child = Child(name, command, self._log_folder / f"{name}.log", port)
+        self.children.append(child)
+        await child.start()
+        return child
+
+    def check(self) -> None:
+        """Raise ProcessFailed if any child has ended by itself."""
+        for child in self.children:
+            child.check()
+
+    def stop_all(self) -> dict[str, int | None]:
+        """End all children, the last started first; return their exit codes by name."""
+        codes: dict[str, int | None] = {}
+        for child in reversed(self.children):
+            child.terminate()
+            codes[child.name] = child.wait_or_kill(time.monotonic() + STOP_SECONDS)
+        return codes
+
+
+# Looked up before any fork: the child of a fork must not load libraries.
+_libc: Final = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+
+
+def _end_with_parent() -> None:
+    """Have Linux end this process when its parent dies without a farewell (SIGKILL)."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
