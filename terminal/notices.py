@@ -1,0 +1,151 @@
+"""Notices: what happened, kept as values and put into words only when they are painted."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from engine import events as happened
+from engine.commands import Method, Side
+from engine.events import AnyEvent, CancelCause
+from terminal import format as show
+from terminal.texts import Language, say
+
+
+class Severity(IntEnum):
+    """How loud a notice is; a refusal stays on the screen until it is read."""
+
+    NORMAL = 0
+    GOOD = 1
+    REFUSAL = 2
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing to tell: an event of the exchange, or a text of our own with its values."""
+
+    time_ns: int
+    severity: Severity
+    event: AnyEvent | None = None
+    key: str = ""
+    value: str = ""
+
+
+def notice_of(event: AnyEvent) -> Notice | None:
+    """Return the notice of an event, None where it is not worth a line."""
+    if isinstance(event, happened.Repeated):
+        return notice_of(event.answer)
+    if isinstance(event, happened.Refused):
+        return Notice(event.time_ns, Severity.REFUSAL, event)
+    if isinstance(event, happened.KeyEnrolled):
+        return None
+    good = isinstance(event, happened.Traded | happened.ListingPlaced | happened.ProposalApproved)
+    return Notice(event.time_ns, Severity.GOOD if good else Severity.NORMAL, event)
+
+
+def words(notice: Notice, language: Language, participant: int) -> str:
+    """Put a notice into words; `participant` decides whether a trade was a purchase or a sale."""
+    if notice.event is None:
+        return say(language, notice.key, reason=show.plain(notice.value))
+    return show.plain(_event_words(notice.event, language, participant))
+
+
+def own_side(event: happened.Traded, participant: int) -> Side:
+    """Return the side on which a participant stands in a trade."""
+    if event.participant == participant:
+        return event.side
+    return Side.SELL if event.side is Side.BUY else Side.BUY
+
+
+def _event_words(event: AnyEvent, language: Language, participant: int) -> str:
+    match event:
+        case happened.Refused():
+            return _refused(event, language)
+        case happened.ListingPlaced() | happened.BlockOffered():
+            return say(
+                language,
+                "told_placed",
+                order=event.order,
+                side=show.side_text(event.side, language),
+                product=event.product,
+                price=show.price(event.price_fen),
+                quantity=show.quantity(event.quantity_t),
+            )
+        case happened.Traded():
+            return say(
+                language,
+                "told_traded",
+                trade=event.trade,
+                side=show.side_text(own_side(event, participant), language),
+                product=event.product,
+                price=show.price(event.price_fen),
+                quantity=show.quantity(event.quantity_t),
+            )
+        case happened.Cancelled():
+            return say(
+                language,
+                "told_lapsed" if event.cause is CancelCause.CLOSE else "told_cancelled",
+                order=event.order,
+                product=event.product,
+                quantity=show.quantity(event.quantity_t),
+            )
+        case _:
+            return _day_words(event, language)
+
+
+def _refused(event: happened.Refused, language: Language) -> str:
+    reason = show.explain(event.reason, event.figure_a, event.figure_b, language)
+    if event.action >= 0:
+        return say(language, "told_refused_action", row=event.action + 1, reason=reason)
+    return say(language, "told_refused", reason=reason)
+
+
+def _day_words(event: AnyEvent, language: Language) -> str:
+    match event:
+        case happened.PhaseChanged():
+            method = say(language, "listed" if event.method is Method.LISTED else "block")
+            phase = say(language, f"phase_{int(event.phase)}")
+            return say(language, "told_phase", method=method, phase=phase)
+        case happened.DayOpened():
+            return say(language, "told_day", date=event.date)
+        case happened.DayClosed():
+            return say(language, "told_closed", date=event.bulletin.date)
+        case happened.ReferencePriceSet():
+            price = show.price(event.price_fen)
+            return say(language, "told_reference", product=event.product, price=price)
+        case _:
+            return _control_words(event, language)
+
+
+def _control_words(event: AnyEvent, language: Language) -> str:
+    match event:
+        case happened.ProposalMade():
+            return say(language, "told_proposed", proposal=event.proposal)
+        case happened.ProposalApproved():
+            return say(language, "told_approved", proposal=event.proposal, person=event.person)
+        case happened.ProposalRejected():
+            return say(
+                language,
+                "told_proposal_rejected",
+                proposal=event.proposal,
+                person=event.person,
+                reason=event.reason,
+            )
+        case happened.ParticipantAdmitted():
+            code = show.participant(event.participant)
+            return say(language, "told_admitted", participant=code, name=event.name)
+        case _:
+            return _ledger_words(event, language)
+
+
+def _ledger_words(event: AnyEvent, language: Language) -> str:
+    match event:
+        case happened.Deposited():
+            return say(language, "told_deposit", amount=show.amount(event.amount_fen))
+        case happened.TransferredIn():
+            quantity = show.quantity(event.quantity_t)
+            return say(language, "told_transfer", product=event.product, quantity=quantity)
+        case happened.TradeSettled():
+            return say(language, "told_settled", trade=event.trade)
+        case happened.TradeFailed():
+            return say(language, "told_failed", trade=event.trade, reason=event.reason)
+        case _:
+            return ""

@@ -1,0 +1,396 @@
+"""What the terminal knows: one plain model and `reduce(state, message)`, without Textual and without a socket.
+
+`reduce` returns the topics that changed; the screens repaint those, and `follow_up` says which queries a
+message makes necessary. Balances are never worked out here: the exchange is asked again (R6).
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from engine import events as happened
+from engine.commands import AnyCommand, Method, Role, Side
+from engine.events import AnyEvent, CancelCause, Phase
+from engine.profile import Profile
+from engine.views import (
+    Account,
+    Book,
+    Holding,
+    ListingView,
+    MarketView,
+    MethodView,
+    OrderView,
+    ParticipantView,
+    ProductView,
+    ProposalView,
+    TradeView,
+)
+from gateway import wire
+from gateway.inbox import Disconnected, Gap, Reconnected
+from terminal.messages import (
+    Fetched,
+    Heard,
+    IntentAnswered,
+    IntentFailed,
+    IntentSent,
+    LevelFetched,
+    LevelKey,
+    Message,
+    Noted,
+    Welcomed,
+)
+from terminal.notices import Notice, Severity, notice_of
+
+TAPE_MAX: Final = 200
+NOTICES_MAX: Final = 200
+UNREAD_MAX: Final = 20
+INTENTS_MAX: Final = 100
+LATE_SECONDS: Final = 2
+STALE_SECONDS: Final = 5
+
+Topics = frozenset[str]
+NOTHING: Final[Topics] = frozenset()
+
+
+class Connection(Enum):
+    """Where the line to the exchange stands."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    CLOSED = "closed"
+
+
+class IntentState(Enum):
+    """What became of something the user sent."""
+
+    SENDING = "sending"
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass
+class Intent:
+    """One thing the user meant once: its command and what became of it."""
+
+    command: AnyCommand
+    state: IntentState = IntentState.SENDING
+
+
+@dataclass
+class State:
+    """Everything that screens are painted from."""
+
+    welcome: wire.Welcome | None = None
+    connection: Connection = Connection.CONNECTING
+    time_ns: int = 0
+    sequence: int = 0
+    silent_s: int = 0
+    market: MarketView | None = None
+    books: dict[str, Book] = field(default_factory=dict)
+    tape: dict[str, deque[tuple[int, wire.PublicTrade]]] = field(default_factory=dict)
+    level: LevelKey | None = None
+    listings: tuple[ListingView, ...] = ()
+    account: Account | None = None
+    orders: tuple[OrderView, ...] | None = None
+    trades: tuple[TradeView, ...] | None = None
+    proposals: tuple[ProposalView, ...] | None = None
+    participants: tuple[ParticipantView, ...] | None = None
+    intents: dict[int, Intent] = field(default_factory=dict)
+    notices: deque[Notice] = field(default_factory=lambda: deque(maxlen=NOTICES_MAX))
+    unread: deque[Notice] = field(default_factory=lambda: deque(maxlen=UNREAD_MAX))
+
+    # -------------------------------------------------------- read by widgets
+
+    @property
+    def profile(self) -> Profile | None:
+        """The rules of the market as told at login."""
+        return self.welcome.profile if self.welcome else None
+
+    @property
+    def participant(self) -> int:
+        """The own participant's number, 0 for operators."""
+        return self.welcome.participant if self.welcome else 0
+
+    @property
+    def is_operator(self) -> bool:
+        """This connection acts for the exchange."""
+        return self.welcome is not None and self.welcome.role == Role.OPERATOR
+
+    def quote(self, product: str) -> ProductView | None:
+        """Return a product's live quote."""
+        rows = self.market.products if self.market else ()
+        return next((row for row in rows if row.product == product), None)
+
+    def method(self, method: Method) -> MethodView | None:
+        """Return phase and next change of a method."""
+        rows = self.market.methods if self.market else ()
+        return next((row for row in rows if row.method == method), None)
+
+    def holding(self, product: str) -> Holding | None:
+        """Return the own holding of a product."""
+        rows = self.account.holdings if self.account else ()
+        return next((row for row in rows if row.product == product), None)
+
+    def own_at(self, product: str, side: Side, price_fen: int) -> int:
+        """Return how many tonnes of a level are own listings."""
+        return sum(
+            order.left_t
+            for order in self.orders or ()
+            if order.is_open
+            and order.product == product
+            and order.method is Method.LISTED
+            and (order.side, order.price_fen) == (side, price_fen)
+        )
+
+    def own_open(self) -> frozenset[int]:
+        """Return the numbers of the own open orders."""
+        return frozenset(order.order for order in self.orders or () if order.is_open)
+
+    def unknown_outcomes(self) -> int:
+        """Return how many things were sent and nobody knows yet what became of them."""
+        return sum(
+            intent.state is IntentState.UNKNOWN
+            or (intent.state is IntentState.SENDING and self.connection is not Connection.LIVE)
+            for intent in self.intents.values()
+        )
+
+
+def reduce(state: State, message: Message) -> Topics:  # noqa: C901 - one arm a message
+    """Take one message into the model and return the topics that it changed."""
+    match message:
+        case wire.BookSnapshot():
+            state.books[message.book.product] = message.book
+            return frozenset({f"book:{message.book.product}", "market"})
+        case wire.QuoteChanged():
+            return _quote(state, message)
+        case wire.TradesPrinted():
+            return _print(state, message)
+        case wire.MarketSnapshot():
+            return _market(state, message.market)
+        case wire.MarketChanged():
+            return _market_events(state, message)
+        case wire.PrivateEvents():
+            return _private(state, message)
+        case wire.DropCopy():
+            return NOTHING
+        case Heard():
+            return _heard(state, message)
+        case Fetched():
+            return _fetched(state, message)
+        case LevelFetched():
+            return _level(state, message)
+        case IntentSent() | IntentAnswered() | IntentFailed():
+            return _intent(state, message)
+        case Welcomed():
+            state.welcome = message.welcome
+            state.connection = Connection.LIVE
+            state.time_ns, state.sequence = message.welcome.time_ns, message.welcome.sequence
+            return frozenset({"welcome", "connection", "clock"})
+        case Disconnected() | Reconnected() | Gap():
+            return _line(state, message)
+        case Noted():
+            return _tell(state, Notice(state.time_ns, Severity.REFUSAL, key=message.text_key))
+
+
+def follow_up(state: State, message: Message) -> Topics:
+    """Return the parts of the model that must be asked for again after a message."""
+    everything = frozenset({"market", "account", "orders", "trades", "listings"})
+    match message:
+        case Welcomed() | Reconnected() | Gap():
+            control = frozenset({"market", "proposals", "participants"})
+            return control if state.is_operator else everything
+        case wire.PrivateEvents():
+            if state.is_operator:
+                return frozenset({"proposals", "participants"})
+            return everything - {"market"}
+        case IntentAnswered():
+            return frozenset({"proposals"}) if state.is_operator else everything - {"market"}
+        case wire.MarketChanged():
+            return frozenset({"market"}) if state.is_operator else everything
+        case wire.BookSnapshot():
+            opened = state.level
+            touched = opened is not None and opened.product == message.book.product
+            return frozenset({"listings"}) if touched else NOTHING
+        case _:
+            return NOTHING
+
+
+def open_level(state: State, key: LevelKey | None) -> Topics:
+    """Open a level of the book; its listings are asked for by the caller."""
+    if state.level != key:
+        state.level, state.listings = key, ()
+    return frozenset({"listings"})
+
+
+def read_one(state: State) -> Topics:
+    """Mark the oldest refusal as read."""
+    if not state.unread:
+        return NOTHING
+    state.unread.popleft()
+    return frozenset({"notices"})
+
+
+def intent_state(state: State, number: int) -> IntentState | None:
+    """Return what became of an intent, None where it is forgotten."""
+    intent = state.intents.get(number)
+    return intent.state if intent else None
+
+
+# ---------------------------------------------------------------- one arm each
+
+
+def _quote(state: State, message: wire.QuoteChanged) -> Topics:
+    if state.market is None:
+        return NOTHING
+    rows = tuple(
+        message.quote if row.product == message.quote.product else row
+        for row in state.market.products
+    )
+    state.market = msgspec.structs.replace(
+        state.market, products=rows, composite_last_fen=message.composite_last_fen
+    )
+    return frozenset({"market", f"quote:{message.quote.product}"})
+
+
+def _print(state: State, message: wire.TradesPrinted) -> Topics:
+    topics = set()
+    for trade in message.trades:
+        rows = state.tape.setdefault(trade.product, deque(maxlen=TAPE_MAX))
+        if all(trade.trade != shown.trade for _, shown in rows):
+            rows.appendleft((message.time_ns, trade))
+            topics.add(f"tape:{trade.product}")
+    return frozenset(topics)
+
+
+def _market(state: State, market: MarketView) -> Topics:
+    if state.market is not None and state.market.date != market.date:
+        state.tape.clear()
+    state.market = market
+    state.time_ns = max(state.time_ns, market.time_ns)
+    return frozenset({"market", "phase", "clock"} | {f"quote:{r.product}" for r in market.products})
+
+
+def _market_events(state: State, message: wire.MarketChanged) -> Topics:
+    topics: set[str] = {"market", "phase"}
+    state.time_ns = max(state.time_ns, message.time_ns)
+    for event in message.events:
+        if isinstance(event, happened.PhaseChanged) and state.market is not None:
+            state.market = _with_phase(state.market, event)
+        if isinstance(event, happened.DayOpened):
+            state.tape.clear()
+        topics |= _tell(state, notice_of(event))
+    return frozenset(topics)
+
+
+def _with_phase(market: MarketView, event: happened.PhaseChanged) -> MarketView:
+    changed = MethodView(method=event.method, phase=event.phase, next_time_ns=event.next_time_ns)
+    rows = tuple(changed if row.method is event.method else row for row in market.methods)
+    return msgspec.structs.replace(market, methods=rows)
+
+
+def _private(state: State, message: wire.PrivateEvents) -> Topics:
+    topics: set[str] = set()
+    for event in message.events:
+        if not isinstance(event, _PUBLIC) and not _is_answered(state, event):
+            topics |= _tell(state, notice_of(event))
+    return frozenset(topics)
+
+
+_PUBLIC: Final = (
+    happened.DayOpened,
+    happened.DayClosed,
+    happened.PhaseChanged,
+    happened.ReferencePriceSet,
+)
+
+
+def _is_answered(state: State, event: AnyEvent) -> bool:
+    # What this key did itself is told by the answer: the private copy would be a second telling.
+    if isinstance(event, happened.Cancelled) and event.cause is CancelCause.CLOSE:
+        return False
+    own_key = state.welcome.key if state.welcome else 0
+    return bool(own_key) and getattr(event, "key", 0) == own_key
+
+
+def _heard(state: State, message: Heard) -> Topics:
+    state.time_ns = max(state.time_ns, message.time_ns)
+    state.sequence = max(state.sequence, message.sequence)
+    state.silent_s = message.silent_s
+    return frozenset({"clock"})
+
+
+def _fetched(state: State, message: Fetched) -> Topics:
+    if isinstance(message.value, MarketView):
+        return _market(state, message.value)
+    if message.part.startswith("book:") and isinstance(message.value, Book):
+        state.books[message.value.product] = message.value
+        return frozenset({message.part, "market"})
+    setattr(state, message.part, message.value)
+    return (
+        frozenset({message.part, "own"}) if message.part == "orders" else frozenset({message.part})
+    )
+
+
+def _level(state: State, message: LevelFetched) -> Topics:
+    if message.key != state.level:
+        return NOTHING
+    state.listings = message.rows
+    return frozenset({"listings"})
+
+
+def _intent(state: State, message: IntentSent | IntentAnswered | IntentFailed) -> Topics:
+    if isinstance(message, IntentSent):
+        while len(state.intents) >= INTENTS_MAX:
+            del state.intents[next(iter(state.intents))]
+        state.intents[message.number] = Intent(message.command)
+        return frozenset({"intents"})
+    intent = state.intents.get(message.number)
+    topics = {"intents"}
+    if isinstance(message, IntentFailed):
+        outcome = IntentState.UNKNOWN if message.outcome == "unknown" else IntentState.REFUSED
+        key = f"told_{message.outcome}"
+        notice = Notice(state.time_ns, Severity.REFUSAL, key=key, value=message.text)
+        topics |= _tell(state, notice)
+    elif message.answer is None:
+        outcome = IntentState.REFUSED
+        topics |= _tell(state, Notice(state.time_ns, Severity.REFUSAL, key="told_never"))
+    else:
+        outcome = IntentState.REFUSED if message.answer.refused else IntentState.DONE
+        for event in message.answer.events:
+            topics |= _tell(state, notice_of(event))
+    if intent is not None:
+        intent.state = outcome
+    return frozenset(topics)
+
+
+def _line(state: State, message: Disconnected | Reconnected | Gap) -> Topics:
+    if isinstance(message, Gap):
+        return NOTHING
+    if isinstance(message, Reconnected):
+        state.connection, state.silent_s = Connection.LIVE, 0
+        key = "told_back"
+    else:
+        state.connection = Connection.CLOSED if message.is_final else Connection.RECONNECTING
+        key = "told_lost"
+    told = _tell(state, Notice(state.time_ns, Severity.NORMAL, key=key))
+    return told | {"connection", "intents", "clock"}
+
+
+def _tell(state: State, notice: Notice | None) -> Topics:
+    if notice is None:
+        return NOTHING
+    state.notices.appendleft(notice)
+    if notice.severity is Severity.REFUSAL:
+        state.unread.append(notice)
+    return frozenset({"notices"})
+
+
+def is_open(state: State, method: Method) -> bool:
+    """Say whether a method accepts orders at the moment."""
+    view = state.method(method)
+    return view is not None and view.phase is Phase.OPEN
