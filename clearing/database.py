@@ -37,7 +37,9 @@ def lock_directory(data: Path) -> IO[bytes]:
     try:
         handle = data.joinpath("lock").open("wb")
     except OSError as error:
-        raise UserError(f"cannot write to {data}: {error.strerror}; choose another --data") from None
+        raise UserError(
+            f"cannot write to {data}: {error.strerror}; choose another --data"
+        ) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -74,7 +76,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it or, on any exception, nothing."""
+        """Run one transaction: all of it or, on any exception, nothing."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
@@ -82,22 +84,6 @@ class Database:
         except BaseException:
             self.connection.execute("ROLLBACK")
             raise
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """A part of a transaction that may fail alone."""
-        self.connection.execute("SAVEPOINT part")
-        try:
-            yield
-        except BaseException:
-            self.connection.execute("ROLLBACK TO part")
-            self.connection.execute("RELEASE part")
-            raise
-        self.connection.execute("RELEASE part")
-
-    def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
-        """Return all rows of a query."""
-        return self.connection.execute(sql, values).fetchall()
 
     def number(self, sql: str, *values: object) -> int:
         """Return the one integer of a query, 0 where there is no row or it is null."""

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from clearing.instructions import Envelope
+from clearing.sese023 import Envelope
 from engine.commands import AmountFen, IsoDate, ProductCode, QuantityT, Text, Token
 
 PAGE_MAX: Final = 200

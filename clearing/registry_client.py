@@ -40,7 +40,9 @@ class RegistryRefused(Exception):
     """The registry answered no: `code` (LACK, MONY, SAFE, REFE, …), its text, the path in the body."""
 
     def __init__(self, status: int, fault: Fault) -> None:
-        super().__init__(f"{fault.code} {fault.text}" + (f" - at `{fault.path}`" * bool(fault.path)))
+        super().__init__(
+            f"{fault.code} {fault.text}" + (f" - at `{fault.path}`" * bool(fault.path))
+        )
         self.status = status
         self.code = fault.code
         self.number = fault.number
@@ -83,7 +85,7 @@ class RegistryClient:
 
     # ------------------------------------------------------------ accounts, holdings, cash (role admin)
 
-    async def open_account(  # noqa: PLR0913 - the fields of the form
+    async def open_account(
         self,
         account: str,
         *,
@@ -147,7 +149,7 @@ class RegistryClient:
             PayIn(account=account, amount_fen=amount_fen, date=date, reference=reference)
         )
 
-    async def freeze_holding(  # noqa: PLR0913 - the fields of the order
+    async def freeze_holding(
         self,
         account: str,
         product: str,
@@ -237,7 +239,7 @@ class RegistryClient:
             async with self._session.request(verb, self.url + path, data=body) as response:
                 data = await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
-            text = f"no answer from the registry at {self.url}: {error or type(error).__name__}"
+            text = f"no answer from the registry at {self.url}: {error!r}"
             raise RegistryUnavailable(text) from error
         if response.status == 200:  # noqa: PLR2004 - HTTP
             return msgspec.json.decode(data, type=kind)
@@ -246,5 +248,7 @@ class RegistryClient:
         try:
             fault = msgspec.json.decode(data, type=Fault)
         except msgspec.DecodeError:
-            fault = Fault(code="HTTP", number=response.status, text=data[:200].decode("utf-8", "replace"))
+            fault = Fault(
+                code="HTTP", number=response.status, text=data[:200].decode("utf-8", "replace")
+            )
         raise RegistryRefused(response.status, fault)

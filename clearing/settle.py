@@ -7,8 +7,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from clearing.instructions import Delivery, Envelope, body_hash, chain_hash, deliver, encode
+from clearing.instructions import Delivery, body_hash, chain_hash, deliver, encode
 from clearing.messages import BatchSeal, ClearingResult, Outcome, Rejection
+from clearing.sese023 import Envelope
 
 LACK: Final = "LACK"
 """The seller's account lacks units."""
