@@ -66,13 +66,16 @@ class PrivateEvents(Outward, frozen=True, kw_only=True):
     """Channel private: events of the own participant (of all control, for an operator), per command.
 
     `previous` is the sequence of the frame before in the same stream, so a reader can prove that it
-    missed nothing. Repeated answers are not part of it.
+    missed nothing. Repeated answers are not part of it. A command with very many events comes in
+    `parts`; the client library joins them.
     """
 
     sequence: int
     previous: int
     time_ns: int
     events: tuple[AnyEvent, ...]
+    part: int = 0
+    parts: int = 1
 
 
 class DropCopy(Outward, frozen=True, kw_only=True):
@@ -83,6 +86,8 @@ class DropCopy(Outward, frozen=True, kw_only=True):
     key: int
     command: AnyCommand
     events: tuple[AnyEvent, ...]
+    part: int = 0
+    parts: int = 1
 
 
 class Beat(Outward, frozen=True, kw_only=True):

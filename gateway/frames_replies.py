@@ -124,11 +124,13 @@ class OrderFound(Outward, frozen=True, kw_only=True):
 
 
 class Subscribed(Outward, frozen=True, kw_only=True):
-    """A channel started or stopped; live frames follow the log's `sequence`."""
+    """A channel started or stopped; `sequence` is the log's last at that moment."""
 
     id: int
     channel: str
     sequence: int
+    floor: int = 0
+    """Up to this sequence the channel is no longer kept: where a replay from 0 begins."""
     is_active: bool = True
 
 

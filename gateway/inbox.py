@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from gateway.frames_pushed import (
@@ -68,7 +69,7 @@ Message = (
 class ChannelState:
     """Where one subscription stands: `cursor` is the last sequence that the program was given."""
 
-    __slots__ = ("cursor", "is_confirmed", "is_live")
+    __slots__ = ("cursor", "is_confirmed", "is_live", "parts")
 
     def __init__(self, cursor: int | None) -> None:
         self.cursor = cursor
@@ -76,6 +77,15 @@ class ChannelState:
         """The gateway has accepted it once, so a reconnect renews it."""
         self.is_live = False
         """Frames are taken; false from a loss or a stall until the gateway confirms again."""
+        self.parts: list[PrivateEvents | DropCopy] = []
+        """Parts of a frame whose last part has not come."""
+
+    def confirm(self, sequence: int, floor: int) -> None:
+        """Take the channel's frames from now on: the gateway has started it."""
+        self.is_live = self.is_confirmed = True
+        self.parts.clear()
+        # A replay from 0 begins where the gateway's memory does.
+        self.cursor = sequence if self.cursor is None else max(self.cursor, floor)
 
 
 class Inbox:
@@ -108,8 +118,11 @@ class Inbox:
         if previous > cursor or len(self._waiting) >= self._messages_max:
             channel.is_live = False  # resumed from the cursor by the link
             return
-        channel.cursor = frame.sequence
-        self._waiting.append(frame)
+        whole = _join(channel, frame)
+        if whole is None:
+            return
+        channel.cursor = whole.sequence
+        self._waiting.append(whole)
         self._stirred.set()
 
     def _put_newest(self, frame: Newest) -> None:
@@ -156,6 +169,21 @@ class Inbox:
         if isinstance(message, _NOTICES):
             self._notices -= 1
         return message
+
+
+def _join(channel: ChannelState, frame: Resumable) -> Resumable | None:
+    """Return a frame that is whole, None while parts of it are missing."""
+    if isinstance(frame, TradesPrinted | MarketChanged) or frame.parts == 1:
+        return frame
+    if frame.part != len(channel.parts):
+        channel.is_live = False
+        return None
+    channel.parts.append(frame)
+    if frame.part + 1 < frame.parts:
+        return None
+    events = tuple(event for part in channel.parts for event in part.events)
+    channel.parts.clear()
+    return msgspec.structs.replace(frame, events=events, part=0, parts=1)
 
 
 _NOTICES: Final = (Disconnected, Reconnected, Gap)

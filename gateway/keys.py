@@ -13,7 +13,8 @@ from engine.commands import PublicKey, Role, Text
 from gateway.errors import UserError
 
 KEY_FILE_MODE: Final = 0o600
-SIGNATURE_BYTES: Final = 64
+NOBODY: Final = bytes(SigningKey(bytes(32)).verify_key).hex()
+"""A public key that nobody has: an unknown key's signature is checked against it, to cost the same."""
 
 
 class KeyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -282,9 +282,7 @@ class Link:
         state = self.inbox.channels.get(frame.channel)
         if state is None or not frame.is_active:
             return
-        state.is_live = state.is_confirmed = True
-        if state.cursor is None:
-            state.cursor = frame.sequence
+        state.confirm(frame.sequence, frame.floor)
 
     def _start_anew(self, channel: str) -> None:
         """Say that the gateway no longer keeps what followed the cursor, and go on from now."""

@@ -1,0 +1,198 @@
+"""Answers to the questions of clients, read from the exchange's views, in pages of bounded size."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+
+from engine.commands import Side
+from engine.events import Bulletin, KeyEnrolled
+from engine.views import (
+    Account,
+    Book,
+    ListingView,
+    MarketView,
+    OrderView,
+    ParticipantView,
+    ProposalView,
+    TradeView,
+)
+from gateway import wire
+from gateway.access import Identity
+from gateway.codes import Fault
+from gateway.feed import Feed
+from gateway.statement import make_statement
+
+PAGE_BYTES: Final = 128 * 1024
+"""Most bytes of the rows of one reply; one row always goes."""
+STAFF: Final = frozenset({"operator", "clearing"})
+T = TypeVar("T")
+
+
+class Views(Protocol):
+    """The read-only views of the exchange."""
+
+    sequence: int
+    time_ns: int
+
+    def market(self) -> MarketView: ...  # noqa: D102
+    def book(self, product: str, levels: int = 0) -> Book: ...  # noqa: D102
+    def listings(  # noqa: D102
+        self, product: str, side: Side, price_fen: int
+    ) -> tuple[ListingView, ...]: ...
+    def account(self, participant: int) -> Account: ...  # noqa: D102
+    def orders(self, participant: int) -> tuple[OrderView, ...]: ...  # noqa: D102
+    def trades(  # noqa: D102
+        self, participant: int = 0, date: str = ""
+    ) -> tuple[TradeView, ...]: ...
+    def unsettled(self) -> tuple[TradeView, ...]: ...  # noqa: D102
+    def participants(self) -> tuple[ParticipantView, ...]: ...  # noqa: D102
+    def keys(self) -> tuple[KeyEnrolled, ...]: ...  # noqa: D102
+    def proposals(self) -> tuple[ProposalView, ...]: ...  # noqa: D102
+    def bulletins(self) -> tuple[Bulletin, ...]: ...  # noqa: D102
+
+
+class Desk:
+    """Answers one question at a time; it changes nothing."""
+
+    def __init__(self, exchange: Views, feed: Feed) -> None:
+        self._exchange = exchange
+        self._feed = feed
+        self._products = frozenset(view.product for view in exchange.market().products)
+
+    def answer(self, request: wire.Request, identity: Identity) -> wire.Outward:
+        """Return the reply to a query; Fault where it asks for what is not there or not theirs."""
+        match request:
+            case wire.QueryMarket():
+                return wire.MarketReply(id=request.id, market=self._exchange.market())
+            case wire.QueryBook():
+                self._check_product(request.product)
+                book = self._exchange.book(request.product)
+                sequence = self._exchange.sequence
+                return wire.BookReply(id=request.id, sequence=sequence, book=book)
+            case wire.QueryAccount():
+                number = self._participant(request.participant, identity)
+                self._view_of(number)
+                return wire.AccountReply(id=request.id, account=self._exchange.account(number))
+            case wire.QueryStatement():
+                number = self._participant(request.participant, identity)
+                view = self._view_of(number)
+                statement = make_statement(self._exchange, self._feed, view, request.date)
+                return wire.StatementReply(id=request.id, statement=statement)
+            case wire.FindOrder():
+                return self._find_order(request, identity)
+            case wire.Ping():
+                exchange = self._exchange
+                return wire.Pong(
+                    id=request.id, sequence=exchange.sequence, time_ns=exchange.time_ns
+                )
+            case _:
+                return self._rows(request, identity)
+
+    def _rows(self, request: wire.Request, identity: Identity) -> wire.Outward:
+        exchange, number = self._exchange, request.id
+        match request:
+            case wire.QueryListings():
+                self._check_product(request.product)
+                found = exchange.listings(request.product, request.side, request.price_fen)
+                listings, more = _page(_after_place(found, request.after))
+                return wire.ListingsReply(id=number, rows=listings, has_more=more)
+            case wire.QueryOrders():
+                mine = exchange.orders(self._participant(request.participant, identity))
+                orders, more = _page(r for r in mine if r.order > request.after)
+                return wire.OrdersReply(id=number, rows=orders, has_more=more)
+            case wire.QueryTrades():
+                whose = self._participant(request.participant, identity, all_of_them=True)
+                found_trades = exchange.trades(whose, request.date)
+                trades, more = _page(r for r in found_trades if r.trade > request.after)
+                return wire.TradesReply(id=number, rows=trades, has_more=more)
+            case wire.QueryUnsettled():
+                trades, more = _page(r for r in exchange.unsettled() if r.trade > request.after)
+                return wire.TradesReply(id=number, rows=trades, has_more=more)
+            case wire.QueryParticipants():
+                views = (r for r in exchange.participants() if r.participant > request.after)
+                rows, more = _page(views, _as_seen_by(identity))
+                return wire.ParticipantsReply(id=number, rows=rows, has_more=more)
+            case wire.QueryKeys():
+                keys, more = _page(r for r in self._exchange.keys() if r.key > request.after)
+                return wire.KeysReply(id=number, rows=keys, has_more=more)
+            case wire.QueryProposals():
+                waiting = (r for r in exchange.proposals() if r.proposal > request.after)
+                proposals, more = _page(waiting)
+                return wire.ProposalsReply(id=number, rows=proposals, has_more=more)
+            case wire.QueryBulletins():
+                days = (r for r in exchange.bulletins() if r.date > request.after)
+                bulletins, more = _page(days)
+                return wire.BulletinsReply(id=number, rows=bulletins, has_more=more)
+            case _:
+                raise AssertionError(f"no answer to {type(request).__name__}")
+
+    def _find_order(self, request: wire.FindOrder, identity: Identity) -> wire.OrderFound:
+        """Return the first answer to an order command of this key and trading day."""
+        stream = self._feed.private(identity.participant)
+        for position in range(stream.position_after(self._feed.day_sequence), stream.end):
+            entry = stream.entry(position)
+            command_order = getattr(entry.command, "client_order", 0)
+            if entry.key == identity.key and command_order == request.client_order:
+                return wire.OrderFound(
+                    id=request.id,
+                    sequence=entry.sequence,
+                    time_ns=entry.time_ns,
+                    events=tuple(entry.events),
+                )
+        return wire.OrderFound(id=request.id, sequence=0, time_ns=0, events=())
+
+    def _check_product(self, product: str) -> None:
+        if product not in self._products:
+            raise Fault("PRODUCT_UNKNOWN", path="$.product")
+
+    def _participant(self, asked: int, identity: Identity, *, all_of_them: bool = False) -> int:
+        """Return whose data is asked for: a trader may ask for its own alone."""
+        if identity.role not in STAFF:
+            if asked not in (0, identity.participant):
+                raise Fault("ROLE_NOT_PERMITTED", path="$.participant")
+            return identity.participant
+        if not asked and not all_of_them:
+            raise Fault("PARTICIPANT_UNKNOWN", path="$.participant")
+        return asked
+
+    def _view_of(self, participant: int) -> ParticipantView:
+        views = self._exchange.participants()
+        if not 1 <= participant <= len(views):
+            raise Fault("PARTICIPANT_UNKNOWN", path="$.participant")
+        return views[participant - 1]
+
+
+def _page(rows: Iterable[T], seen_as: Callable[[T], T] | None = None) -> tuple[tuple[T, ...], bool]:
+    """Return the first rows that fit into a page, and whether there are more."""
+    page: list[T] = []
+    size = 0
+    for row in rows:
+        shown = seen_as(row) if seen_as is not None else row
+        size += len(msgspec.json.encode(shown))
+        if page and size > PAGE_BYTES:
+            return tuple(page), True
+        page.append(shown)
+    return tuple(page), False
+
+
+def _after_place(rows: tuple[ListingView, ...], order: int) -> Iterable[ListingView]:
+    """Return the listings behind an order number: oldest first is also by rising number."""
+    return (row for row in rows if row.order > order)
+
+
+def _as_seen_by(identity: Identity) -> Callable[[ParticipantView], ParticipantView]:
+    """Return how a participant's row is shown: others' accounts and codes are nobody's business."""
+
+    def shown(view: ParticipantView) -> ParticipantView:
+        if identity.role in STAFF or view.participant == identity.participant:
+            return view
+        hidden: dict[str, Any] = {
+            "credit_code": "",
+            "registry_account": "",
+            "funds_account": "",
+            "compliance_year": 0,
+        }
+        return msgspec.structs.replace(view, **hidden)
+
+    return shown

@@ -1,0 +1,237 @@
+"""What one client reads of the feed: its subscriptions, its place in each stream, the next frame."""
+
+from typing import Final
+
+import msgspec
+
+from engine.commands import Side
+from engine.events import (
+    AnyEvent,
+    BlockOffered,
+    DayClosed,
+    DayOpened,
+    PhaseChanged,
+    ReferencePriceSet,
+    Traded,
+)
+from gateway import wire
+from gateway.access import Identity
+from gateway.codes import Fault
+from gateway.feed import OPERATORS, Feed, Stream
+
+EVENTS_PER_FRAME: Final = 500
+"""Most events of one frame; the close of a busy day cancels very many listings in one command."""
+CACHE_MAX: Final = 64
+"""Most encoded frames of public streams that are kept for the other readers at the head."""
+
+
+class Overrun(Exception):
+    """A reader is so slow that what it waits for is no longer kept."""
+
+
+class Place:
+    """A reader's place in one stream."""
+
+    __slots__ = ("part", "position", "stream")
+
+    def __init__(self, stream: Stream, position: int) -> None:
+        self.stream = stream
+        self.position = position
+        self.part = 0
+
+
+class FrameCache:
+    """Frames of public streams, encoded once for all readers."""
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[str, int, int], tuple[bytes, int]] = {}
+
+    def frame(self, channel: str, place: Place, participant: int) -> tuple[bytes, int]:
+        """Return the next frame of a place and the number of its parts."""
+        if channel == "private":
+            return _encode(channel, place, participant)
+        key = (channel, place.position, place.part)
+        found = self._texts.get(key)
+        if found is None:
+            if len(self._texts) >= CACHE_MAX:
+                self._texts.clear()
+            found = self._texts[key] = _encode(channel, place, participant)
+        return found
+
+
+class Reader:
+    """The subscriptions of one connection."""
+
+    def __init__(self, feed: Feed, cache: FrameCache, identity: Identity, limit: int) -> None:
+        self._feed = feed
+        self._cache = cache
+        self._identity = identity
+        self._limit = limit
+        self._places: dict[str, Place] = {}
+        self._seen: dict[str, int] = {}
+        self.channels: set[str] = set()
+
+    @property
+    def private_stream(self) -> int:
+        """Whose private stream this reader may read."""
+        return OPERATORS if self._identity.role == "operator" else self._identity.participant
+
+    def subscribe(self, channel: str, after: int | None) -> int:
+        """Start or move a subscription and return the floor of its stream; Fault where it cannot be."""
+        if channel not in self.channels and len(self.channels) >= self._limit:
+            raise Fault("TOO_MANY_SUBSCRIPTIONS", self._limit)
+        if channel.startswith("book:"):
+            if channel not in self._feed.newest and channel not in self._feed.dirty:
+                raise Fault("PRODUCT_UNKNOWN")
+            self._seen[channel] = 0
+            self.channels.add(channel)
+            return 0
+        stream = self._stream(channel)
+        if after is not None and after > self._feed.sequence:
+            raise Fault("RESUME_AHEAD", self._feed.sequence)
+        if after and after < stream.floor:
+            raise Fault("RESUME_TOO_OLD", stream.floor)
+        position = stream.end if after is None else stream.position_after(after)
+        self._places[channel] = Place(stream, position)
+        if channel == "market":
+            self._seen["market"] = 0
+            for key, newest in self._feed.newest.items():
+                if key.startswith("quote:"):
+                    self._seen[key] = newest.version  # the snapshot tells the same
+        self.channels.add(channel)
+        return stream.floor
+
+    def unsubscribe(self, channel: str) -> None:
+        """Stop a subscription; Fault where there is none."""
+        if channel not in self.channels:
+            raise Fault("NOT_SUBSCRIBED")
+        self.channels.discard(channel)
+        self._places.pop(channel, None)
+        self._seen.pop(channel, None)
+        if channel == "market":
+            self._seen = {k: v for k, v in self._seen.items() if k.startswith("book:")}
+
+    def _stream(self, channel: str) -> Stream:
+        match channel:
+            case "trades":
+                return self._feed.trades
+            case "market":
+                return self._feed.market
+            case "drop":
+                return self._feed.drop
+            case _:
+                return self._feed.private(self.private_stream)
+
+    @property
+    def lag(self) -> int:
+        """How many frames of the private stream or the drop copy wait for this reader."""
+        return max(
+            (
+                place.stream.end - place.position
+                for channel, place in self._places.items()
+                if channel in ("private", "drop")
+            ),
+            default=0,
+        )
+
+    def take(self) -> bytes | None:
+        """Return the next frame to send, None where this reader has all; Overrun."""
+        channel = self._next_channel()
+        if channel is not None:
+            place = self._places[channel]
+            text, parts = self._cache.frame(channel, place, self._identity.participant)
+            place.part += 1
+            if place.part >= parts:
+                place.position, place.part = place.position + 1, 0
+            return text
+        for key, seen in self._seen.items():
+            newest = self._feed.newest.get(key)
+            if newest is not None and newest.version > seen:
+                self._seen[key] = newest.version
+                return newest.text
+        return None
+
+    def watch_quotes(self) -> None:
+        """Include the quotes of products that became known after the subscription."""
+        if "market" in self.channels:
+            for key in self._feed.newest:
+                if key.startswith("quote:"):
+                    self._seen.setdefault(key, 0)
+
+    def _next_channel(self) -> str | None:
+        """Return the channel whose next frame is the oldest of the log."""
+        best: str | None = None
+        oldest = 0
+        for channel, place in self._places.items():
+            stream = place.stream
+            if place.position >= stream.end:
+                continue
+            if place.position < stream.base:
+                raise Overrun(channel)
+            sequence = stream.sequences[place.position - stream.base]
+            if best is None or sequence < oldest:
+                best, oldest = channel, sequence
+        return best
+
+
+def _encode(channel: str, place: Place, participant: int) -> tuple[bytes, int]:
+    """Return the text of the frame at a place and the number of its parts."""
+    stream, position = place.stream, place.position
+    entry = stream.entry(position)
+    events = tuple(entry.events) if channel == "drop" else stream.events(position)
+    parts = max(1, -(-len(events) // EVENTS_PER_FRAME))  # rounds up
+    events = events[place.part * EVENTS_PER_FRAME : (place.part + 1) * EVENTS_PER_FRAME]
+    frame: wire.Outward
+    if channel == "drop":
+        frame = wire.DropCopy(
+            sequence=entry.sequence,
+            time_ns=entry.time_ns,
+            key=entry.key,
+            command=entry.command,
+            events=events,
+            part=place.part,
+            parts=parts,
+        )
+    elif channel == "trades":
+        frame = wire.TradesPrinted(
+            sequence=entry.sequence,
+            previous=stream.previous(position),
+            time_ns=entry.time_ns,
+            trades=tuple(_print(event) for event in events if isinstance(event, Traded)),
+        )
+    elif channel == "market":
+        kinds = DayOpened | PhaseChanged | ReferencePriceSet | DayClosed
+        frame = wire.MarketChanged(
+            sequence=entry.sequence,
+            previous=stream.previous(position),
+            time_ns=entry.time_ns,
+            events=tuple(event for event in events if isinstance(event, kinds)),
+        )
+    else:
+        frame = wire.PrivateEvents(
+            sequence=entry.sequence,
+            previous=stream.previous(position),
+            time_ns=entry.time_ns,
+            events=tuple(_as_seen_by(event, participant) for event in events),
+            part=place.part,
+            parts=parts,
+        )
+    return wire.encode(frame), parts
+
+
+def _print(event: Traded) -> wire.PublicTrade:
+    """Return what the public sees of a listed trade."""
+    return wire.PublicTrade(
+        trade=event.trade,
+        product=event.product,
+        price_fen=event.price_fen,
+        quantity_t=event.quantity_t,
+        side=Side(event.side),
+    )
+
+
+def _as_seen_by(event: AnyEvent, participant: int) -> AnyEvent:
+    """Return an event without the other party's key and client order number."""
+    if isinstance(event, Traded | BlockOffered) and event.participant != participant:
+        return msgspec.structs.replace(event, key=0, client_order=0)
+    return event

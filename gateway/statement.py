@@ -1,0 +1,168 @@
+"""The daily client statement (客户日终报表, R87), computed from the account now and the log since.
+
+Cash owned is settled + proceeds - payable; allowances owned are all but those sold. Both change only by
+deposits, transfers in, trades and failed trades, so an earlier state is today's less what came after.
+"""
+
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from engine.commands import Side
+from engine.events import AnyEvent, Deposited, Traded, TradeFailed, TransferredIn
+from engine.units import AMOUNT_FEN_MAX
+from engine.views import Account, Holding, ParticipantView, TradeView
+from gateway.codes import Fault
+from gateway.feed import Feed
+from gateway.wire import Statement, StatementHolding
+
+_FEE_FEN: Final = 0
+"""The profile knows no fees yet; the columns of R87 stand ready."""
+
+
+class Books(Protocol):
+    """The part of the exchange that a statement reads."""
+
+    time_ns: int
+
+    def account(self, participant: int) -> Account:
+        """Return cash and holdings."""
+        ...
+
+    def trades(self, participant: int = 0, date: str = "") -> tuple[TradeView, ...]:
+        """Return trades of a day."""
+        ...
+
+
+class _Moves(Struct):
+    """What moved in a span of the log; quantities by product."""
+
+    cash_in_fen: int = 0
+    buy_fen: int = 0
+    sell_fen: int = 0
+    failed_fen: int = 0
+    bought: dict[str, int] = {}
+    sold: dict[str, int] = {}
+    transferred: dict[str, int] = {}
+    failed: dict[str, int] = {}
+
+    @property
+    def net_fen(self) -> int:
+        """Net change of the cash owned."""
+        return self.cash_in_fen - self.buy_fen + self.sell_fen + self.failed_fen
+
+    def net_t(self, product: str) -> int:
+        """Net change of the allowances owned."""
+        return (
+            self.bought.get(product, 0)
+            - self.sold.get(product, 0)
+            + self.transferred.get(product, 0)
+            + self.failed.get(product, 0)
+        )
+
+
+def make_statement(books: Books, feed: Feed, participant: ParticipantView, date: str) -> Statement:
+    """Return the statement of a kept trading day; Fault DATE_NOT_KEPT."""
+    bounds = feed.day_bounds(date)
+    if bounds is None:
+        raise Fault("DATE_NOT_KEPT", date)
+    first, last = bounds
+    number = participant.participant
+    of_day = _moves(_events(feed, number, first, last), number)
+    after_day = _moves(_events(feed, number, last + 1, AMOUNT_FEN_MAX), number)
+    account = books.account(number)
+    cash = account.cash
+    owned_fen = cash.settled_fen + cash.proceeds_fen - cash.payable_fen
+    closing_fen = owned_fen - after_day.net_fen
+    is_open_day = last == feed.sequence
+    return Statement(
+        date=date,
+        time_ns=books.time_ns,
+        participant=number,
+        name=participant.name,
+        trading_account=f"P{number:04d}",
+        registry_account=participant.registry_account,
+        funds_account=participant.funds_account,
+        opening_cash_fen=closing_fen - of_day.net_fen,
+        cash_in_fen=of_day.cash_in_fen,
+        cash_out_fen=0,
+        buy_amount_fen=of_day.buy_fen,
+        buy_fee_fen=_FEE_FEN,
+        sell_amount_fen=of_day.sell_fen,
+        sell_fee_fen=_FEE_FEN,
+        settlement_fee_fen=_FEE_FEN,
+        failed_cash_fen=of_day.failed_fen,
+        closing_cash_fen=closing_fen,
+        # All locks lapse at the close, so at the end of a past day all cash owned was available.
+        available_cash_fen=cash.available_fen if is_open_day else closing_fen,
+        holdings=_holdings(account, of_day, after_day),
+        trades=books.trades(number, date),
+    )
+
+
+def _events(feed: Feed, participant: int, first: int, last: int) -> Iterable[AnyEvent]:
+    stream = feed.private(participant)
+    for position in range(stream.position_after(first - 1), stream.end):
+        if stream.entry(position).sequence > last:
+            return
+        yield from stream.events(position)
+
+
+def _moves(events: Iterable[AnyEvent], participant: int) -> _Moves:
+    moves = _Moves()
+    for event in events:
+        match event:
+            case Deposited():
+                moves.cash_in_fen += event.amount_fen
+            case TransferredIn():
+                _add(moves.transferred, event.product, event.quantity_t)
+            case Traded():
+                is_buyer = (event.side is Side.BUY) == (event.participant == participant)
+                if is_buyer:
+                    moves.buy_fen += event.price_fen * event.quantity_t
+                    _add(moves.bought, event.product, event.quantity_t)
+                else:
+                    moves.sell_fen += event.price_fen * event.quantity_t
+                    _add(moves.sold, event.product, event.quantity_t)
+            case TradeFailed():
+                sign = 1 if event.buyer == participant else -1
+                moves.failed_fen += sign * event.price_fen * event.quantity_t
+                _add(moves.failed, event.product, -sign * event.quantity_t)
+            case _:
+                pass
+    return moves
+
+
+def _add(table: dict[str, int], product: str, quantity_t: int) -> None:
+    table[product] = table.get(product, 0) + quantity_t
+
+
+def _holdings(account: Account, of_day: _Moves, after_day: _Moves) -> tuple[StatementHolding, ...]:
+    owned_t = {holding.product: _owned_t(holding) for holding in account.holdings}
+    moved = (of_day.bought, of_day.sold, of_day.transferred, of_day.failed)
+    products = sorted({*owned_t, *(product for table in moved for product in table)})
+    rows = []
+    for product in products:
+        closing_t = owned_t.get(product, 0) - after_day.net_t(product)
+        row = StatementHolding(
+            product=product,
+            opening_t=closing_t - of_day.net_t(product),
+            bought_t=of_day.bought.get(product, 0),
+            sold_t=of_day.sold.get(product, 0),
+            transferred_in_t=of_day.transferred.get(product, 0),
+            failed_t=of_day.failed.get(product, 0),
+            closing_t=closing_t,
+        )
+        rows.append(row)
+    return tuple(rows)
+
+
+def _owned_t(holding: Holding) -> int:
+    return (
+        holding.available_t
+        + holding.locked_t
+        + holding.bought_today_t
+        + holding.delivered_t
+        + holding.frozen_t
+    )
