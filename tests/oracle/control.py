@@ -226,8 +226,6 @@ def _reference_broken(state: State, action: SetReferencePrice) -> Figures:
     basis, price = computed_reference(state, record)
     if action.basis != basis or (price and action.price_fen != price):
         return Reason.REFERENCE_PRICE_MISMATCH, price, 0
-    if action.price_fen % state.profile.tick_size_fen != 0:
-        return Reason.PRICE_OFF_TICK, state.profile.tick_size_fen, 0
     floor, cap = band(action.price_fen, state.profile.listed.band_bp)
     levels, limit = cap - floor + 1, state.profile.capacity.levels
     if levels > limit:

@@ -1,0 +1,200 @@
+"""Control moves: operators, the registry, the sequencer and the clock."""
+
+from random import Random
+
+from engine.commands import (
+    Action,
+    AdmitParticipant,
+    AdvanceTime,
+    AnyCommand,
+    Approve,
+    Category,
+    Deposit,
+    EnrolKey,
+    FailTrade,
+    OpenDay,
+    Propose,
+    ReferenceBasis,
+    Reject,
+    Role,
+    SetReferencePrice,
+    SettleTrade,
+    TransferIn,
+)
+from engine.units import AMOUNT_FEN_MAX, parse_clock
+from tests.markets import admission, public_key
+from tests.moves_orders import DATES, UNKNOWN, OrderMoves, Sent
+from tests.oracle.control import computed_reference
+from tests.oracle.records import ProductRecord
+from tests.oracle.rules import midnight
+from tests.oracle.state import State
+
+
+class Moves(OrderMoves):
+    """Makes any next command from what the oracle knows."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.words: list[AnyCommand] = []
+
+    # ------------------------------------------------------------ control
+
+    def control(self, random: Random) -> Sent:
+        """Propose, approve or reject; sometimes without the right to."""
+        operators = [key.number for key in self.state.keys.values() if key.role == Role.OPERATOR]
+        key = random.choice((*operators, *operators, self.trader(random)))
+        waiting = [row.number for row in self.state.proposals.values() if row.is_open]
+        if waiting and random.random() < 0.6:
+            number = random.choice(waiting)
+            if random.random() < 0.15:
+                number = random.choice((*self.state.proposals, UNKNOWN))
+            elif random.random() < 0.8:
+                maker = self.state.proposals[number].person
+                key = random.choice([row for row in operators if self.person(row) != maker])
+            if random.random() < 0.85:
+                return key, Approve(proposal=number), self.later(random)
+            return key, Reject(proposal=number, reason="演示"), self.later(random)
+        actions = tuple(self.action(random) for _ in range(random.choice((1, 1, 2, 4))))
+        return key, Propose(actions=actions, reason="演示"), self.later(random)
+
+    def person(self, key: int) -> str:
+        """Return whose key it is."""
+        return self.state.keys[key].person
+
+    def action(self, random: Random) -> Action:
+        """Return an action: a reference price, an admission or a key, right or wrong."""
+        chance = random.random()
+        if chance < 0.75:
+            return self.reference(random)
+        if chance < 0.87:
+            return self.applicant(random)
+        known = len(self.state.keys)
+        return EnrolKey(
+            public_key=public_key(random.choice((1, known, 500 + known, 501 + known))),
+            role=random.choice((Role.TRADER, Role.TRADER, Role.OPERATOR, Role.CLEARING)),
+            person=random.choice(("演示甲", "演示丁")),
+            participant=random.choice((0, 1, len(self.state.participants), UNKNOWN)),
+        )
+
+    def applicant(self, random: Random) -> AdmitParticipant:
+        """Return an applicant, some of whom may not be admitted."""
+        fresh = 1 + len(self.state.participants)
+        row = admission(random.choice((1, fresh, fresh, fresh + 1)))
+        chance = random.random()
+        if chance < 0.1:
+            return admission(fresh, category=random.choice(list(Category)))
+        if chance < 0.2:
+            return admission(fresh, credit_code=row.credit_code[:-1] + random.choice("0AI"))
+        if chance < 0.3:
+            return admission(fresh, **{random.choice(("registry_account", "funds_account")): "X"})
+        return row
+
+    def reference(self, random: Random) -> SetReferencePrice:
+        """Return a reference price for a product that waits for one, mostly the right one."""
+        waiting = [
+            row
+            for code, row in self.state.products.items()
+            if not row.reference_fen and self.state.listed_on(code, self.state.date)
+        ]
+        record: ProductRecord = random.choice(waiting or list(self.state.products.values()))
+        basis, price = computed_reference(self.state, record)
+        if random.random() < 0.1:
+            basis = random.choice(list(ReferenceBasis))
+        if random.random() < 0.1:
+            price += random.choice((-1, 1, 10_000))
+        code = "NONE-1" if random.random() < 0.04 else record.code
+        return SetReferencePrice(product=code, price_fen=max(1, price or 4_999), basis=basis)
+
+    # ------------------------------------------------------------ registry
+
+    def registry(self, random: Random) -> Sent:
+        """Let the registry speak: money, allowances, or what became of a trade; also again."""
+        key = 4 if random.random() < 0.97 else self.trader(random)
+        if self.words and random.random() < 0.08:
+            return key, random.choice(self.words), self.later(random)
+        fresh = len(self.words)
+        reference = f"R-{fresh if random.random() < 0.93 else random.randint(0, fresh)}"
+        command = self._word(random, reference)
+        self.words.append(command)
+        return key, command, self.later(random)
+
+    def _word(self, random: Random, reference: str) -> AnyCommand:
+        participant = random.choice((*self.state.participants, *self.state.participants, UNKNOWN))
+        if random.random() < 0.7:
+            return self.outcome(random, reference)
+        if random.random() < 0.5:
+            amount = random.choice((1, 5_000, 2_000_000, 10**8, 10**9))
+            is_rich = self.state.ledger.purses[participant].settled > 0
+            if is_rich and random.random() < 0.05:
+                amount = AMOUNT_FEN_MAX
+            return Deposit(participant=participant, amount_fen=amount, reference=reference)
+        return TransferIn(
+            participant=participant,
+            product=self.product(random),
+            quantity_t=random.choice((1, 250, 1_000, 300_000)),
+            reference=reference,
+        )
+
+    def outcome(self, random: Random, reference: str) -> AnyCommand:
+        """Settle or fail a trade: mostly one that waits, else an old or an unknown one."""
+        waiting = [row.number for row in self.state.trades.values() if row.state == "unsettled"]
+        if waiting and random.random() < 0.85:
+            number = random.choice((waiting[0], random.choice(waiting)))
+        else:
+            number = random.choice((*list(self.state.trades)[-9:], 1, 10**9))
+        if random.random() < 0.8:
+            return SettleTrade(trade=number, reference=reference)
+        return FailTrade(trade=number, reason="演示失败", reference=reference)
+
+    # ------------------------------------------------------------ time
+
+    def time(self, random: Random) -> Sent:
+        """Carry time: to the next boundary, a moment before, a moment past, or backwards."""
+        boundary = int(self.state.agenda[0]) if self.state.agenda else 0
+        targets = [self.state.time_ns + random.randint(1, 600) * 10**9]
+        if boundary:
+            targets += [boundary, boundary - 1, boundary + 1]
+        target = random.choice(targets)
+        return 0, AdvanceTime(), max(target, self.state.time_ns)
+
+    def late(self, random: Random) -> Sent:
+        """Send an order at or after a boundary that nobody has announced yet."""
+        key, command, _ = random.choice((self.place, self.cancel, self.pick, self.offer))(random)
+        boundary = int(self.state.agenda[0]) if self.state.agenda else 0
+        return key, command, max(self.state.time_ns, boundary)
+
+    def odd(self, random: Random) -> Sent:
+        """Try what only the sequencer may, or a day that must not open."""
+        command: AnyCommand = random.choice(
+            (
+                AdvanceTime(),
+                OpenDay(date=self.state.date or DATES[0]),
+                OpenDay(date="2020-01-01"),
+                EnrolKey(
+                    public_key=public_key(random.choice((1, 700 + len(self.state.keys)))),
+                    role=Role.TRADER,
+                    person="演示戊",
+                    participant=random.choice((0, 1)),
+                ),
+            )
+        )
+        return random.choice((0, 1, 5, 999)), command, self.later(random)
+
+    def day(self, random: Random) -> Sent:
+        """Open the next day if there is none, else let its end come."""
+        if self.state.is_day_open:
+            last = max(record.sessions[-1][1] for record in self.state.methods.values())
+            return 0, AdvanceTime(), max(self.state.time_ns, last + random.choice((0, 1, 10**9)))
+        following = [date for date in DATES if date > self.state.date]
+        date = following[0] if following else next_year(self.state.date)
+        return 0, OpenDay(date=date), max(self.state.time_ns, opening_ns(self.state, date))
+
+
+def next_year(date: str) -> str:
+    """Return the same day a year on."""
+    return f"{int(date[:4]) + 1}{date[4:]}"
+
+
+def opening_ns(state: State, date: str) -> int:
+    """Return when the sequencer would open a date."""
+    return midnight(date) + parse_clock(state.profile.day_opens_at)

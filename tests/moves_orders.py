@@ -1,0 +1,244 @@
+"""Order moves: commands of traders, aimed at the book and at the limits of their means."""
+
+from random import Random
+
+from engine.commands import (
+    AcceptBlock,
+    AnyCommand,
+    CancelOrder,
+    Method,
+    OfferBlock,
+    OrderCommand,
+    PickListing,
+    PlaceListing,
+    Role,
+    Side,
+)
+from engine.units import PRICE_FEN_MAX, QUANTITY_T_MAX
+from tests.oracle.checks import better_level_fen, opposite
+from tests.oracle.records import Order
+from tests.oracle.state import State
+
+Sent = tuple[int, AnyCommand, int]
+"""Who sends what, and when."""
+DATES = tuple(f"2021-{month:02d}-{day:02d}" for month in (7, 8) for day in range(16, 29))
+"""Days of the small market; only their order matters."""
+UNKNOWN = 2**31 - 1
+
+
+class OrderMoves:
+    """Makes a trader's next command from what the oracle knows."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.sent: list[tuple[int, OrderCommand]] = []
+        self.client_order = 0
+
+    # ------------------------------------------------------------ choices
+
+    def later(self, random: Random) -> int:
+        """Return the next time: mostly a moment later, sometimes the same moment."""
+        return self.state.time_ns + random.choice((0, 1, 1, 1_000))
+
+    def trader(self, random: Random) -> int:
+        """Return a trader's key, now and then a key that may not trade or does not exist."""
+        if random.random() < 0.02:
+            return random.choice((0, 1, 4, 999))
+        traders = [key.number for key in self.state.keys.values() if key.role == Role.TRADER]
+        return random.choice(traders) if traders else 999
+
+    def number(self) -> int:
+        """Return a fresh client order number."""
+        self.client_order += 1
+        return self.client_order
+
+    def order(self, key: int, command: OrderCommand, random: Random) -> Sent:
+        """Remember an order command, so that it can be repeated."""
+        self.sent.append((key, command))
+        return key, command, self.later(random)
+
+    def product(self, random: Random) -> str:
+        """Return a product that is mostly open for trading."""
+        if random.random() < 0.04:
+            return random.choice((*self.state.products, "NONE-1"))
+        ready = [code for code, row in self.state.products.items() if row.reference_fen]
+        return random.choice(ready or list(self.state.products))
+
+    def price(self, random: Random, band: tuple[int, int], side: Side, product: str) -> int:
+        """Return a price at the edges, a fen outside, on or through the other side, or inside."""
+        floor, cap = band
+        if floor == 0:
+            return random.randint(1, 10_000)
+        edge = random.random()
+        if edge < 0.10:
+            return random.choice((floor, cap))
+        if edge < 0.14:
+            return max(1, random.choice((floor - 1, cap + 1, PRICE_FEN_MAX)))
+        levels = [*self.state.books[product, side], *self.state.books[product, opposite(side)]]
+        if levels and edge < 0.55:
+            near = random.choice(levels) + random.choice((-1, 0, 0, 1))
+            return min(max(near, floor), cap)
+        middle = (floor + cap) // 2
+        return random.choice((random.randint(floor, cap), middle + random.randint(-3, 3)))
+
+    def size(self, random: Random, limit: int, least: int, most: int) -> int:
+        """Return a quantity: small, at the limit of the means, one past it, or at the rules' edges."""
+        chance = random.random()
+        if chance < 0.15:
+            return max(1, min(limit, most) + random.choice((-1, 0, 1)))
+        if chance < 0.22:
+            return random.choice((max(1, least - 1), least, most, min(most + 1, QUANTITY_T_MAX)))
+        return random.randint(least, max(least, min(most, limit // 3, least + 400)))
+
+    def means(self, key: int, product: str, side: Side, price: int) -> int:
+        """Return how many tonnes the sender of an order could pay or deliver."""
+        sender = self.state.keys.get(key)
+        if sender is None or product not in self.state.products:
+            return 1
+        if side == Side.BUY:
+            return max(0, self.state.ledger.purses[sender.participant].available // price)
+        return max(0, self.state.ledger.shelves[sender.participant][product].available)
+
+    def someone_able(self, random: Random, product: str, side: Side, price: int) -> int:
+        """Return one of three traders, the one with the most means, so that big orders succeed."""
+        keys = [self.trader(random) for _ in range(3)]
+        return max(keys, key=lambda key: self.means(key, product, side, price))
+
+    def live(self, method: Method) -> list[Order]:
+        """Return the open orders of a method."""
+        return [row for row in self.state.orders.values() if row.is_open and row.method == method]
+
+    # ------------------------------------------------------------ orders
+
+    def place(self, random: Random) -> Sent:
+        """List somewhere in or near the band."""
+        product, side = self.product(random), random.choice(list(Side))
+        record = self.state.products.get(product)
+        known = product if record else "CEA19-20"
+        price = self.price(random, record.listed_band if record else (0, 0), side, known)
+        rules = self.state.profile.listed
+        key = random.choice((self.trader(random), self.someone_able(random, product, side, price)))
+        size = self.size(
+            random,
+            self.means(key, product, side, price),
+            rules.quantity_t_min,
+            rules.quantity_t_max,
+        )
+        command = PlaceListing(
+            product=product,
+            side=side,
+            price_fen=price,
+            quantity_t=size,
+            client_order=self.number(),
+        )
+        return self.order(key, command, random)
+
+    def pick(self, random: Random) -> Sent:
+        """Pick: mostly what may be picked, by somebody who can; else own, worse, filled or unknown."""
+        key = self.trader(random)
+        chance, live = random.random(), self.live(Method.LISTED)
+        if not live or chance < 0.08:
+            gone = [*self.state.orders, 0, 1, self.state.order_number, UNKNOWN]
+            target = max(1, random.choice(gone))
+            return self.order(
+                key,
+                PickListing(listing=target, quantity_t=1, client_order=self.number()),
+                random,
+            )
+        if chance < 0.75:
+            best = [row for row in live if not better_level_fen(self.state, row, 0)]
+            live = best or live
+        listing = random.choice(live)
+        side = opposite(listing.side)
+        if chance < 0.9:
+            key = self.someone_able(random, listing.product, side, listing.price_fen)
+        means = self.means(key, listing.product, side, listing.price_fen)
+        wanted = (
+            listing.left_t,
+            listing.left_t,
+            random.randint(1, listing.left_t),
+            random.randint(1, listing.left_t),
+            min(listing.left_t, max(1, means)),
+            min(listing.left_t, means + 1),
+            listing.left_t + 1,
+        )
+        command = PickListing(
+            listing=listing.number,
+            quantity_t=random.choice(wanted),
+            client_order=self.number(),
+        )
+        return self.order(key, command, random)
+
+    def offer(self, random: Random) -> Sent:
+        """Offer a block to somebody, now and then to oneself or to nobody."""
+        product, side = self.product(random), random.choice(list(Side))
+        record = self.state.products.get(product)
+        floor, cap = record.block_band if record else (0, 0)
+        price = random.choice((floor, cap, (floor + cap) // 2, floor - 1, cap + 1, floor + 7))
+        price = max(1, price)
+        key = self.someone_able(random, product, side, price)
+        rules = self.state.profile.block
+        command = OfferBlock(
+            product=product,
+            side=side,
+            counterparty=random.choice((*self.state.participants, 1, 2, UNKNOWN)),
+            price_fen=price,
+            quantity_t=self.size(
+                random,
+                self.means(key, product, side, price),
+                rules.quantity_t_min,
+                rules.quantity_t_max,
+            ),
+            client_order=self.number(),
+        )
+        return self.order(key, command, random)
+
+    def accept(self, random: Random) -> Sent:
+        """Accept a block offer, mostly as the party that it names."""
+        key, offers = self.trader(random), self.live(Method.BLOCK)
+        target = max(1, random.choice((*self.state.orders, 1, UNKNOWN)))
+        if offers and random.random() < 0.85:
+            offer = random.choice(offers)
+            target = offer.number
+            named = [
+                row.number
+                for row in self.state.keys.values()
+                if row.participant == offer.counterparty
+            ]
+            if named and random.random() < 0.85:
+                key = random.choice(named)
+        return self.order(key, AcceptBlock(offer=target, client_order=self.number()), random)
+
+    def cancel(self, random: Random) -> Sent:
+        """Cancel: mostly an own open order, else a stranger's, an ended or an unknown one."""
+        key = self.trader(random)
+        orders = [row for row in self.state.orders.values() if row.is_open]
+        if orders and random.random() < 0.8:
+            order = random.choice(orders)
+            owners = [
+                row.number
+                for row in self.state.keys.values()
+                if row.participant == order.participant
+            ]
+            if random.random() < 0.9:
+                key = random.choice(owners)
+            target = order.number
+        else:
+            target = random.choice((*self.state.orders, self.state.order_number + 1, UNKNOWN))
+        command = CancelOrder(order=target, client_order=self.number())
+        return self.order(key, command, random)
+
+    def repeat(self, random: Random) -> Sent:
+        """Send an earlier order command again, or other content under its number."""
+        if not self.sent:
+            return self.place(random)
+        key, command = random.choice(self.sent[-60:])
+        if random.random() < 0.4:
+            other = self.sent[-1][1]
+            command = type(other)(
+                **{
+                    **{name: getattr(other, name) for name in other.__struct_fields__},
+                    "client_order": command.client_order,
+                }
+            )
+        return key, command, self.later(random)

@@ -1,0 +1,55 @@
+"""State-aware moves: commands aimed at the oracle's state so that rare branches are common.
+
+A move takes a `random.Random`, which is a seeded one in streams and one that Hypothesis steers in
+the state machine, so both draw the same commands. Uniformly random orders were tried first in the
+ledger notes' trial and let half of the planted bugs live; so a move aims: it crosses by construction,
+sizes to the limit and one past it, names live, own, filled and unknown orders, and repeats itself.
+"""
+
+from random import Random
+
+from engine.commands import (
+    Method,
+)
+from engine.events import Phase
+from tests.moves_control import Moves
+from tests.moves_orders import Sent
+from tests.oracle.state import State
+
+Chances = dict[str, int]
+AFTER_THE_DAY: Chances = {
+    "registry": 60, "day": 9, "place": 1, "repeat": 1, "cancel": 1, "control": 2, "odd": 1,
+}  # fmt: skip
+BEFORE_AND_BETWEEN: Chances = {
+    "registry": 25, "control": 25, "time": 14, "late": 3, "place": 2, "cancel": 6, "pick": 1,
+    "offer": 1, "accept": 1, "repeat": 2, "odd": 1,
+}  # fmt: skip
+TRADING: Chances = {
+    "place": 300, "pick": 260, "cancel": 90, "repeat": 30, "registry": 70, "control": 8, "time": 7,
+    "late": 1, "odd": 3, "offer": 5, "accept": 3,
+}  # fmt: skip
+AFTERNOON: Chances = TRADING | {"offer": 60, "accept": 70}
+
+
+def chances(state: State) -> Chances:
+    """Return how likely each move is where the day stands."""
+    if not state.is_day_open:
+        return AFTER_THE_DAY
+    if state.order_number >= state.profile.capacity.orders_per_day:
+        return TRADING | {"day": 120}
+    if state.methods[Method.LISTED].phase != Phase.OPEN:
+        return BEFORE_AND_BETWEEN
+    weights = AFTERNOON if state.methods[Method.BLOCK].phase == Phase.OPEN else TRADING
+    waits = any(
+        not row.reference_fen and state.listed_on(code, state.date)
+        for code, row in state.products.items()
+    )
+    return weights | {"control": 120} if waits else weights
+
+
+def stream_move(moves: Moves, random: Random) -> Sent:
+    """Return the next move of a long stream that passes through days at a lively pace."""
+    names, weights = zip(*chances(moves.state).items(), strict=True)
+    (name,) = random.choices(names, weights)
+    sent: Sent = getattr(moves, name)(random)
+    return sent
