@@ -130,7 +130,8 @@ def _verify_registry(arguments: argparse.Namespace) -> int:
 def _serve_clearing(arguments: argparse.Namespace) -> int:
     import asyncio
 
-    from clearing.process import ClearingSettings, serve_clearing
+    from clearing.process import serve_clearing
+    from clearing.worker import ClearingSettings
 
     settings = ClearingSettings(
         data=arguments.data,
