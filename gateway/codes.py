@@ -66,7 +66,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "only the open and the last trading day are kept, {detail} is not among them",
     ),
     "CLOCK_NOT_DRIVEN": ("该市场的时钟不能由指令推进", "the clock of this market is not driven"),
-    "CLOCK_BACKWARDS": ("时间不能后退", "time cannot go backwards"),
     "BUSY": ("系统繁忙,请稍后再试", "the exchange is busy; try again a little later"),
     "STOPPED": (
         "交易系统已停止,结果未知,请重连后查询",

@@ -32,9 +32,10 @@ T = TypeVar("T")
 class Views(Protocol):
     """The read-only views of the exchange."""
 
-    sequence: int
-    time_ns: int
-
+    @property
+    def sequence(self) -> int: ...  # noqa: D102
+    @property
+    def time_ns(self) -> int: ...  # noqa: D102
     def market(self) -> MarketView: ...  # noqa: D102
     def book(self, product: str, levels: int = 0) -> Book: ...  # noqa: D102
     def listings(  # noqa: D102
@@ -114,7 +115,7 @@ class Desk:
                 rows, more = _page(views, _as_seen_by(identity))
                 return wire.ParticipantsReply(id=number, rows=rows, has_more=more)
             case wire.QueryKeys():
-                keys, more = _page(r for r in self._exchange.keys() if r.key > request.after)
+                keys, more = _page(r for r in self._exchange.keys() if r.key > request.after)  # noqa: SIM118
                 return wire.KeysReply(id=number, rows=keys, has_more=more)
             case wire.QueryProposals():
                 waiting = (r for r in exchange.proposals() if r.proposal > request.after)

@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from engine.commands import Side
 from engine.events import AnyEvent, Deposited, Traded, TradeFailed, TransferredIn
-from engine.units import AMOUNT_FEN_MAX
 from engine.views import Account, Holding, ParticipantView, TradeView
 from gateway.codes import Fault
 from gateway.feed import Feed
@@ -24,7 +23,10 @@ _FEE_FEN: Final = 0
 class Books(Protocol):
     """The part of the exchange that a statement reads."""
 
-    time_ns: int
+    @property
+    def time_ns(self) -> int:
+        """Exchange time."""
+        ...
 
     def account(self, participant: int) -> Account:
         """Return cash and holdings."""
@@ -70,7 +72,7 @@ def make_statement(books: Books, feed: Feed, participant: ParticipantView, date:
     first, last = bounds
     number = participant.participant
     of_day = _moves(_events(feed, number, first, last), number)
-    after_day = _moves(_events(feed, number, last + 1, AMOUNT_FEN_MAX), number)
+    after_day = _moves(_events(feed, number, last + 1, feed.sequence), number)
     account = books.account(number)
     cash = account.cash
     owned_fen = cash.settled_fen + cash.proceeds_fen - cash.payable_fen
