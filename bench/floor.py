@@ -73,7 +73,7 @@ class _Deck:
 
     def draw(self, other_than: int = 0) -> int:
         """Deal the next participant, passing over one that may not be meant."""
-        if len(self._left) < 2:  # noqa: PLR2004 - one to pass over, one to deal
+        if all(participant == other_than for participant in self._left):
             self._left = self._random.sample(self._all, len(self._all)) + self._left
         if self._left[-1] == other_than:
             place = next(i for i, p in enumerate(self._left) if p != other_than)

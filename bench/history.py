@@ -109,6 +109,7 @@ class Replay:
         self._seed = seed
         self._participants = participants
         self._closes: dict[str, int] = {}
+        self._played: set[str] = set()
         self._market: HistoryMarket | None = None
         self._digest = hashlib.sha256()
         self._engine_ns = 0
@@ -217,6 +218,16 @@ class Replay:
                 return price_fen
         return 0
 
+    def _tell_reference(self, figures: DayFigures, basis: str) -> None:
+        self.history.references.append(
+            FirstReference(
+                date=figures.date,
+                product=figures.product,
+                price_fen=figures.reference_fen,
+                basis=basis,
+            )
+        )
+
     def _market_for(self, date: str, plans: Sequence[DayPlan]) -> HistoryMarket:
         """Return the exchange on which these days can follow, a fresh one where none can."""
         market = self._market
@@ -227,15 +238,13 @@ class Replay:
             and market.previous_close_fen(plan.figures.product)
             not in {0, plan.figures.reference_fen}
         ]
-        for figures in broken:
-            self.history.references.append(
-                FirstReference(
-                    date=date,
-                    product=figures.product,
-                    price_fen=figures.reference_fen,
-                    basis="published_close",
-                )
-            )
+        told = {(first.date, first.product) for first in self.history.references}
+        for plan in plans:
+            figures = plan.figures
+            is_new = figures.product not in self._played and (date, figures.product) not in told
+            if is_new or figures in broken:
+                self._tell_reference(figures, "published_close")
+            self._played.add(figures.product)
         if market is None or broken:
             self._retire_market()
             market = HistoryMarket(self._profile, self._participants)
@@ -280,11 +289,12 @@ def figures_of(row: BulletinRow, reference_fen: int) -> DayFigures:
         raise NotReconstructible(
             "auction_not_played", f"{row.auction_quantity} t were sold by auction"
         )
-    if row.close is None or reference_fen == 0:
+    close, listed_quantity, listed_amount = row.close, row.listed_quantity, row.listed_amount
+    if not listed_quantity and not listed_amount and close in {None, reference_fen}:
+        close = reference_fen  # a quiet day, which may be printed as blanks
+        listed_quantity = listed_amount = 0
+    if close is None or reference_fen == 0:
         raise NotReconstructible("close_missing", "no closing price is published")
-    listed_quantity, listed_amount = row.listed_quantity, row.listed_amount
-    if listed_quantity is None and not listed_amount and row.close == reference_fen:
-        listed_quantity = listed_amount = 0  # a quiet day printed as blanks
     listed_t, listed_fen = _both("listed", listed_quantity, listed_amount)
     block_quantity, block_amount = row.block_quantity, row.block_amount
     if block_quantity is None and not block_amount:
@@ -294,7 +304,7 @@ def figures_of(row: BulletinRow, reference_fen: int) -> DayFigures:
         date=row.date,
         product=row.product,
         reference_fen=reference_fen,
-        close_fen=row.close,
+        close_fen=close,
         open_fen=row.open or 0,
         high_fen=row.high or 0,
         low_fen=row.low or 0,
