@@ -248,10 +248,9 @@ class Journal:
 
     def _append(self, batch: Sequence[Part], event_digest: bytes) -> None:
         first = batch[0] if batch else None
-        if isinstance(first, list) and isinstance(first[0].command, OpenDay):
-            date = first[0].command.date
-            if date + SUFFIX > self._name:
-                self._start_file(date)
+        date = day_opened(first[0]) if isinstance(first, list) else ""
+        if date and date + SUFFIX > self._name:
+            self._start_file(date)
         begin = self._end
         chain = Chain(self._chain.hash, self._chain.sequence, self._chain.epoch)
         pieces = []
@@ -375,6 +374,12 @@ class Journal:
         with self._waiters_lock:
             for loop, event in self._waiters:
                 loop.call_soon_threadsafe(event.set)
+
+
+def day_opened(entry: Entry) -> str:
+    """Return the date of the trading day that an entry opens, "" for any other entry."""
+    command = entry.command
+    return command.date if entry.key == 0 and isinstance(command, OpenDay) else ""
 
 
 def _disk_text(error: OSError, name: str, last: int) -> str:

@@ -1,0 +1,150 @@
+"""The data directory of a market: its profile, trading calendar, genesis, keys and journal.
+
+DIR/profile.toml    the rules          DIR/genesis.json    keys enrolled before the first command
+DIR/calendar.toml   the trading days   DIR/keys/*.key      made by `ceax init`, mode 0600
+DIR/journal/        one file per day   DIR/exchange.port   while the exchange serves
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+import engine
+from engine.commands import EnrolKey, Role
+from engine.profile import Profile, ProfileError, load_profile
+from gateway import keys
+from gateway.calendar import Calendar, load_calendar, make_calendar
+from gateway.disk import FolderDisk
+from gateway.errors import UserError
+
+GENESIS_KEYS_MAX: Final = 64
+FOLDER_MODE: Final = 0o700
+PEOPLE: Final = (
+    ("operator-1", "演示运营员甲", Role.OPERATOR),
+    ("operator-2", "演示运营员乙", Role.OPERATOR),
+    ("clearing", "演示清算服务", Role.CLEARING),
+)
+"""Name of the key file, person, role of the keys that a new market begins with."""
+
+_genesis = msgspec.json.Decoder(
+    Annotated[list[EnrolKey], Meta(min_length=1, max_length=GENESIS_KEYS_MAX)]
+)
+
+
+class Market(Struct, frozen=True, kw_only=True):
+    """What a data directory holds, read and checked."""
+
+    folder: Path
+    profile: Profile
+    profile_text: bytes
+    calendar: Calendar
+    genesis: list[EnrolKey]
+
+    @property
+    def journal_folder(self) -> Path:
+        """Where the journal lies."""
+        return self.folder / "journal"
+
+    @property
+    def port_file(self) -> Path:
+        """Holds the port while the exchange serves."""
+        return self.folder / "exchange.port"
+
+
+def built_in_profile(name: str) -> bytes:
+    """Return the text of a profile of this program; UserError lists the names there are."""
+    folder = Path(engine.__file__).parent / "profiles"
+    names = sorted(path.stem for path in folder.glob("*.toml"))
+    if name not in names:
+        raise UserError(f"there is no profile {name!r}; choose one of: {', '.join(names)}")
+    return (folder / f"{name}.toml").read_bytes()
+
+
+def make_market(folder: Path, profile: str = "national") -> list[Path]:
+    """Make a first empty market and return its key files; UserError where the directory is in use."""
+    text = built_in_profile(profile)
+    load_profile(text, f"{profile}.toml")
+    with told(folder):
+        if folder.exists() and any(folder.iterdir()):
+            raise UserError(f"{folder} is not empty; choose a new directory for the market")
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        (folder / "keys").mkdir(mode=FOLDER_MODE)
+        (folder / "journal").mkdir(mode=FOLDER_MODE)
+        genesis, files = [], []
+        for name, person, role in PEOPLE:
+            key = keys.new_key(person, role)
+            path = folder / "keys" / f"{name}.key"
+            key.save(path)
+            files.append(path)
+            genesis.append(EnrolKey(public_key=key.public_key, role=role, person=person))
+        _write(folder / "calendar.toml", make_calendar())
+        _write(folder / "genesis.json", msgspec.json.format(msgspec.json.encode(genesis)) + b"\n")
+        _write(folder / "profile.toml", text)
+    return files
+
+
+def load_market(folder: Path, profile: str = "") -> Market:
+    """Read a data directory; UserError names the file that is missing or wrong.
+
+    `profile` is the name that the caller expects the market's rules to have, "" for any.
+    """
+    if not (folder / "profile.toml").exists():
+        raise UserError(f"{folder} holds no market; make one with: ceax init {folder}")
+    text = _read(folder / "profile.toml")
+    try:
+        rules = load_profile(text, str(folder / "profile.toml"))
+    except ProfileError as error:
+        raise UserError(str(error)) from None
+    if profile and rules.name != profile:
+        raise UserError(f"{folder} was made with the profile {rules.name}, not {profile}")
+    calendar_file = folder / "calendar.toml"
+    genesis_file = folder / "genesis.json"
+    try:
+        genesis = _genesis.decode(_read(genesis_file))
+    except msgspec.DecodeError as error:
+        raise UserError(f"{genesis_file}: {error}") from None
+    return Market(
+        folder=folder,
+        profile=rules,
+        profile_text=text,
+        calendar=load_calendar(_read(calendar_file), str(calendar_file)),
+        genesis=genesis,
+    )
+
+
+def journal_disk(folder: Path) -> FolderDisk:
+    """Return the journal of a data directory; UserError where there is none."""
+    path = folder / "journal"
+    if not path.is_dir():
+        raise UserError(f"{folder} holds no journal; give the data directory of a market")
+    return FolderDisk(path)
+
+
+@contextlib.contextmanager
+def told(place: Path) -> Iterator[None]:
+    """Turn an error of the file system into one line that names the place."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or place
+        what = error.strerror or str(error)
+        raise UserError(f"{where}: {what}; choose a directory that you may write to") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}; restore it from a copy") from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,201 @@
+"""The exchange as a process: recover, serve, stop cleanly; the composition of all parts of the gateway."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from engine.core import is_warm
+from engine.exchange import SEMANTICS_VERSION, Exchange
+from engine.profile import profile_digest
+from engine.units import NANOSECONDS_PER_SECOND
+from gateway.calendar import Timetable
+from gateway.clock import Clock, SimulatedClock, WallClock, parse_moment
+from gateway.errors import UserError
+from gateway.history import History
+from gateway.journal import Journal
+from gateway.journal_format import Frame, FrameKind
+from gateway.market import Market, journal_disk, load_market, told
+from gateway.replay import Recovery
+from gateway.sequencer import Sequencer
+from gateway.server import Server
+
+AHEAD_NS_MAX = 5 * NANOSECONDS_PER_SECOND
+"""How far the journal's time may be ahead of the wall clock: a clock that was set, not a simulated day."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What `ceax exchange serve` was asked for."""
+
+    folder: Path
+    profile: str = ""
+    clock: str = "wall"
+    clock_start: str = ""
+    clock_rate: float = 1.0
+    host: str = "127.0.0.1"
+    port: int = 7000
+    """0 lets the system choose."""
+
+
+def say(text: str) -> None:
+    """Tell the person who started the process."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def recover(market: Market) -> tuple[Exchange, Journal, History]:
+    """Open the journal and bring an exchange to where it ends."""
+    if not is_warm():
+        say("compiling the engine's core for this machine (once, a few seconds) ...")
+    exchange = Exchange(market.profile)
+    history = History(market.profile)
+    recovery = Recovery(exchange, history, say)
+    digest = profile_digest(market.profile_text)
+
+    def visit(frame: Frame) -> None:
+        if frame.header.kind == FrameKind.PROFILE and frame.profile().profile_digest != digest:
+            raise UserError(
+                f"{market.folder / 'profile.toml'} is not the profile of this journal; restore it, "
+                "or make a new market with `ceax init`"
+            )
+        recovery.visit(frame)
+
+    began = time.monotonic()
+    journal = Journal.open(
+        journal_disk(market.folder), market.profile_text, SEMANTICS_VERSION, visit
+    )
+    report = journal.report
+    if report.files:
+        seconds = time.monotonic() - began
+        say(
+            f"recovered {report.commands} commands in {seconds:.1f} s: last sequence "
+            f"{exchange.sequence}, {recovery.digests_compared} digests agree"
+        )
+    if report.dropped_bytes:
+        say(
+            f"cut a torn tail of {report.dropped_bytes} bytes from {report.last_file}: last sequence "
+            f"{report.last_sequence}; nothing that was acknowledged is lost"
+        )
+    return exchange, journal, history
+
+
+def choose_clock(settings: Settings, exchange: Exchange) -> Clock:
+    """Return the clock; a simulated one goes on from the last journaled time."""
+    last_ns = exchange.time_ns
+    if settings.clock == "wall":
+        if last_ns > time.time_ns() + AHEAD_NS_MAX:
+            raise UserError(
+                "the journal's time is ahead of this machine's clock; a simulated market is started "
+                "with --clock simulated, else set the machine's clock"
+            )
+        return WallClock()
+    start_ns = parse_moment(settings.clock_start) if settings.clock_start else 0
+    return SimulatedClock(last_ns or start_ns or time.time_ns(), settings.clock_rate)
+
+
+def prepare(settings: Settings) -> tuple[Market, Sequencer]:
+    """Read the market and recover it; UserError where that cannot be."""
+    with told(settings.folder):
+        market = load_market(settings.folder, settings.profile)
+        market.port_file.unlink(missing_ok=True)
+        exchange, journal, history = recover(market)
+    try:
+        clock = choose_clock(settings, exchange)
+    except UserError:
+        journal.close()
+        raise
+    timetable = Timetable(market.calendar, market.profile)
+    return market, Sequencer(exchange, journal, history, clock, timetable)
+
+
+async def serve(settings: Settings) -> int:
+    """Serve a market until it is told to stop (0) or its journal fails (1)."""
+    market, sequencer = prepare(settings)
+    stopping = asyncio.Event()
+    with _signals(stopping):
+        await sequencer.start(market.genesis)
+        # What was made at the start lives as long as the process: the collector need not look at it.
+        gc.freeze()
+        try:
+            await _serve_clients(settings, market, sequencer, stopping)
+        finally:
+            await sequencer.stop()
+            market.port_file.unlink(missing_ok=True)
+    if sequencer.failure is not None:
+        say(f"the exchange stopped: {sequencer.failure}")
+        say("what was in flight has an unknown outcome; clients can ask after the next start")
+        return 1
+    say(
+        f"stopped cleanly at sequence {sequencer.exchange.sequence}; the data lies in {market.folder}"
+    )
+    return 0
+
+
+async def _serve_clients(
+    settings: Settings, market: Market, sequencer: Sequencer, stopping: asyncio.Event
+) -> None:
+    """Listen, tell where, and return when the process shall stop or the journal has failed."""
+    server = Server(
+        sequencer,
+        market.profile,
+        clock_mode=sequencer.clock.mode,
+        host=settings.host,
+        port=settings.port,
+    )
+    await server.start()
+    try:
+        _write_port(market.port_file, server.port)
+        clock = sequencer.clock
+        say(
+            f"exchange {market.profile.name} (演示/仿真), clock {clock.mode}; data in {market.folder}"
+        )
+        known = market.calendar.known_until
+        if not Timetable(market.calendar, market.profile).next_day("", clock.now_ns()):
+            say(f"note: trading days are known until {known}; add days to calendar.toml")
+        say(f"ready {server.url} at sequence {sequencer.exchange.sequence}; Ctrl-C stops it")
+        waits = [
+            asyncio.create_task(stopping.wait()),
+            asyncio.create_task(sequencer.wait_failed()),
+        ]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in waits:
+            task.cancel()
+    finally:
+        await server.stop()
+
+
+def _write_port(path: Path, port: int) -> None:
+    """Write the port in one step, so that whoever waits for the file never reads half a number."""
+    draft = path.with_suffix(".new")
+    draft.write_text(f"{port}\n", encoding="ascii")
+    draft.replace(path)
+
+
+@contextlib.contextmanager
+def _signals(stopping: asyncio.Event) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM stop the process cleanly; a second one ends it at once."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if stopping.is_set():
+            os._exit(130)
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def run(settings: Settings) -> int:
+    """Run the exchange until it is stopped; UserError with one line where it cannot start."""
+    return asyncio.run(serve(settings))

@@ -1,0 +1,356 @@
+"""The single writer: takes what waits, stamps it, makes it durable, applies it, tells everybody.
+
+Rule 1: one order for everything; sequence and time of a command are given here and nowhere else.
+Rule 2: nothing leaves before its batch is durable; nothing is applied before it is durable.
+Rule 3: when the journal stops, the exchange stops: what was in flight has an unknown outcome.
+
+What waits while a batch is being written becomes the next batch (group commit), so a slow disk makes
+batches larger and not the queue longer.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Literal
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from engine.codec import entry_to_record, events_from_records, is_hot
+from engine.commands import AdvanceTime, AnyCommand, Entry, OpenDay
+from engine.core.records import COMMAND
+from engine.exchange import Exchange
+from gateway.calendar import Timetable
+from gateway.clock import Clock, SimulatedClock
+from gateway.history import Applied, History, grouped
+from gateway.journal import Journal, JournalBroken, Part, day_opened
+from gateway.journal_format import Digest
+from gateway.replay import apply_control, changes_phase
+
+INBOX_MAX: Final = 16_384
+"""Most commands that may wait; past it a client is told Busy and nothing of its is taken."""
+BATCH_MAX: Final = 4_096
+"""Most commands in one batch."""
+CONTROL_RUN_MAX: Final = 64
+"""Most control commands in one frame: a proposal may be large."""
+POLL_SECONDS: Final = 1.0
+"""Longest sleep of the timekeeper: the machine's clock may be set while it sleeps."""
+SYSTEM_KEY: Final = 0
+
+Listener = Callable[[list[Applied]], None]
+_Run = tuple[list[Entry], NDArray[np.void] | None]
+"""Entries of one kind, with their records where they are hot."""
+
+
+class Busy(Exception):
+    """The inbox is full; nothing was taken, the same may be sent again soon."""
+
+
+class Stopped(Exception):
+    """The exchange takes nothing more; `outcome` says what became of the command."""
+
+    def __init__(self, text: str, outcome: Literal["unknown", "not_sent"]) -> None:
+        self.outcome = outcome
+        super().__init__(text)
+
+
+class ClockNotDriven(Exception):
+    """The market's clock moves by itself."""
+
+
+class _Request(Struct, gc=False):
+    key: int
+    commands: Sequence[AnyCommand]
+    answer: "asyncio.Future[list[Applied]]"
+
+
+class Sequencer:
+    """Owns the exchange and its journal; everything happens on the event loop's thread but the writing."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        journal: Journal,
+        history: History,
+        clock: Clock,
+        timetable: Timetable,
+    ) -> None:
+        self.exchange = exchange
+        self.clock = clock
+        self.failure: BaseException | None = None
+        """Why the exchange stopped by itself."""
+        self._journal = journal
+        self._history = history
+        self._timetable = timetable
+        self._profile = exchange.profile
+        self._inbox: deque[_Request] = deque()
+        self._waiting = 0
+        self._wake = asyncio.Event()
+        self._advancing = asyncio.Lock()
+        self._listeners: list[Listener] = []
+        self._digest: Digest | None = None
+        self._is_stopping = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._failed = asyncio.Event()
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    # ------------------------------------------------------------ for the server
+
+    async def submit(self, key: int, command: AnyCommand) -> Applied:
+        """Return what a command did when that is durable; Busy or Stopped where it is not."""
+        return (await self._enqueue(key, (command,)))[0]
+
+    async def submit_many(self, key: int, commands: Sequence[AnyCommand]) -> list[Applied]:
+        """Submit up to BATCH_MAX commands of one key, applied one behind the other."""
+        if not commands:
+            return []
+        if len(commands) > BATCH_MAX:
+            raise Busy(f"{len(commands)} commands at once; the limit is {BATCH_MAX}")
+        return await self._enqueue(key, commands)
+
+    def listen(self, listener: Listener) -> None:
+        """Call the listener with every durable batch, in the order of the log."""
+        self._listeners.append(listener)
+
+    def events_after(self, sequence: int) -> Iterator[Applied]:
+        """Yield what followed a sequence, of this and the last trading day (`history_floor`)."""
+        return self._history.after(sequence)
+
+    @property
+    def history_floor(self) -> int:
+        """Last sequence that `events_after` no longer knows."""
+        return self._history.floor
+
+    async def advance_clock(self, time_ns: int) -> int:
+        """Drive the clock to a moment through everything that falls due; return exchange time.
+
+        ClockNotDriven where the clock moves by itself; a moment that has passed changes nothing.
+        """
+        if not isinstance(self.clock, SimulatedClock) or self.clock.rate:
+            raise ClockNotDriven(f"the clock of this market is {self.clock.mode}, not driven")
+        async with self._advancing:
+            while (due := self._due()) is not None and due[0] <= time_ns:
+                self.clock.advance_to(due[0])
+                await self._carry_out(due)
+            self.clock.advance_to(time_ns)
+            if self.exchange.time_ns < time_ns:
+                await self.submit(SYSTEM_KEY, AdvanceTime())
+            return max(self.exchange.time_ns, self.clock.now_ns())
+
+    # ------------------------------------------------------------ life
+
+    async def start(self, genesis: Sequence[AnyCommand] = ()) -> None:
+        """Begin to work; an empty market gets its genesis first, and a day that is due is opened."""
+        self._tasks.append(asyncio.create_task(self._write_batches(), name="sequencer"))
+        if self.exchange.sequence == 0 and genesis:
+            await self.submit_many(SYSTEM_KEY, genesis)
+        now_ns = self.clock.now_ns()
+        while (due := self._due()) is not None and due[0] <= now_ns:
+            await self._carry_out(due)
+        if self.clock.mode != "driven":
+            self._tasks.append(asyncio.create_task(self._keep_time(), name="timekeeper"))
+
+    async def wait_failed(self) -> None:
+        """Return when the exchange has stopped by itself; `failure` says why."""
+        await self._failed.wait()
+
+    async def stop(self) -> None:
+        """Take nothing more, finish what waits, keep the last digest and close the journal."""
+        self._is_stopping = True
+        self._wake.set()
+        for task in self._tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            if self.failure is None:
+                await self._append([self._make_digest()])
+        except JournalBroken as error:
+            self._fail(error, [])
+        finally:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._writer, self._journal.close)
+            self._writer.shutdown()
+
+    # ------------------------------------------------------------ batches
+
+    async def _enqueue(self, key: int, commands: Sequence[AnyCommand]) -> list[Applied]:
+        if self.failure is not None or self._is_stopping:
+            raise Stopped("the exchange is stopping", "not_sent")
+        if self._waiting + len(commands) > INBOX_MAX:
+            raise Busy(f"{self._waiting} commands wait; the limit is {INBOX_MAX}")
+        request = _Request(key, commands, asyncio.get_running_loop().create_future())
+        self._inbox.append(request)
+        self._waiting += len(commands)
+        self._wake.set()
+        return await request.answer
+
+    async def _write_batches(self) -> None:
+        while True:
+            if not self._inbox:
+                if self._is_stopping:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            requests = self._take()
+            try:
+                await self._commit(requests)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the exchange must not go on
+                self._fail(error, requests)
+                return
+
+    def _take(self) -> list[_Request]:
+        """Take what waits, up to a batch; what opens a day is a batch of its own (a file begins)."""
+        requests: list[_Request] = []
+        count = 0
+        while self._inbox:
+            request = self._inbox[0]
+            opens_day = request.key == SYSTEM_KEY and isinstance(request.commands[0], OpenDay)
+            if requests and (opens_day or count + len(request.commands) > BATCH_MAX):
+                break
+            requests.append(self._inbox.popleft())
+            count += len(request.commands)
+            if opens_day:
+                break
+        self._waiting -= count
+        return requests
+
+    async def _commit(self, requests: list[_Request]) -> None:
+        entries, early = self._stamp(requests)
+        runs = self._runs(entries)
+        parts: list[Part] = [run if records is None else records for run, records in runs]
+        if self._digest is not None:
+            if day_opened(entries[0]):
+                await self._append([self._digest])  # it belongs to the file of its own day
+            else:
+                parts.insert(0, self._digest)
+            self._digest = None
+        await self._append(parts)
+        applied = self._apply(runs)
+        place = early
+        for request in requests:
+            end = place + len(request.commands)
+            if not request.answer.done():
+                request.answer.set_result(applied[place:end])
+            place = end
+        for listener in self._listeners:
+            listener(applied)
+
+    async def _append(self, parts: list[Part]) -> None:
+        """Make parts durable in the writer's thread."""
+        await asyncio.get_running_loop().run_in_executor(
+            self._writer,
+            self._journal.append,
+            self.exchange.sequence,
+            parts,
+            self.exchange.event_digest(),
+        )
+
+    def _stamp(self, requests: list[_Request]) -> tuple[list[Entry], int]:
+        """Return the batch's entries, and how many of the sequencer's own stand before the requests'."""
+        sequence = self.exchange.sequence
+        time_ns = max(self.clock.now_ns(), self.exchange.time_ns + 1)
+        boundary_ns = self.exchange.next_boundary_ns()
+        entries: list[Entry] = []
+        if 0 < boundary_ns <= time_ns:
+            # The phase changes by a command of its own, so that hot runs never change it.
+            sequence += 1
+            entries.append(Entry(sequence, time_ns, SYSTEM_KEY, AdvanceTime()))
+        early = len(entries)
+        for request in requests:
+            key = request.key
+            for command in request.commands:
+                sequence += 1
+                entries.append(Entry(sequence, time_ns, key, command))
+        return entries, early
+
+    def _runs(self, entries: list[Entry]) -> list[_Run]:
+        """Cut a batch into runs of hot commands, with their records, and of control commands."""
+        runs: list[_Run] = []
+        start = 0
+        while start < len(entries):
+            hot = is_hot(entries[start].command)
+            end = start + 1
+            while end < len(entries) and is_hot(entries[end].command) == hot:
+                if not hot and end - start == CONTROL_RUN_MAX:
+                    break
+                end += 1
+            run = entries[start:end]
+            runs.append((run, self._records(run) if hot else None))
+            start = end
+        return runs
+
+    def _records(self, run: list[Entry]) -> "NDArray[np.void]":
+        """Return the COMMAND rows of hot entries."""
+        records = np.zeros(len(run), dtype=COMMAND)
+        for index, entry in enumerate(run):
+            records[index] = entry_to_record(entry, self._profile)
+        return records
+
+    def _apply(self, runs: list[_Run]) -> list[Applied]:
+        applied: list[Applied] = []
+        has_changed = False
+        for run, records in runs:
+            if records is not None:
+                events = self.exchange.apply_records(records)
+                self._history.add_hot(records, events)
+                applied += grouped(run, events_from_records(events, records, self._profile))
+                continue
+            done = apply_control(self.exchange, run)
+            self._history.add_control(done)
+            applied += done
+            has_changed = has_changed or any(changes_phase(item) for item in done)
+        if has_changed:
+            self._digest = self._make_digest()
+        return applied
+
+    def _make_digest(self) -> Digest:
+        exchange = self.exchange
+        return Digest(
+            sequence=exchange.sequence,
+            event_digest=exchange.event_digest(),
+            state_digest=exchange.state_digest(),
+        )
+
+    def _fail(self, error: BaseException, requests: list[_Request]) -> None:
+        """Stop for good: what was being written is unknown, what waits was never sent."""
+        self.failure = self.failure or error
+        waiting = list(self._inbox)
+        self._inbox.clear()
+        self._waiting = 0
+        for request in requests:
+            if not request.answer.done():
+                request.answer.set_exception(Stopped(str(error), "unknown"))
+        for request in waiting:
+            if not request.answer.done():
+                request.answer.set_exception(Stopped(str(error), "not_sent"))
+        self._failed.set()
+
+    # ------------------------------------------------------------ time
+
+    def _due(self) -> tuple[int, AnyCommand] | None:
+        """Return what falls due next and when: a change of phase, or the next trading day."""
+        boundary_ns = self.exchange.next_boundary_ns()
+        if boundary_ns > 0:
+            return boundary_ns, AdvanceTime()
+        date = self._timetable.next_day(self._history.last_date, self.clock.now_ns())
+        return (self._timetable.opens_ns(date), OpenDay(date=date)) if date else None
+
+    async def _carry_out(self, due: tuple[int, AnyCommand]) -> None:
+        await self.submit(SYSTEM_KEY, due[1])
+        if self._due() == due:
+            error = AssertionError(f"{due[1]} was due and changed nothing")
+            self._fail(error, [])
+            raise error
+
+    async def _keep_time(self) -> None:
+        """Carry out what falls due, for a clock that moves by itself."""
+        while self.failure is None:
+            due = self._due()
+            wait_s = POLL_SECONDS if due is None else self.clock.seconds_until(due[0])
+            if wait_s > 0:
+                await asyncio.sleep(min(wait_s, POLL_SECONDS))
+            elif due is not None:
+                await self._carry_out(due)

@@ -1,0 +1,373 @@
+"""The sequencer gives order and time, opens days, and tells nobody anything before it is durable."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from engine.commands import AdvanceTime, OpenDay
+from engine.core.records import COMMAND
+from engine.events import DayClosed, DayOpened, Phase, PhaseChanged, Refused
+from engine.reasons import Reason
+from gateway.clock import SimulatedClock
+from gateway.journal_format import FrameKind
+from gateway.journal_scan import scan_journal
+from gateway.replay import ReplayDiffers, replay_journal
+from gateway.sequencer import Busy, ClockNotDriven, Stopped
+from tests.gateway.journal_help import control, open_journal
+from tests.gateway.sequencer_rig import TRADER, Rig, kinds, listing, moment
+
+DAY = 24 * 3600 * 10**9
+
+
+def phases(rig: Rig) -> list[tuple[str, Phase]]:
+    """Return when the listed method entered which phase, on its first day."""
+    found = []
+    for item in rig.seen:
+        for event in item.events:
+            if isinstance(event, PhaseChanged) and event.method == 0:
+                since = event.time_ns - moment("00:00")
+                minutes, rest = divmod(since, 60 * 10**9)
+                assert rest < 1_000, "a phase changes on its minute"
+                found.append((f"{minutes // 60:02d}:{minutes % 60:02d}", event.phase))
+    return found
+
+
+async def test_a_driven_day_visits_every_boundary_on_its_time() -> None:
+    rig = Rig()
+    sequencer = await rig.start("08:00")
+    assert kinds(rig.seen) == ["KeyEnrolled"] * 3
+    assert await sequencer.advance_clock(moment("16:00")) == moment("16:00")
+    assert phases(rig)[-4:] == [
+        ("09:30", Phase.OPEN),
+        ("11:30", Phase.BREAK),
+        ("13:00", Phase.OPEN),
+        ("15:00", Phase.ENDED),
+    ]
+    opened = [e for item in rig.seen for e in item.events if isinstance(e, DayOpened)]
+    assert [(event.date, event.time_ns) for event in opened] == [("2021-07-16", moment("08:30"))]
+    assert sequencer.exchange.next_boundary_ns() == 0
+
+
+async def test_a_driven_clock_goes_over_the_weekend_to_the_next_trading_day() -> None:
+    rig = Rig()
+    sequencer = await rig.start("08:00")
+    await sequencer.advance_clock(moment("10:00", "2021-07-20"))
+    opened = [e for item in rig.seen for e in item.events if isinstance(e, DayOpened)]
+    assert [event.date for event in opened] == ["2021-07-16", "2021-07-19", "2021-07-20"]
+    closed = [e for item in rig.seen for e in item.events if isinstance(e, DayClosed)]
+    assert [event.bulletin.date for event in closed] == ["2021-07-16", "2021-07-19"]
+    assert [event.time_ns % DAY for event in closed] == [moment("15:00") % DAY] * 2
+    names = rig.disk.names()
+    assert [name for name in names if name.endswith(".journal")] == [
+        "0000-00-00.journal",
+        "2021-07-16.journal",
+        "2021-07-19.journal",
+        "2021-07-20.journal",
+    ]
+
+
+async def test_behind_the_calendar_no_day_is_opened() -> None:
+    rig = Rig()
+    sequencer = await rig.start("08:00")
+    await sequencer.advance_clock(moment("10:00", "2021-08-20"))
+    assert sequencer.exchange.market().date == "2021-07-21"
+    assert sequencer.exchange.next_boundary_ns() == 0
+
+
+@pytest.mark.parametrize(
+    ("clock", "days", "phase"),
+    [
+        ("08:29", 0, None),
+        ("08:30", 1, Phase.PRE_OPEN),
+        ("10:15", 1, Phase.OPEN),
+        ("12:00", 1, Phase.BREAK),
+        ("15:00", 0, None),
+    ],
+)
+async def test_a_start_within_the_trading_day_opens_it_at_once(
+    clock: str, days: int, phase: Phase | None
+) -> None:
+    rig = Rig()
+    sequencer = await rig.start(clock)
+    assert kinds(rig.seen).count("DayOpened") == days
+    if phase is not None:
+        assert sequencer.exchange.market().methods[0].phase == phase
+
+
+async def test_a_clock_of_its_own_opens_and_closes_the_day_by_itself() -> None:
+    rig = Rig()
+    done = asyncio.Event()
+    # A tenth of a second is an hour at the exchange.
+    sequencer = await rig.start("08:20", lambda start_ns: SimulatedClock(start_ns, 36_000.0))
+    sequencer.listen(lambda batch: done.set() if "DayClosed" in kinds(batch) else None)
+    await asyncio.wait_for(done.wait(), 30)
+    assert [phase for _, phase in _late_phases(rig)][-4:] == [
+        Phase.OPEN,
+        Phase.BREAK,
+        Phase.OPEN,
+        Phase.ENDED,
+    ]
+    with pytest.raises(ClockNotDriven):
+        await sequencer.advance_clock(moment("16:00"))
+    await sequencer.stop()
+
+
+def _late_phases(rig: Rig) -> list[tuple[int, Phase]]:
+    events = [event for item in rig.seen for event in item.events]
+    return [(e.time_ns, e.phase) for e in events if isinstance(e, PhaseChanged) and e.method == 0]
+
+
+async def test_a_hot_command_past_a_boundary_finds_the_phase_changed() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market("09:29")
+    assert isinstance(sequencer.clock, SimulatedClock)
+    sequencer.clock.advance_to(moment("09:30:05"))  # the timekeeper has not woken yet
+    batch_count = len(rig.batches)
+    answer = await sequencer.submit(TRADER, listing(1))
+    assert kinds([answer]) == ["ListingPlaced"]
+    assert len(rig.batches) == batch_count + 1
+    assert isinstance(rig.batches[-1][0].command, AdvanceTime)
+    assert rig.replay().exchange.event_digest() == sequencer.exchange.event_digest()
+
+
+# ---------------------------------------------------------------- order, time, batches
+
+
+async def test_time_rises_with_every_batch_and_stands_still_inside_one() -> None:
+    rig = Rig()
+    await rig.start()
+    await rig.open_market()
+    for number in range(1, 6):
+        await rig.trade(number * 100, 7)
+    times = [{item.time_ns for item in batch} for batch in rig.batches]
+    assert all(len(stamps) == 1 for stamps in times)
+    assert all(max(first) < min(second) for first, second in pairwise(times))
+    assert [item.sequence for item in rig.seen] == list(range(1, rig.seen[-1].sequence + 1))
+
+
+async def test_what_waits_together_is_one_batch_and_each_gets_its_own_answer() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market()
+    syncs = rig.disk.syncs
+    answers = await asyncio.gather(
+        *(sequencer.submit(TRADER, listing(number)) for number in range(1, 101))
+    )
+    assert rig.disk.syncs - syncs <= 3
+    assert [answer.command.client_order for answer in answers] == list(range(1, 101))  # type: ignore[union-attr]
+    assert [event.order for answer in answers for event in answer.events] == list(range(1, 101))  # type: ignore[union-attr]
+
+
+async def test_hot_runs_are_stored_as_the_records_of_the_core() -> None:
+    rig = Rig()
+    await rig.start()
+    await rig.open_market()
+    await rig.trade(1, 50)
+    found = []
+
+    def note(frame: object) -> None:
+        if frame.header.kind == FrameKind.HOT:  # type: ignore[attr-defined]
+            found.append(frame.records())  # type: ignore[attr-defined]
+
+    scan_journal(rig.disk, note)
+    rows = found[-1]
+    assert rows.dtype == COMMAND
+    assert list(rows["client_order"][:3]) == [1, 2, 3]
+    assert (rows["sequence"][1:] - rows["sequence"][:-1] == 1).all()
+
+
+async def test_a_full_inbox_says_busy_and_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.sequencer.INBOX_MAX", 20)
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market()
+    tasks = [asyncio.create_task(sequencer.submit(TRADER, listing(n))) for n in range(1, 31)]
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [isinstance(answer, Busy) for answer in answers] == [False] * 20 + [True] * 10
+    assert (await sequencer.submit(TRADER, listing(31))).events
+    assert rig.seen[-1].sequence == rig.replay().exchange.sequence
+
+
+async def test_more_at_once_than_a_batch_holds_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.sequencer.BATCH_MAX", 10)
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market()
+    with pytest.raises(Busy, match="the limit is 10"):
+        await sequencer.submit_many(TRADER, [listing(n) for n in range(1, 12)])
+    await asyncio.gather(*(rig.sequencer.submit(TRADER, listing(n)) for n in range(1, 36)))
+    assert max(len(batch) for batch in rig.batches) == 10
+    assert await sequencer.submit_many(TRADER, []) == []
+
+
+async def test_a_client_that_goes_away_leaves_its_command_behind() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market()
+    task = asyncio.create_task(sequencer.submit(TRADER, listing(1)))
+    await asyncio.sleep(0)
+    task.cancel()
+    await sequencer.submit(TRADER, listing(2))
+    assert [order.client_order for order in sequencer.exchange.orders(1)] == [1, 2]
+
+
+async def test_only_the_system_opens_a_day() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market()
+    names = rig.disk.names()
+    answer = await sequencer.submit(TRADER, OpenDay(date="2021-07-20"))
+    refused = answer.events[0]
+    assert isinstance(refused, Refused)
+    assert refused.reason == Reason.ROLE_NOT_PERMITTED
+    assert rig.disk.names() == names
+
+
+# ---------------------------------------------------------------- the journal fails
+
+
+async def test_a_failed_disk_stops_the_exchange_and_tells_unknown_from_not_sent() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market()
+    sequence = sequencer.exchange.sequence
+    rig.disk.fail("sync", 0)
+    flying = asyncio.create_task(sequencer.submit(TRADER, listing(1)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting = asyncio.create_task(sequencer.submit(TRADER, listing(2)))
+    outcomes = await asyncio.gather(flying, waiting, return_exceptions=True)
+    assert [getattr(outcome, "outcome", None) for outcome in outcomes] == ["unknown", "not_sent"]
+    await asyncio.wait_for(sequencer.wait_failed(), 5)
+    with pytest.raises(Stopped) as caught:
+        await sequencer.submit(TRADER, listing(3))
+    assert caught.value.outcome == "not_sent"
+    assert sequencer.exchange.sequence == sequence, "applied what is not durable"
+    await sequencer.stop()
+    assert "fake disk failed a sync" in str(sequencer.failure)
+
+
+async def test_a_listener_that_breaks_stops_the_exchange() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+
+    def broken(_: object) -> None:
+        message = "a bug"
+        raise AssertionError(message)
+
+    sequencer.listen(broken)
+    await sequencer.submit(0, AdvanceTime())
+    await asyncio.wait_for(sequencer.wait_failed(), 5)
+    with pytest.raises(Stopped):
+        await sequencer.submit(0, AdvanceTime())
+    await sequencer.stop()
+
+
+# ---------------------------------------------------------------- recovery and replay
+
+
+async def test_a_killed_exchange_comes_back_the_same_and_its_clock_stands() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market("10:15")
+    await rig.trade(1, 120)
+    before = rig.digests()
+    told = list(sequencer.events_after(0))
+    time_ns = sequencer.exchange.time_ns
+    rig.disk.kill()
+
+    again = await rig.start("08:00")
+    assert rig.digests() == before
+    assert again.clock.now_ns() == time_ns
+    assert list(again.events_after(0)) == told
+    assert list(again.events_after(100)) == told[100:]
+    assert again.events_after(told[-1].sequence) is not None
+    replayed = rig.replay()
+    assert (replayed.exchange.sequence, replayed.exchange.event_digest()) == before[:2]
+    assert replayed.exchange.state_digest() == before[2]
+    assert replayed.digests_compared > 10
+    answer = await again.submit(TRADER, listing(1, 4_321))
+    assert kinds([answer]) == ["Repeated"]
+
+
+async def test_a_clean_stop_keeps_the_last_digest() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market()
+    await rig.trade(1, 20)
+    event_digest = sequencer.exchange.event_digest()
+    await sequencer.stop()
+    kept = []
+    scan_journal(
+        rig.disk,
+        lambda frame: (
+            kept.append(frame.digest()) if frame.header.kind == FrameKind.DIGEST else None
+        ),
+    )
+    assert kept[-1].sequence == sequencer.exchange.sequence
+    assert kept[-1].event_digest == event_digest
+    assert {digest.sequence for digest in kept} >= {kept[-1].sequence}
+    assert len(kept) >= 3, "one per change of phase"
+    with pytest.raises(Stopped):
+        await sequencer.submit(TRADER, listing(99))
+
+
+async def test_what_waits_is_finished_before_a_clean_stop() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market()
+    tasks = [asyncio.create_task(sequencer.submit(TRADER, listing(n))) for n in range(1, 11)]
+    await asyncio.sleep(0)
+    await sequencer.stop()
+    assert kinds(await asyncio.gather(*tasks)) == ["ListingPlaced"] * 10
+
+
+async def test_a_restart_in_a_later_day_goes_on_with_that_day() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await sequencer.advance_clock(moment("10:00", "2021-07-19"))
+    rig.disk.kill()
+    again = await rig.start()
+    await again.advance_clock(moment("16:00", "2021-07-19"))
+    assert kinds(rig.seen).count("DayOpened") == 2
+    assert again.exchange.next_boundary_ns() == 0
+
+
+async def test_memory_keeps_this_and_the_last_trading_day() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await sequencer.advance_clock(moment("16:00", "2021-07-20"))
+    opened = [item.sequence for item in rig.seen if kinds([item]) and "DayOpened" in kinds([item])]
+    assert sequencer.history_floor == opened[1] - 1
+    assert next(iter(sequencer.events_after(0))).sequence == opened[1]
+    rig.disk.kill()
+    again = await rig.start()
+    assert again.history_floor == opened[1] - 1
+    assert [i.sequence for i in again.events_after(opened[2])][0] == opened[2] + 1
+
+
+async def test_a_replay_that_differs_names_the_sequence() -> None:
+    rig = Rig()
+    await rig.start()
+    await rig.open_market()
+    rig.disk.kill()
+    journal = open_journal(rig.disk)
+    last = journal.last
+    journal.append(last, [control(last + 1)], b"\x01" * 32)
+    with pytest.raises(ReplayDiffers, match=f"digest at sequence {last} is"):
+        replay_journal(rig.disk)
+
+
+async def test_other_semantics_are_told_before_the_replay() -> None:
+    rig = Rig()
+    await rig.start()
+    told: list[str] = []
+    from engine import exchange as engine_exchange
+    from gateway import replay
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replay, "SEMANTICS_VERSION", engine_exchange.SEMANTICS_VERSION + 1)
+        replay_journal(rig.disk, told.append)
+    assert "answers may differ" in told[0]
