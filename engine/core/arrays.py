@@ -1,0 +1,175 @@
+"""The core as Python sees it: its arrays, made once from a profile, and one call that runs a batch."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core import compile_cache
+from engine.core.layout import (
+    BAD_RECORD,
+    DTYPES,
+    SEQUENCE_GAP,
+    Rows,
+    State,
+)
+from engine.core.machine import IS_COMPILED
+from engine.core.records import COMMAND, EVENT
+from engine.core.run import BATCH_MAX, run_plain, run_table
+from engine.profile import Profile
+
+WORD_BITS: Final = 64
+SLOTS_MIN: Final = 4096
+_warm: list[bool] = []
+
+
+class BadRecord(ValueError):
+    """A record or its sequence cannot be: a fault of the program that made it, nothing was applied."""
+
+
+def _rows_up(count: int, size: int) -> int:
+    return -(-count // size)  # rounds up
+
+
+def _lengths(profile: Profile) -> dict[str, int]:
+    capacity, products = profile.capacity, len(profile.products)
+    orders, ladders = capacity.orders_per_day, 2 * products
+    slots = max(SLOTS_MIN, 1 << (4 * orders - 1).bit_length())
+    cancels = slots * 3 // 4 - orders  # exact: three quarters of a power of two
+    words = _rows_up(capacity.levels, WORD_BITS)
+    groups = _rows_up(words, WORD_BITS)
+    return {
+        "market": 1,
+        "rules": 1,
+        "methods": 2,
+        "keys": capacity.keys + 1,
+        "suspended": capacity.participants + 1,
+        "products": products,
+        "tallies": products,
+        "cash": capacity.participants + 1,
+        "holdings": (capacity.participants + 1) * products,
+        "stored": (capacity.participants + 1) * products,
+        "orders": orders + 1,
+        "cancels": cancels + 1,
+        "refusals": orders + cancels + 1,
+        "trades": orders,
+        "levels": capacity.levels * ladders,
+        "ladders": ladders,
+        "bits": words * ladders,
+        "groups": groups * ladders,
+        "blocks": _rows_up(groups, WORD_BITS) * ladders,
+        "slots": slots,
+        "first_times": BATCH_MAX,
+    }
+
+
+def _aligned(length: int, dtype: "np.dtype[np.void]") -> Rows:
+    """Return zeroed rows that begin on a cache line, so that a 64-byte row is one line."""
+    line = 64
+    raw = np.zeros(length * dtype.itemsize + line, np.uint8)
+    start = -raw.ctypes.data % line
+    return raw[start : start + length * dtype.itemsize].view(dtype)
+
+
+class Core:
+    """Owner of the core's arrays; only the rooms of `engine/` look into them."""
+
+    def __init__(self, profile: Profile) -> None:
+        lengths = _lengths(profile)
+        self.state: Final = State(
+            **{name: _aligned(lengths[name], DTYPES[name]) for name in State._fields}
+        )
+        self.market: Final = self.state.market[0]
+        table = [number for rows in self.state for number in (rows.ctypes.data, len(rows))]
+        self._table: Final = np.array(table, np.int64)
+        self._table_address: Final = int(self._table.ctypes.data)
+        self._scratch: Final = np.zeros(BATCH_MAX, EVENT)
+        self._write_rules(profile, lengths)
+        if IS_COMPILED:
+            warm_up()
+
+    def _write_rules(self, profile: Profile, lengths: dict[str, int]) -> None:
+        rules, ladders = self.state.rules[0], lengths["ladders"]
+        rules["tick_fen"] = profile.tick_size_fen
+        rules["lot_t"] = profile.lot_size_t
+        rules["products"] = len(profile.products)
+        rules["levels"] = profile.capacity.levels
+        rules["words"] = lengths["bits"] // ladders  # exact: so many a ladder
+        rules["groups"] = lengths["groups"] // ladders  # exact
+        rules["blocks"] = lengths["blocks"] // ladders  # exact
+        rules["orders_max"] = profile.capacity.orders_per_day
+        rules["cancels_max"] = lengths["cancels"] - 1
+        rules["slots"] = lengths["slots"]
+        for row, sessions in zip(self.state.methods, (profile.listed, profile.block), strict=True):
+            row["quantity_t_min"] = sessions.quantity_t_min
+            row["quantity_t_max"] = sessions.quantity_t_max
+        self.state.ladders["best"] = -1
+
+    def run(self, commands: Rows, events: Rows) -> int:
+        """Answer up to 4,096 records into as many rows of `events`; return how many were done.
+
+        Fewer are done only where a phase must change first; BadRecord for what no command can be.
+        """
+        count = len(commands)
+        if IS_COMPILED:
+            done = int(
+                run_table(
+                    self._table_address, commands.ctypes.data, events.ctypes.data, count
+                )
+            )
+        else:
+            done = run_plain(self.state, commands, events, count)
+        if done < count:
+            self._complain(commands, done)
+        return done
+
+    def _complain(self, commands: Rows, done: int) -> None:
+        status = int(self.market["status"])
+        if status == SEQUENCE_GAP:
+            message = (
+                f"sequence {commands[done]['sequence']} does not follow {self.market['sequence']}"
+            )
+            raise BadRecord(message)
+        if status == BAD_RECORD:
+            message = f"the record of sequence {commands[done]['sequence']} is no command"
+            raise BadRecord(message)
+
+    def clear_day(self) -> None:
+        """Forget the orders, client order numbers, refusals and trades of the day before."""
+        market, state = self.market, self.state
+        state.orders[: int(market["order_count"]) + 1] = 0
+        state.cancels[: int(market["cancel_count"]) + 1] = 0
+        state.refusals[: int(market["refusal_count"]) + 1] = 0
+        state.trades[: int(market["trade_count"])] = 0
+        if market["order_count"] or market["cancel_count"]:
+            state.slots[:] = 0
+        market["trade_base"] += market["trade_count"]
+        for name in ("order_count", "cancel_count", "refusal_count", "trade_count"):
+            market[name] = 0
+
+
+def is_warm() -> bool:
+    """Say whether the core is compiled already: in this process, or on disk by an earlier one."""
+    return not IS_COMPILED or bool(_warm) or compile_cache.is_stamped()
+
+
+def warm_up() -> None:
+    """Compile the core or load it from the cache; the first time takes some seconds."""
+    if _warm or not IS_COMPILED:
+        return
+    if compile_cache.is_stamped():
+        _compile()
+    else:
+        with compile_cache.compiling():
+            _compile()
+    _warm.append(True)
+
+
+def _compile() -> None:
+    """Call the entry on no commands at all, which is enough to compile it."""
+    rows: list[NDArray[np.void]] = [np.zeros(1, DTYPES[name]) for name in State._fields]
+    table = np.array(
+        [number for row in rows for number in (row.ctypes.data, len(row))], np.int64
+    )
+    commands, events = np.zeros(1, COMMAND), np.zeros(1, EVENT)
+    run_table(table.ctypes.data, commands.ctypes.data, events.ctypes.data, 0)

@@ -1,0 +1,200 @@
+"""The book: a dense ladder of levels per product and side, with occupancy words to find the next one.
+
+Position 0 is the best price that the band allows, on both sides: the lowest for sellers, the highest
+for buyers. So "better" is always "lower", and one function finds the next level for both. Levels are
+doubly linked lists in order of arrival through the rows of their orders (engine notes, section 4).
+"""
+
+from typing import Final
+
+from engine.commands import Side
+from engine.core.layout import Rows, State
+from engine.core.machine import at, kernel, lowest_bit, whole, word
+
+BUY: Final = int(Side.BUY)
+WORD_SHIFT: Final = 6
+WORD_MASK: Final = 63
+
+
+@kernel
+def ladder_of(product: int, side: int) -> int:
+    """Return the number of a product's ladder of a side."""
+    return whole(product) * 2 + whole(side) - 1
+
+
+@kernel
+def position_of(S: State, product: int, side: int, tick: int) -> int:
+    """Return the position of a price given in ticks; the price is inside the band."""
+    row = S.products[at(product)]
+    if side == BUY:
+        return row["last_tick"] - tick
+    return tick - row["first_tick"]
+
+
+@kernel
+def price_at(S: State, product: int, side: int, position: int) -> int:
+    """Return the price of a position in fen."""
+    row = S.products[at(product)]
+    if side == BUY:
+        return (row["last_tick"] - position) * S.rules[at(0)]["tick_fen"]
+    return (row["first_tick"] + position) * S.rules[at(0)]["tick_fen"]
+
+
+@kernel
+def _set_bit(words: Rows, start: int, position: int) -> bool:
+    """Set a bit and say whether its word was empty."""
+    place = at(start + (position >> WORD_SHIFT))
+    before = words[place]
+    words[place] = before | (word(1) << word(position & WORD_MASK))
+    return before == word(0)
+
+
+@kernel
+def _clear_bit(words: Rows, start: int, position: int) -> bool:
+    """Clear a bit and say whether its word is now empty."""
+    place = at(start + (position >> WORD_SHIFT))
+    after = words[place] & ~(word(1) << word(position & WORD_MASK))
+    words[place] = after
+    return after == word(0)
+
+
+@kernel
+def occupy(S: State, ladder: int, position: int) -> None:
+    """Mark a level as taken, and its word and group where they were empty."""
+    rules = S.rules[at(0)]
+    if _set_bit(S.bits, ladder * rules["words"], position):
+        group = position >> WORD_SHIFT
+        if _set_bit(S.groups, ladder * rules["groups"], group):
+            _set_bit(S.blocks, ladder * rules["blocks"], group >> WORD_SHIFT)
+
+
+@kernel
+def vacate(S: State, ladder: int, position: int) -> None:
+    """Mark a level as empty, and its word and group where nothing is left in them."""
+    rules = S.rules[at(0)]
+    if _clear_bit(S.bits, ladder * rules["words"], position):
+        group = position >> WORD_SHIFT
+        if _clear_bit(S.groups, ladder * rules["groups"], group):
+            _clear_bit(S.blocks, ladder * rules["blocks"], group >> WORD_SHIFT)
+
+
+@kernel
+def _bits_from(words: Rows, start: int, position: int) -> int:
+    """Return the bits of a position's word that are at or after it."""
+    taken = words[at(start + (position >> WORD_SHIFT))]
+    return taken & (~word(0) << word(position & WORD_MASK))
+
+
+@kernel
+def next_level(S: State, ladder: int, position: int) -> int:
+    """Return the first taken position at or after one, -1 if there is none."""
+    rules = S.rules[at(0)]
+    if position >= rules["levels"]:
+        return whole(-1)
+    start, groups, blocks = (
+        ladder * rules["words"],
+        ladder * rules["groups"],
+        ladder * rules["blocks"],
+    )
+    found = _bits_from(S.bits, start, position)
+    if found != word(0):
+        return (position & ~WORD_MASK) + lowest_bit(found)
+    place = (position >> WORD_SHIFT) + 1
+    if place >= rules["words"]:
+        return whole(-1)
+    found = _bits_from(S.groups, groups, place)
+    if found == word(0):
+        block = (place >> WORD_SHIFT) + 1
+        if block >= rules["groups"]:
+            return whole(-1)
+        found = _bits_from(S.blocks, blocks, block)
+        while found == word(0):  # at most 16 words: a ladder has at most four million levels
+            block = (block & ~WORD_MASK) + WORD_MASK + 1
+            if block >= rules["groups"]:
+                return whole(-1)
+            found = _bits_from(S.blocks, blocks, block)
+        block = (block & ~WORD_MASK) + lowest_bit(found)
+        place = block << WORD_SHIFT
+        found = S.groups[at(groups + block)]
+    place = (place & ~WORD_MASK) + lowest_bit(found)
+    return (place << WORD_SHIFT) + lowest_bit(S.bits[at(start + place)])
+
+
+@kernel
+def link(S: State, number: int) -> None:
+    """Put an order at the end of its level."""
+    order = S.orders[at(number)]
+    ladder = ladder_of(order["product"], order["side"])
+    position = whole(order["position"])
+    level = S.levels[at(ladder * S.rules[at(0)]["levels"] + position)]
+    tail = level["tail"]
+    order["previous"] = tail
+    order["next"] = 0
+    if tail == 0:
+        level["head"] = number
+        occupy(S, ladder, position)
+        side = S.ladders[at(ladder)]
+        if side["best"] < 0 or position < side["best"]:
+            side["best"] = position
+    else:
+        S.orders[at(tail)]["next"] = number
+    level["tail"] = number
+    level["quantity_t"] += whole(order["left_t"])
+    level["listings"] += 1
+    S.ladders[at(ladder)]["listings"] += 1
+
+
+@kernel
+def shrink(S: State, number: int, quantity: int) -> None:
+    """Take a quantity off an order's level; the order itself stays in it."""
+    order = S.orders[at(number)]
+    ladder = ladder_of(order["product"], order["side"])
+    row = ladder * S.rules[at(0)]["levels"] + whole(order["position"])
+    S.levels[at(row)]["quantity_t"] -= quantity
+
+
+@kernel
+def unlink(S: State, number: int) -> None:
+    """Take an order with what is left of it out of its level."""
+    order = S.orders[at(number)]
+    ladder = ladder_of(order["product"], order["side"])
+    position = whole(order["position"])
+    level = S.levels[at(ladder * S.rules[at(0)]["levels"] + position)]
+    before, after = order["previous"], order["next"]
+    if before == 0:
+        level["head"] = after
+    else:
+        S.orders[at(before)]["next"] = after
+    if after == 0:
+        level["tail"] = before
+    else:
+        S.orders[at(after)]["previous"] = before
+    level["quantity_t"] -= whole(order["left_t"])
+    level["listings"] -= 1
+    side = S.ladders[at(ladder)]
+    side["listings"] -= 1
+    if level["head"] == 0:
+        vacate(S, ladder, position)
+        if side["best"] == position:
+            side["best"] = next_level(S, ladder, position + 1)
+
+
+@kernel
+def better_price(S: State, number: int, participant: int) -> int:
+    """Return the best price ahead of a listing where another than the participant lists, else 0.
+
+    One's own listings cannot be picked, so they never stand in the way (R45, R47). Cost: the
+    participant's own listings ahead, for another's first listing ends the search.
+    """
+    order = S.orders[at(number)]
+    ladder = ladder_of(order["product"], order["side"])
+    own = whole(order["position"])
+    position = whole(S.ladders[at(ladder)]["best"])
+    while position < own:
+        other = S.levels[at(ladder * S.rules[at(0)]["levels"] + position)]["head"]
+        while other != 0:
+            if S.orders[at(other)]["participant"] != participant:
+                return price_at(S, order["product"], order["side"], position)
+            other = S.orders[at(other)]["next"]
+        position = next_level(S, ladder, position + 1)
+    return whole(0)

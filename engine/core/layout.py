@@ -1,0 +1,238 @@
+"""Rows of the core's state: one structured array per concept, and the `State` that holds them.
+
+Every byte of a row is a named field. 0 means "none" for orders, trades and participants, so zeroed
+memory is an empty exchange. A reader opens this file first; the kernels only move these numbers.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[Any]
+"""An array of the core: rows of one concept, or plain words."""
+
+UNKNOWN_PRODUCT: Final = 0xFFFF
+"""Product of a record whose code is not in the profile; the code itself is packed, see the codec."""
+UNKNOWN_PRODUCT_ROW: Final = 0xFF
+"""The same in an order row, which keeps the product in one byte."""
+
+MARKET: Final = np.dtype(
+    [
+        ("sequence", "i8"),  # last applied command
+        ("time_ns", "i8"),
+        ("boundary_ns", "i8"),  # a command at or after it needs a phase change first
+        ("status", "i8"),  # why the last run stopped, a Stop
+        ("figure_a", "i8"),  # figures of the refusal in hand
+        ("figure_b", "i8"),
+        ("digest", "u8"),  # rolled over every event in order
+        ("event_count", "i8"),
+        ("order_count", "i8"),  # of the day, refused ones too
+        ("cancel_count", "i8"),  # remembered cancels of the day
+        ("refusal_count", "i8"),  # remembered refusals of the day
+        ("trade_count", "i8"),  # of the day
+        ("trade_base", "i8"),  # trades of earlier days
+        ("open_count", "i8"),  # orders that stand
+        ("key_count", "i8"),
+        ("participant_count", "i8"),
+        ("composite_sum", "i8"),  # sum of weight times latest price (R53)
+        ("composite_weight", "i8"),
+        ("composite_count", "i8"),  # values so far today
+        ("composite_open_fen", "i8"),
+        ("composite_high_fen", "i8"),
+        ("composite_low_fen", "i8"),
+    ]
+)
+RULES: Final = np.dtype(
+    [
+        ("tick_fen", "i8"),
+        ("lot_t", "i8"),
+        ("products", "i8"),
+        ("levels", "i8"),  # rows of one ladder
+        ("words", "i8"),  # words of one ladder's occupancy: a bit a level,
+        ("groups", "i8"),  # a bit a word,
+        ("blocks", "i8"),  # a bit a group
+        ("orders_max", "i8"),
+        ("cancels_max", "i8"),  # remembered cancels
+        ("slots", "i8"),  # of the client order table, a power of two
+    ]
+)
+METHOD: Final = np.dtype(
+    [
+        ("phase", "i8"),
+        ("next_ns", "i8"),
+        ("quantity_t_min", "i8"),
+        ("quantity_t_max", "i8"),
+    ]
+)
+KEY: Final = np.dtype([("participant", "i4"), ("role", "i4")])
+PRODUCT: Final = np.dtype(
+    [
+        ("is_listed", "i4"),
+        ("has_reference", "i4"),
+        ("listed_floor_fen", "i8"),
+        ("listed_cap_fen", "i8"),
+        ("block_floor_fen", "i8"),
+        ("block_cap_fen", "i8"),
+        ("first_tick", "i8"),  # lowest price of the ladder ÷ tick
+        ("last_tick", "i8"),
+        ("composite_weight", "i8"),
+    ]
+)
+TALLY: Final = np.dtype(
+    [
+        ("open_fen", "i8"),
+        ("high_fen", "i8"),
+        ("low_fen", "i8"),
+        ("last_fen", "i8"),  # of the composite too: before the first trade what the day began with
+        ("listed_quantity_t", "i8"),
+        ("listed_amount_fen", "i8"),
+        ("listed_trades", "i8"),
+        ("block_quantity_t", "i8"),
+        ("block_amount_fen", "i8"),
+        ("block_trades", "i8"),
+    ]
+)
+CASH: Final = np.dtype(
+    [("settled_fen", "i8"), ("locked_fen", "i8"), ("payable_fen", "i8"), ("proceeds_fen", "i8")]
+)
+HOLDING: Final = np.dtype(
+    [("available_t", "i8"), ("locked_t", "i8"), ("sold_t", "i8"), ("bought_t", "i8")]
+)
+STORED: Final = np.dtype([("delivered_t", "i8"), ("frozen_t", "i8")])
+ORDER: Final = np.dtype(
+    [
+        ("price_fen", "i4"),
+        ("position", "i4"),  # in its ladder, 0 is the best price the band allows
+        ("quantity_t", "i4"),
+        ("left_t", "i4"),
+        ("participant", "i4"),
+        ("key", "i4"),
+        ("target", "i4"),  # the order taken, or the counterparty of an offer
+        ("next", "i4"),  # in its level; the refusal's or trade's row of an order that never stood
+        ("previous", "i4"),
+        ("product", "u1"),
+        ("side", "u1"),
+        ("kind", "u1"),  # CommandKind
+        ("state", "u1"),
+        ("client_order", "i8"),
+        ("sequence", "i8"),
+        ("time_ns", "i8"),
+    ]
+)
+CANCEL: Final = np.dtype(
+    [
+        ("key", "i4"),
+        ("target", "i4"),
+        ("client_order", "i8"),
+        ("sequence", "i8"),
+        ("time_ns", "i8"),
+        ("refusal", "i8"),  # row of its refusal, 0 if it took the order back
+    ]
+)
+REFUSAL: Final = np.dtype(
+    [
+        ("reason", "i4"),
+        ("low", "i4"),  # target and spare of the command: the code of an unknown product
+        ("figure_a", "i8"),
+        ("figure_b", "i8"),
+        ("spare", "i8"),
+    ]
+)
+TRADE: Final = np.dtype(
+    [
+        ("price_fen", "i4"),
+        ("quantity_t", "i4"),
+        ("buyer", "i4"),
+        ("seller", "i4"),
+        ("buy_order", "i4"),
+        ("sell_order", "i4"),
+        ("left_t", "i4"),  # of the resting order after this trade
+        ("product", "u1"),
+        ("taker_side", "u1"),
+        ("method", "u1"),
+        ("state", "u1"),
+        ("time_ns", "i8"),
+    ]
+)
+LEVEL: Final = np.dtype(
+    [("quantity_t", "i8"), ("head", "i4"), ("tail", "i4"), ("listings", "i4"), ("spare", "i4")]
+)
+LADDER: Final = np.dtype([("best", "i4"), ("listings", "i4")])  # best position, -1 if empty
+
+# State of an order row.
+NEVER: Final = 0
+STANDS: Final = 1
+FILLED: Final = 2
+CANCELLED: Final = 3
+TAKER: Final = 4
+REFUSED: Final = 5
+
+# State of a trade row.
+UNSETTLED: Final = 0
+SETTLED: Final = 1
+FAILED: Final = 2
+
+# Role of a key row.
+NO_ROLE: Final = 0
+TRADER: Final = 1
+OPERATOR: Final = 2
+CLEARING: Final = 3
+
+# Why a run stopped.
+DONE: Final = 0
+BOUNDARY: Final = 1
+SEQUENCE_GAP: Final = 2
+BAD_RECORD: Final = 3
+
+
+class State(NamedTuple):
+    """All arrays of the core; made inside the compiled entry, never passed to it (kernel notes)."""
+
+    market: Rows
+    rules: Rows
+    methods: Rows
+    keys: Rows
+    suspended: Rows
+    products: Rows
+    tallies: Rows
+    cash: Rows
+    holdings: Rows
+    stored: Rows
+    orders: Rows
+    cancels: Rows
+    refusals: Rows
+    trades: Rows
+    levels: Rows
+    ladders: Rows
+    bits: Rows
+    groups: Rows
+    blocks: Rows
+    slots: Rows
+    first_times: Rows
+    """Time of the first answer of each event of the last run that is a repeat."""
+
+
+DTYPES: Final[dict[str, np.dtype[Any]]] = {
+    "market": MARKET,
+    "rules": RULES,
+    "methods": METHOD,
+    "keys": KEY,
+    "suspended": np.dtype("u1"),
+    "products": PRODUCT,
+    "tallies": TALLY,
+    "cash": CASH,
+    "holdings": HOLDING,
+    "stored": STORED,
+    "orders": ORDER,
+    "cancels": CANCEL,
+    "refusals": REFUSAL,
+    "trades": TRADE,
+    "levels": LEVEL,
+    "ladders": LADDER,
+    "bits": np.dtype("u8"),
+    "groups": np.dtype("u8"),
+    "blocks": np.dtype("u8"),
+    "slots": np.dtype("i8"),
+    "first_times": np.dtype("i8"),
+}

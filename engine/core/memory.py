@@ -1,0 +1,211 @@
+"""Client order numbers of the day: an open-addressing table from key and number to the first answer.
+
+A slot is one word, a tag over a reference: an order number, or a cancel's row behind `CANCELS`. The row
+itself holds the content and the answer, so a repeat is answered without a copy of anything. Numbers that
+follow each other under one key share a cache line, eight to the line: clients count upwards.
+"""
+
+from typing import Final
+
+from engine.core.answers import (
+    mark_repeated,
+    write_cancelled,
+    write_refused,
+    write_resting,
+    write_sender,
+    write_traded,
+)
+from engine.core.checks import complain
+from engine.core.layout import REFUSED, TAKER, UNKNOWN_PRODUCT, UNKNOWN_PRODUCT_ROW, Rows, State
+from engine.core.machine import at, kernel, prefetch, whole, word
+from engine.core.records import CommandKind
+from engine.reasons import Reason
+
+CANCELS: Final = 1 << 31
+LINE_SHIFT: Final = 3
+LINE_MASK: Final = 7
+TAG_SHIFT: Final = 33
+PLACE: Final = int(CommandKind.PLACE_LISTING)
+PICK: Final = int(CommandKind.PICK_LISTING)
+OFFER: Final = int(CommandKind.OFFER_BLOCK)
+CANCEL: Final = int(CommandKind.CANCEL_ORDER)
+HASH_A: Final = 0x9E3779B97F4A7C15
+HASH_B: Final = 0xC2B2AE3D27D4EB4F
+
+
+@kernel
+def _hash(key: int, client_order: int) -> int:
+    value = word(key) * word(HASH_A) + word(client_order >> LINE_SHIFT)
+    value = (value ^ (value >> word(32))) * word(HASH_B)
+    return value ^ (value >> word(29))
+
+
+@kernel
+def _home(S: State, hashed: int, client_order: int) -> int:
+    lines = (S.rules[at(0)]["slots"] >> LINE_SHIFT) - 1
+    return (whole(hashed & word(lines)) << LINE_SHIFT) | (client_order & LINE_MASK)
+
+
+@kernel
+def prefetch_slot(S: State, key: int, client_order: int) -> None:
+    """Ask early for the line in which a client order number would stand."""
+    prefetch(S.slots, _home(S, _hash(key, client_order), client_order))
+
+
+@kernel
+def _is(S: State, reference: int, key: int, client_order: int) -> bool:
+    if reference >= CANCELS:
+        cancel = S.cancels[at(reference - CANCELS)]
+        return cancel["client_order"] == client_order and cancel["key"] == key
+    order = S.orders[at(reference)]
+    return order["client_order"] == client_order and order["key"] == key
+
+
+@kernel
+def find(S: State, key: int, client_order: int) -> int:
+    """Return the slot of a key's client order number, or the empty one where it belongs."""
+    hashed = _hash(key, client_order)
+    place = _home(S, hashed, client_order)
+    tag = whole(hashed >> word(TAG_SHIFT))
+    last = S.rules[at(0)]["slots"] - 1
+    while True:  # ends: at most three quarters of the slots are ever taken
+        slot = S.slots[at(place)]
+        if slot == 0:
+            return place
+        if slot >> 32 == tag and _is(S, slot & 0xFFFFFFFF, key, client_order):
+            return place
+        place = (place + 1) & last
+
+
+@kernel
+def remember(S: State, place: int, key: int, client_order: int, reference: int) -> None:
+    """Fill an empty slot."""
+    S.slots[at(place)] = (whole(_hash(key, client_order) >> word(TAG_SHIFT)) << 32) | reference
+
+
+@kernel
+def note_order(S: State, commands: Rows, i: int, number: int, participant: int) -> None:
+    """Write an order command's content into the row of its new number."""
+    command, order = commands[at(i)], S.orders[at(number)]
+    product = command["product"]
+    order["price_fen"] = command["price_fen"]
+    order["position"] = 0
+    order["quantity_t"] = command["quantity_t"]
+    order["left_t"] = 0
+    order["participant"] = participant
+    order["key"] = command["key"]
+    order["target"] = command["counterparty"] if command["kind"] == OFFER else command["target"]
+    order["next"] = 0
+    order["previous"] = 0
+    order["product"] = UNKNOWN_PRODUCT_ROW if product == UNKNOWN_PRODUCT else product
+    order["side"] = command["side"]
+    order["kind"] = command["kind"]
+    order["client_order"] = command["client_order"]
+    order["sequence"] = command["sequence"]
+    order["time_ns"] = command["time_ns"]
+
+
+@kernel
+def note_refusal(S: State, commands: Rows, i: int, reason: int) -> int:
+    """Keep a refusal with its figures and return its row."""
+    market = S.market[at(0)]
+    row = market["refusal_count"] + 1
+    market["refusal_count"] = row
+    refusal = S.refusals[at(row)]
+    refusal["reason"] = reason
+    refusal["figure_a"] = market["figure_a"]
+    refusal["figure_b"] = market["figure_b"]
+    refusal["spare"] = commands[at(i)]["spare"]
+    refusal["low"] = commands[at(i)]["target"]
+    return row
+
+
+@kernel
+def note_cancel(S: State, commands: Rows, i: int, place: int, refusal: int) -> None:
+    """Remember a cancel and its answer."""
+    market, command = S.market[at(0)], commands[at(i)]
+    row = market["cancel_count"] + 1
+    market["cancel_count"] = row
+    cancel = S.cancels[at(row)]
+    cancel["key"] = command["key"]
+    cancel["target"] = command["target"]
+    cancel["client_order"] = command["client_order"]
+    cancel["sequence"] = command["sequence"]
+    cancel["time_ns"] = command["time_ns"]
+    cancel["refusal"] = refusal
+    remember(S, place, whole(command["key"]), command["client_order"], CANCELS + row)
+
+
+@kernel
+def _is_same_order(S: State, number: int, commands: Rows, i: int) -> bool:
+    """Compare a command with the order that has its client order number, field by field."""
+    command, order = commands[at(i)], S.orders[at(number)]
+    kind = order["kind"]
+    if kind != command["kind"]:
+        return False
+    if kind != PLACE and kind != OFFER:  # noqa: PLR1714 - compiled: no tuple membership
+        is_same_quantity = kind != PICK or order["quantity_t"] == command["quantity_t"]
+        return is_same_quantity and order["target"] == command["target"]
+    product = command["product"]
+    row = whole(UNKNOWN_PRODUCT_ROW) if product == UNKNOWN_PRODUCT else whole(product)
+    if order["product"] != row or order["side"] != command["side"]:
+        return False
+    if order["price_fen"] != command["price_fen"] or order["quantity_t"] != command["quantity_t"]:
+        return False
+    if kind == OFFER and order["target"] != command["counterparty"]:
+        return False
+    if row != UNKNOWN_PRODUCT_ROW or order["state"] != REFUSED:
+        return True
+    refusal = S.refusals[at(order["next"])]
+    return refusal["spare"] == command["spare"] and refusal["low"] == command["target"]
+
+
+@kernel
+def _load_refusal(S: State, row: int) -> int:
+    refusal = S.refusals[at(row)]
+    return complain(S, refusal["reason"], refusal["figure_a"], refusal["figure_b"])
+
+
+@kernel
+def _repeat_order(S: State, events: Rows, i: int, number: int) -> None:
+    order = S.orders[at(number)]
+    if order["state"] == REFUSED:
+        reason = _load_refusal(S, whole(order["next"]))
+        write_sender(events, i, order["sequence"], order["key"], order["client_order"])
+        write_refused(S, events, i, number, reason)
+    elif order["state"] == TAKER:
+        write_traded(S, events, i, number)
+    else:
+        write_resting(S, events, i, number)
+    mark_repeated(S, events, i, order["time_ns"])
+
+
+@kernel
+def _repeat_cancel(S: State, events: Rows, i: int, row: int) -> None:
+    cancel = S.cancels[at(row)]
+    write_sender(events, i, cancel["sequence"], cancel["key"], cancel["client_order"])
+    if cancel["refusal"] != 0:
+        reason = _load_refusal(S, cancel["refusal"])
+        write_refused(S, events, i, 0, reason)
+    else:
+        write_cancelled(S, events, i, whole(cancel["target"]), 0)
+    mark_repeated(S, events, i, cancel["time_ns"])
+
+
+@kernel
+def answer_again(S: State, commands: Rows, events: Rows, i: int, place: int) -> None:
+    """Answer a client order number that came before: the first answer, or refuse another content."""
+    command = commands[at(i)]
+    reference = S.slots[at(place)] & 0xFFFFFFFF
+    if reference >= CANCELS:
+        row = reference - CANCELS
+        is_same = command["kind"] == CANCEL and S.cancels[at(row)]["target"] == command["target"]
+        if is_same:
+            _repeat_cancel(S, events, i, row)
+            return
+    elif _is_same_order(S, reference, commands, i):
+        _repeat_order(S, events, i, reference)
+        return
+    reason = complain(S, Reason.CLIENT_ORDER_REUSED, 0, 0)
+    write_sender(events, i, command["sequence"], command["key"], command["client_order"])
+    write_refused(S, events, i, 0, reason)
