@@ -8,9 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -64,6 +65,7 @@ class Child:
         self.port = port
         self.starts = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_expected_down = False
 
     @property
     def pid(self) -> int:
@@ -82,6 +84,7 @@ class Child:
 
     def _spawn(self) -> None:
         self.starts += 1
+        self._is_expected_down = False
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 self.command,
@@ -114,7 +117,7 @@ class Child:
 
     def check(self) -> None:
         """Raise ProcessFailed with the end of the log if the process has ended."""
-        if self._process is None or self._process.poll() is None:
+        if self._process is None or self._is_expected_down or self._process.poll() is None:
             return
         raise ProcessFailed(
             f"{self.name} ended with exit code {self._process.returncode}; "
@@ -123,6 +126,7 @@ class Child:
 
     def kill(self) -> None:
         """Send SIGKILL and wait for the end: what the process had not made durable is lost."""
+        self._is_expected_down = True
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
@@ -134,6 +138,7 @@ class Child:
 
     def terminate(self) -> None:
         """Ask the process to end."""
+        self._is_expected_down = True
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
 
@@ -183,10 +188,26 @@ class Supervisor:
     def stop_all(self) -> dict[str, int | None]:
         """End all children, the last started first; return their exit codes by name."""
         codes: dict[str, int | None] = {}
-        for child in reversed(self.children):
-            child.terminate()
-            codes[child.name] = child.wait_or_kill(time.monotonic() + STOP_SECONDS)
+        with _deaf():
+            for child in reversed(self.children):
+                child.terminate()
+                codes[child.name] = child.wait_or_kill(time.monotonic() + STOP_SECONDS)
         return codes
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Take no interrupt meanwhile: a second Ctrl-C must not leave children behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 # Looked up before any fork: the child of a fork must not load libraries.
