@@ -2,6 +2,35 @@
 
 import argparse
 
+EPILOG = """\
+examples:
+  ceax terminal                                             ask for server and key file
+  ceax terminal --url ws://127.0.0.1:7000 --key trader.key  log in at once
+  ceax terminal --url ws://127.0.0.1:7000 --key operator-1.key --lang en"""
+
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add this folder's commands."""
+    parser = commands.add_parser(
+        "terminal",
+        help="open the terminal as a trader or an operator (演示/仿真)",
+        description="Open the terminal of traders and operators. What it may do depends on the key.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--url", default="", help="address of the exchange: ws://HOST:PORT")
+    parser.add_argument("--key", default="", metavar="FILE", help="key file of the person")
+    parser.add_argument("--lang", choices=("zh", "en"), default="zh", help="language (default: zh)")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    import sys
+
+    from gateway.errors import UserError
+
+    if not sys.stdin.isatty() or not sys.stdout.isatty():
+        raise UserError("the terminal needs a real terminal window; run it without pipes")
+    from terminal.app import Terminal
+
+    return Terminal(arguments.url, arguments.key, arguments.lang).run() or 0

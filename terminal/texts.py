@@ -68,6 +68,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "key_next_product": ("换产品", "Product"),
     "key_check": ("检查", "Check"),
     "key_send": ("发出", "Send"),
+    "key_propose": ("提交提议", "Propose"),
     "key_reject": ("拒绝", "Reject"),
     "palette_placeholder": ("输入命令…", "Type a command…"),
     "about_language": ("切换到英文", "Switch to Chinese"),
@@ -84,7 +85,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "login_title": ("登录", "Log in"),
     "login_server": ("服务器地址", "Server"),
     "login_key": ("密钥文件", "Key file"),
-    "login_go": ("登录", "Log in"),
+    "login_keys": (
+        "Enter 登录   Tab 换栏   Ctrl+T English   Ctrl+Q 退出",
+        "Enter log in   Tab next field   Ctrl+T 中文   Ctrl+Q quit",
+    ),
     "login_help": (
         "填写服务器地址和密钥文件,按 Enter 登录。密钥只留在本机,发出的只有签名。",
         "Type the server and your key file, then Enter. The key stays here; only a signature is sent.",
@@ -204,7 +208,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "ticket_listing": ("挂牌 {order}  剩余 {left} 吨", "listing {order}, {left} t left"),
     "ticket_can_buy": ("可买 {quantity} 吨", "can buy {quantity} t"),
     "ticket_can_sell": ("可卖 {quantity} 吨", "can sell {quantity} t"),
-    "ticket_fractions": ("/2 /3 /4 /5 取几分之一, = 全部", "/2 /3 /4 /5 take a part, = all"),
+    "fractions": ("/2 半 =全部", "/2 half, = all"),
+    "ticket_summary": (
+        "{kind} {product}\n{price} 元 × {quantity} 吨\n= {amount} 元",
+        "{kind} {product}\n{price} yuan × {quantity} t\n= {amount} yuan",
+    ),
     "ticket_amount": ("金额", "Amount"),
     "ticket_cash": ("可用资金", "Cash"),
     "ticket_holding": ("可卖持仓", "To sell"),
@@ -222,7 +230,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "⚠ 对手方有 {price} × {quantity} 吨;挂牌不会自动成交,F8 改为摘牌",
         "⚠ {price} × {quantity} t stands opposite; a listing will not trade: F8 to pick",
     ),
-    "ticket_new_best": ("将成为新的{level}", "becomes the new {level}"),
+    "ticket_new_best": ("将成为新的最优价", "becomes the new best price"),
     "ticket_joins": ("将排在 {price} 价位", "joins the level {price}"),
     "ticket_block": (
         "单笔须少于 {quantity} 吨,更大数量走大宗协议",
@@ -258,6 +266,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Order {order}: {side} {product} at {price}, {left} t left",
     ),
     "cancel_keys": ("Enter 撤单   Esc 返回", "Enter cancels the order   Esc goes back"),
+    "cancel_nothing": ("该委托已成交或已撤,不能再撤", "this order is no longer open"),
+    "own_listing": ("◆ 是本方挂牌,不能摘取", "◆ is your own listing; it cannot be picked"),
+    "busy": ("等待回复的申报太多,请稍候", "too many commands wait for answers; wait a moment"),
     "cancel_not_open": ("委托 {order} 已成交或已撤,不能再撤", "Order {order} is no longer open"),
     # ------------------------------------------------------------ account
     "account_title": ("账户", "Account"),
@@ -390,7 +401,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "listed ±{listed}%, block ±{block}%; differs from the computed price by {difference}",
     ),
     "reference_reason": ("基准价 {product} {price}", "reference price {product} {price}"),
-    "reference_already": ("{product} 的基准价已生效", "{product} already has its reference price"),
+    "reference_done": ("该产品的基准价已生效", "this product already has its reference price"),
+    "reference_unlisted": ("该产品尚未上市", "this product is not listed yet"),
     # ------------------------------------------------------------ operator: admission
     "admission_title": ("准入", "Admission"),
     "admission_help": (
@@ -404,6 +416,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "admission_rows": ("{count} 行可提交", "{count} rows can be proposed"),
     "admission_error": ("文件有误: {reason}", "The file has a mistake: {reason}"),
+    "admission_bad": (
+        "{count} 处错误,改好后再读",
+        "{count} mistakes; mend the file and read it again",
+    ),
+    "admission_nothing": (
+        "没有可提交的行:先读一个没有错误的文件",
+        "no rows to propose: first read a file without mistakes",
+    ),
     "admission_reason": ("准入 {count} 家 ({file})", "admission of {count} ({file})"),
     "admission_confirm": (
         "输入行数 {count} 以提交",
@@ -470,6 +490,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def say(language: Language, key: str, **values: object) -> str:
+def say(language: Language, key: str, /, **values: object) -> str:
     """Return a text in a language with its values filled in; an unknown key is a mistake of ours."""
     return TEXTS[key][LANGUAGES.index(language)].format(**values)

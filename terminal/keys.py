@@ -1,0 +1,179 @@
+"""Every key of the terminal in one table: the bindings, the line of keys, help and palette come from it."""
+
+from typing import Final
+
+from msgspec import Struct
+from textual.binding import Binding
+
+
+class Key(Struct, frozen=True, kw_only=True):
+    """One key: what it does, for whom, and how soon it is dropped from a narrow line of keys."""
+
+    id: str
+    key: str
+    label: str
+    text_key: str
+    action: str
+    roles: tuple[str, ...] = ("trader", "operator")
+    rank: int = 5
+    """The lower the longer it stays visible."""
+
+
+TRADER: Final = ("trader",)
+OPERATOR: Final = ("operator",)
+
+KEYS: Final[tuple[Key, ...]] = (
+    Key(id="app.help", key="f1", label="F1", text_key="key_help", action="app.help", rank=0),
+    Key(
+        id="trade.buy",
+        key="f2",
+        label="F2",
+        text_key="key_buy",
+        action="app.ticket('buy')",
+        roles=TRADER,
+        rank=1,
+    ),
+    Key(
+        id="trade.sell",
+        key="f3",
+        label="F3",
+        text_key="key_sell",
+        action="app.ticket('sell')",
+        roles=TRADER,
+        rank=1,
+    ),
+    Key(
+        id="phases.open",
+        key="f2",
+        label="F2",
+        text_key="key_phases",
+        action="app.go('phases')",
+        roles=OPERATOR,
+        rank=1,
+    ),
+    Key(
+        id="orders.open",
+        key="f4",
+        label="F4",
+        text_key="key_orders",
+        action="app.go('orders')",
+        roles=TRADER,
+        rank=2,
+    ),
+    Key(
+        id="approvals.open",
+        key="f4",
+        label="F4",
+        text_key="key_approvals",
+        action="app.go('approvals')",
+        roles=OPERATOR,
+        rank=1,
+    ),
+    Key(
+        id="watch.open",
+        key="f6",
+        label="F6",
+        text_key="key_market",
+        action="app.go('market')",
+        rank=2,
+    ),
+    Key(
+        id="reference.open",
+        key="f7",
+        label="F7",
+        text_key="key_reference",
+        action="app.go('reference')",
+        roles=OPERATOR,
+        rank=2,
+    ),
+    Key(
+        id="admission.open",
+        key="f10",
+        label="F10",
+        text_key="key_admission",
+        action="app.go('admission')",
+        roles=OPERATOR,
+        rank=3,
+    ),
+    Key(
+        id="account.open",
+        key="f12",
+        label="F12",
+        text_key="key_account",
+        action="app.go('account')",
+        roles=TRADER,
+        rank=2,
+    ),
+    Key(
+        id="app.language",
+        key="ctrl+t",
+        label="^T",
+        text_key="key_language",
+        action="app.language",
+        rank=6,
+    ),
+    Key(
+        id="app.palette",
+        key="ctrl+p",
+        label="^P",
+        text_key="key_palette",
+        action="app.command_palette",
+        rank=0,
+    ),
+    Key(id="app.quit", key="ctrl+q", label="^Q", text_key="key_quit", action="app.leave", rank=4),
+)
+
+CANCEL: Final = Key(
+    id="orders.cancel",
+    key="delete",
+    label="Del",
+    text_key="key_cancel",
+    action="screen.cancel",
+    rank=3,
+)
+REJECT: Final = Key(
+    id="approvals.reject",
+    key="delete",
+    label="Del",
+    text_key="key_reject",
+    action="screen.reject",
+    rank=3,
+)
+PROPOSE: Final = Key(
+    id="admission.propose",
+    key="f8",
+    label="F8",
+    text_key="key_propose",
+    action="screen.propose",
+    rank=3,
+)
+OPEN: Final = Key(
+    id="table.open", key="enter", label="Enter", text_key="key_open", action="screen.open", rank=3
+)
+BACK: Final = Key(
+    id="app.back", key="escape", label="Esc", text_key="key_back", action="screen.back", rank=4
+)
+NEXT_PRODUCT: Final = Key(
+    id="product.next",
+    key="pagedown",
+    label="PgDn",
+    text_key="key_next_product",
+    action="screen.step_product(1)",
+    rank=7,
+)
+
+
+def bindings() -> list[Binding]:
+    """Return one binding per key; what it does is looked up by role when it is pressed."""
+    return [
+        Binding(key, f"press('{key}')", show=False, system=True)
+        for key in dict.fromkeys(key.key for key in KEYS)
+    ]
+
+
+def action_of(pressed: str, role: str) -> str:
+    """Return the action of a key for a role, "" where it has none."""
+    for key in KEYS:
+        if key.key == pressed and role in key.roles:
+            return key.action
+    return ""

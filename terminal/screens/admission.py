@@ -1,0 +1,164 @@
+"""Admission (准入): a list of key emitting units from CSV, previewed row by row, proposed as a whole."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from engine.commands import Action, AdmitParticipant, AnyCommand, Propose
+from gateway.admission import HEADERS, Applicants, proposals_of, read_applicants
+from gateway.errors import UserError
+from terminal import format as show
+from terminal.desk import desk, word
+from terminal.keys import PROPOSE, Key
+from terminal.screens.base import FrameScreen
+from terminal.widgets.dialogs import TypedDialog
+from terminal.widgets.table import Column, Row, TablePanel
+
+PREVIEW_ROWS_MAX = 500
+"""Most rows that the preview shows; all of them are proposed."""
+
+
+class Preview(TablePanel):
+    """The rows of the file; where it has mistakes, their places."""
+
+    COLUMNS = (
+        Column("name", 22),
+        Column("credit_code", 18),
+        Column("province", 8),
+        Column("sector", 8),
+        Column("registry_account", 16),
+        Column("funds_account", 16),
+    )
+    applicants: Applicants | None = None
+
+    def repaint(self, topics: frozenset[str]) -> None:
+        """Show what was read, and how many are admitted already."""
+        if "*" in topics:
+            self.relabel()
+        if topics & {"participants", "*"}:
+            admitted = len(desk(self).state.participants or ())
+            self.border_subtitle = word(self, "admission_known", count=admitted)
+            self.show_file()
+
+    def show_file(self) -> None:
+        """Show the file's rows, or its mistakes."""
+        found = self.applicants
+        if found is None:
+            empty = word(self, "admission_empty", columns=", ".join(HEADERS))
+            self.show_rows([], empty)
+            return
+        if found.bad:
+            text = "\n".join(show.plain(str(cell)) for cell in found.bad[:PREVIEW_ROWS_MAX])
+            self.show_rows([], text)
+            return
+        rows = [self._row(n, row) for n, row in enumerate(found.rows[:PREVIEW_ROWS_MAX], 1)]
+        self.show_rows(rows)
+
+    def _row(self, number: int, row: AdmitParticipant) -> Row:
+        cells = (
+            row.name,
+            row.credit_code,
+            row.province,
+            row.sector,
+            row.registry_account,
+            row.funds_account,
+        )
+        return str(number), tuple(show.plain(cell) for cell in cells)
+
+
+class AdmissionScreen(FrameScreen):
+    """Reads a file, shows it, proposes it; another operator approves."""
+
+    NAME = "admission"
+    TITLE_KEY = "admission_title"
+    HELP_KEY = "admission_help"
+    EXTRA_KEYS: ClassVar[tuple[Key, ...]] = (PROPOSE,)
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f8", "propose", show=False)]
+
+    def body(self) -> ComposeResult:
+        """Lay out the field above the preview."""
+        with Vertical(id="admission-form"):
+            with Horizontal(classes="field"):
+                yield Static("", id="file-label", classes="label", markup=False)
+                yield Input(id="csv-file", compact=True, placeholder="applicants.csv")
+            yield Static("", id="admission-state", markup=False)
+        yield Preview(id="preview")
+
+    def begin(self) -> None:
+        """Work starts with the path."""
+        self.query_one("#csv-file", Input).focus()
+
+    def repaint(self, topics: frozenset[str]) -> None:
+        """Paint, and label the form in the chosen language."""
+        super().repaint(topics)
+        if self.is_mounted and "*" in topics:
+            self.query_one("#file-label", Static).update(word(self, "admission_file"))
+            self.query_one("#admission-form").border_title = word(self, "admission_title")
+            self._tell()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Read the file and show it; nothing is sent."""
+        event.stop()
+        preview = self.query_one(Preview)
+        try:
+            preview.applicants = read_applicants(Path(event.value.strip()).expanduser())
+        except UserError as error:
+            preview.applicants = None
+            preview.show_file()
+            self._tell(word(self, "admission_error", reason=error))
+            return
+        preview.show_file()
+        self._tell()
+
+    def _tell(self, problem: str = "") -> None:
+        """Say how many rows stand ready, or what is wrong."""
+        found = self.query_one(Preview).applicants
+        if not problem and found is not None and found.bad:
+            problem = word(self, "admission_bad", count=len(found.bad))
+        ready = word(self, "admission_rows", count=len(found.rows)) if found else ""
+        colour = self.app.theme_variables.get("text-error", "") if problem else ""
+        self.query_one("#admission-state", Static).update(
+            Text(show.plain(problem or ready), style=colour)
+        )
+
+    def action_propose(self) -> None:
+        """Ask for the number of rows to be typed, then propose them all."""
+        found = self.query_one(Preview).applicants
+        if found is None or found.bad or not found.rows:
+            desk(self).note("admission_nothing")
+            return
+        count = len(found.rows)
+        dialog = TypedDialog(
+            word(self, "admission_dialog"),
+            word(self, "admission_rows", count=count),
+            word(self, "admission_confirm", count=count),
+            lambda typed: (
+                "" if show.parse_quantity(typed) == count else word(self, "approve_differs")
+            ),
+        )
+        self.app.push_screen(dialog, lambda typed: self._propose(found.rows, typed))
+
+    def _propose(self, rows: tuple[AdmitParticipant, ...], typed: str | None) -> None:
+        if typed is None:
+            return
+        file = Path(self.query_one("#csv-file", Input).value).name
+        reason = word(self, "admission_reason", count=len(rows), file=show.plain(file)[:80])
+        for actions in proposals_of(rows):
+            desk(self).send(_proposal(actions, reason))
+        preview = self.query_one(Preview)
+        preview.applicants = None
+        preview.show_file()
+        self._tell()
+
+
+def _proposal(actions: tuple[Action, ...], reason: str) -> Callable[[int], AnyCommand]:
+    def make(_: int) -> AnyCommand:
+        return Propose(actions=actions, reason=reason)
+
+    return make

@@ -1,0 +1,83 @@
+"""The two lines at the top of every screen: who, where, exchange clock, phases with countdown, the line."""
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from engine.commands import Method
+from engine.events import Phase
+from engine.views import MethodView
+from terminal import format as show
+from terminal.desk import desk, word
+from terminal.store import LATE_SECONDS, STALE_SECONDS, Connection
+from terminal.widgets.lines import Lines, Part
+
+TOPICS = frozenset({"clock", "phase", "connection", "welcome", "market", "*"})
+WARNING_NS = 5 * 60 * 1_000_000_000
+"""The last five minutes of a session are shown as a warning."""
+
+
+class StatusHeader(Lines):
+    """Simulation badge, identity and state of the line; date, clock and the phase of each method."""
+
+    def repaint(self, topics: frozenset[str]) -> None:
+        """Draw anew when time, phase or line changed."""
+        if topics & TOPICS:
+            super().repaint(topics)
+
+    def rows(self, width: int, height: int) -> list[Text]:  # noqa: ARG002 - always two lines
+        """Return identity and market state."""
+        left: list[Part] = [(f" {word(self, 'badge')} ", "badge"), " ", *self._identity()]
+        right = self._line()
+        used = cell_len("".join(part if isinstance(part, str) else part[0] for part in left))
+        room = max(1, width - used - cell_len(right[0]) - 1)
+        first = self.text(*left)
+        if used + cell_len(right[0]) + 2 > width:
+            first.truncate(width - cell_len(right[0]) - 2)
+            room = 1
+        first.append(" " * room).append(right[0], self.look(right[1]))
+        return [first, self.text(" ", *self._market())]
+
+    def _identity(self) -> list[Part]:
+        welcome = desk(self).state.welcome
+        if welcome is None:
+            return [(word(self, "app_title"), "strong")]
+        name = show.plain(welcome.participant_name or welcome.profile.place_of_trade)
+        code = show.participant(welcome.participant) + " " if welcome.participant else ""
+        role = word(self, f"role_{welcome.role}")
+        return [
+            (word(self, "app_title"), "strong"),
+            ("  │ ", "dim"),
+            f"{code}{name} / {show.plain(welcome.person)} {role}",
+        ]
+
+    def _line(self) -> tuple[str, str]:
+        state = desk(self).state
+        if state.connection is not Connection.LIVE:
+            return word(self, f"state_{state.connection.value}"), "warn"
+        if state.silent_s > STALE_SECONDS:
+            return word(self, "state_stale", seconds=state.silent_s), "warn"
+        if state.silent_s > LATE_SECONDS:
+            return word(self, "state_late", seconds=state.silent_s), "warn"
+        return "● " + word(self, "state_live"), "good"
+
+    def _market(self) -> list[Part]:
+        state = desk(self).state
+        market = state.market
+        date = market.date if market and market.date else word(self, "no_day")
+        parts: list[Part] = [f"{date}  ", (show.clock(state.time_ns), "strong")]
+        for method, key in ((Method.LISTED, "listed"), (Method.BLOCK, "block")):
+            view = state.method(method)
+            if view is not None:
+                parts += [("  │ ", "dim"), word(self, key) + " ", *self._phase(view)]
+        return parts
+
+    def _phase(self, view: MethodView) -> list[Part]:
+        is_open = view.phase is Phase.OPEN
+        look = "good" if is_open else "warn" if view.phase is Phase.BREAK else "dim"
+        parts: list[Part] = [(word(self, f"phase_{int(view.phase)}"), look)]
+        left_ns = view.next_time_ns - desk(self).state.time_ns
+        if view.next_time_ns and view.phase in (Phase.PRE_OPEN, Phase.OPEN, Phase.BREAK):
+            text = f" {word(self, f'left_{int(view.phase)}')} "
+            look = "warn" if is_open and left_ns < WARNING_NS else "strong"
+            parts += [(text, "dim"), (show.countdown(left_ns), look)]
+        return parts
