@@ -35,7 +35,6 @@ class Collector:
     def __init__(self, exchange: ExchangePort, store: Store, stirred: Callable[[], None]) -> None:
         self.exchange = exchange
         self.store = store
-        self.is_connected = True
         self._stirred = stirred
 
     async def run(self) -> None:
@@ -56,7 +55,6 @@ class Collector:
                 await self._take(group)
         finally:
             reading.cancel()
-            self.is_connected = False
 
     async def _read(self, waiting: "asyncio.Queue[Message | None]") -> None:
         while True:
@@ -66,28 +64,32 @@ class Collector:
                 return
 
     async def _take(self, group: list[Message]) -> None:
-        copies: list[DropCopy] = []
+        run: list[DropCopy] = []
         for message in group:
-            match message:
-                case DropCopy():
-                    copies.append(message)
-                case Disconnected():
-                    self.is_connected = False
-                    log.warning("the exchange is away: %s", message.text)
-                case Reconnected():
-                    self.is_connected = True
-                    self._stirred()
-                case Gap():
-                    self.store_copies(copies)
-                    copies = []
-                    log.warning("the exchange no longer keeps what followed %d", message.after)
-                    await self.catch_up(message.sequence)
-                case _:
-                    pass
-        first = copies[0].sequence if copies else 0
-        if first > self.store.cursor() + 1:  # a log that begins later, or a gap that nobody told
-            await self.catch_up(first - 1)
-        self.store_copies(copies)
+            if isinstance(message, DropCopy):
+                last = run[-1].sequence if run else self.store.cursor()
+                if message.sequence > last + 1:  # a log that begins later, or a gap nobody told
+                    self.store_copies(run)
+                    run = []
+                    await self.catch_up(message.sequence - 1)
+                run.append(message)
+            else:
+                self.store_copies(run)
+                run = []
+                await self._notice(message)
+        self.store_copies(run)
+
+    async def _notice(self, message: Message) -> None:
+        match message:
+            case Disconnected():
+                log.warning("the exchange is away: %s", message.text)
+            case Reconnected():
+                self._stirred()
+            case Gap():
+                log.warning("the exchange no longer keeps what followed %d", message.after)
+                await self.catch_up(message.sequence)
+            case _:
+                pass
 
     def store_copies(self, copies: list[DropCopy]) -> None:
         """Store a run of drop copies and the cursor in one transaction; repeats change nothing."""
@@ -152,15 +154,22 @@ class Collector:
                 )
 
     async def catch_up(self, sequence: int) -> None:
-        """Fill a gap up to `sequence` by questions: participants, and every trade not settled yet."""
+        """Fill a gap up to `sequence` by questions: participants, unsettled trades, closed days.
+
+        Answers to clearing's own commands need no question: the same command sent again is harmless.
+        """
         await self.take_participants()
         views = await self.exchange.unsettled()
+        bulletins = await self.exchange.bulletins()
         with self.store.database.write():
             for view in views:
                 self.store.open_day(view.date)
                 self.store.add_trade(trade_of_view(view))
-            if sequence > self.store.cursor():
-                self.store.set_cursor(sequence)
+            known = {row.date for row in self.store.days()}
+            for bulletin in bulletins:
+                if bulletin.date in known:
+                    self.store.close_day(bulletin.date, bulletin.quantity_t, bulletin.amount_fen)
+            self.store.set_cursor(max(sequence, self.store.cursor()))
         self._stirred()
 
 

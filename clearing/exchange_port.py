@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from engine.commands import AnyCommand
+from engine.events import Bulletin
 from engine.views import Account, ParticipantView, TradeView
 from gateway.client import Answer, Message
 
@@ -36,6 +37,10 @@ class ExchangePort(Protocol):
 
     async def participants(self) -> tuple[ParticipantView, ...]:
         """Return all participants with their accounts."""
+        ...
+
+    async def bulletins(self, after: str = "") -> tuple[Bulletin, ...]:
+        """Return the bulletins of all days after a date."""
         ...
 
     async def close(self) -> None:
