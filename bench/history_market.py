@@ -128,6 +128,7 @@ class HistoryMarket:
         started = perf_counter_ns()
         events = self._exchange.apply_records(commands)
         self.engine_ns += perf_counter_ns() - started
+        assert self._exchange.sequence == self._sequence, "every order has its place in the log"
         trades = self._check_answers(plans, commands, events)
         bulletin = self._close(midnight)
         self._settle(trades)

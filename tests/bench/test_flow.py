@@ -174,13 +174,15 @@ def test_order_numbers_skip_cancels() -> None:
 
 def test_needs_are_the_least_that_suffices() -> None:
     plan = plan_day(PLAIN, national(), 4)
-    rich = max(plan.needs, key=lambda need: need.cash_fen)
-    poorer = tuple(
-        structs.replace(need, cash_fen=need.cash_fen - 1) if need is rich else need
-        for need in plan.needs
-    )
-    with pytest.raises(AssertionError):
-        judge(structs.replace(plan, needs=poorer))
+    judge(plan)
+    for place, need in enumerate(plan.needs):
+        for name in ("cash_fen", "quantity_t"):
+            if getattr(need, name) == 0:
+                continue
+            poorer = structs.replace(need, **{name: getattr(need, name) - 1})
+            needs = (*plan.needs[:place], poorer, *plan.needs[place + 1 :])
+            with pytest.raises(AssertionError):
+                judge(structs.replace(plan, needs=needs))
 
 
 @pytest.mark.parametrize(

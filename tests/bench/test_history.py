@@ -224,6 +224,22 @@ def test_an_order_refused_out_of_turn_is_a_mismatch(
     assert not history.is_explained
 
 
+def test_every_trade_is_settled_before_the_next_day() -> None:
+    market = HistoryMarket(national(), 6)
+    market.found("2021-07-16")
+    plan = plan_day(DEMO, national(), 1, participants=6)
+    outcome = market.run_day("2021-07-16", [plan])
+    assert outcome.trades == len(plan.listed_trades)
+    exchange = market._exchange
+    assert exchange.unsettled() == ()
+    delivered = sum(
+        holding.delivered_t
+        for number in range(1, 7)
+        for holding in exchange.account(number).holdings
+    )
+    assert delivered == DEMO.listed_quantity_t
+
+
 def test_an_operator_who_errs_is_told(tmp_path: Path) -> None:
     """A reference off the engine's own close is refused, so a wrong chain cannot pass."""
     market = HistoryMarket(national(), 4)
