@@ -65,7 +65,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "只能查询当日和上一交易日,{detail} 不在其中",
         "only the open and the last trading day are kept, {detail} is not among them",
     ),
-    "CLOCK_NOT_DRIVEN": ("该市场的时钟不能由指令推进", "the clock of this market is not driven"),
+    "CLOCK_NOT_DRIVEN": (
+        "该市场使用真实时钟,不能由指令推进",
+        "this market lives on the wall clock, which nobody moves",
+    ),
     "BUSY": ("系统繁忙,请稍后再试", "the exchange is busy; try again a little later"),
     "STOPPED": (
         "交易系统已停止,结果未知,请重连后查询",

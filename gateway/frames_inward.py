@@ -86,7 +86,7 @@ class Ping(Request, frozen=True, kw_only=True):
 
 
 class AdvanceClock(Request, frozen=True, kw_only=True):
-    """Move the driven clock of a simulated market (role operator; `ClockAdvanced`)."""
+    """Move the clock of a simulated market forward (role operator; `ClockAdvanced`)."""
 
     to_time_ns: TimeNs
 

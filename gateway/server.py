@@ -47,7 +47,7 @@ class Submitter(Protocol):
         ...
 
     async def advance_clock(self, time_ns: int) -> int:
-        """Move a driven clock and return exchange time; ClockNotDriven."""
+        """Move a simulated clock and return exchange time; ClockNotDriven."""
         ...
 
     def listen(self, listener: Callable[[list[Any]], None]) -> None:

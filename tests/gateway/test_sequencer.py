@@ -9,7 +9,7 @@ from engine.commands import AdvanceTime, OpenDay
 from engine.core.records import COMMAND
 from engine.events import DayClosed, DayOpened, Phase, PhaseChanged, Refused
 from engine.reasons import Reason
-from gateway.clock import SimulatedClock
+from gateway.clock import SimulatedClock, WallClock
 from gateway.journal_format import FrameKind
 from gateway.journal_scan import scan_journal
 from gateway.replay import ReplayDiffers, replay_journal
@@ -108,6 +108,23 @@ async def test_a_clock_of_its_own_opens_and_closes_the_day_by_itself() -> None:
         Phase.OPEN,
         Phase.ENDED,
     ]
+    await sequencer.stop()
+
+
+async def test_a_clock_of_its_own_can_be_moved_through_the_night_and_runs_on() -> None:
+    rig = Rig()
+    sequencer = await rig.start("08:20", lambda start_ns: SimulatedClock(start_ns, 1.0))
+    morning = moment("09:30", "2021-07-19")
+    assert await sequencer.advance_clock(morning) >= morning
+    opened = [e for item in rig.seen for e in item.events if isinstance(e, DayOpened)]
+    assert [event.date for event in opened] == ["2021-07-16", "2021-07-19"]
+    assert sequencer.clock.now_ns() > morning
+    await sequencer.stop()
+
+
+async def test_nobody_moves_the_wall_clock() -> None:
+    rig = Rig()
+    sequencer = await rig.start("08:20", lambda _: WallClock())
     with pytest.raises(ClockNotDriven):
         await sequencer.advance_clock(moment("16:00"))
     await sequencer.stop()
