@@ -67,6 +67,30 @@ def small_profile() -> Profile:
     return structs.replace(whole, products=products, composite=composite, capacity=capacity)
 
 
+@cache
+def coarse_profile() -> Profile:
+    """Return a market with coarser steps and a block session that outlasts the listed one."""
+    small = small_profile()
+    listed = structs.replace(
+        small.listed,
+        quantity_t_min=20,
+        quantity_t_max=990,
+        band_bp=777,
+        sessions=(("09:00", "10:15"), ("10:30", "11:30"), ("13:00", "15:00")),
+    )
+    block = structs.replace(
+        small.block,
+        quantity_t_min=1_000,
+        quantity_t_max=50_000,
+        band_bp=2_345,
+        sessions=(("10:00", "15:30"),),
+    )
+    capacity = structs.replace(small.capacity, orders_per_day=200, levels=800)
+    return structs.replace(
+        small, tick_size_fen=5, lot_size_t=10, listed=listed, block=block, capacity=capacity
+    )
+
+
 def with_product(profile: Profile, index: int, **changes: Any) -> Profile:
     """Return a profile with one product changed."""
     rows: list[Product] = list(profile.products)

@@ -76,7 +76,7 @@ class OrderMoves:
             return max(1, random.choice((floor - 1, cap + 1, PRICE_FEN_MAX)))
         levels = [*self.state.books[product, side], *self.state.books[product, opposite(side)]]
         if levels and edge < 0.55:
-            near = random.choice(levels) + random.choice((-1, 0, 0, 1))
+            near: int = random.choice(levels) + random.choice((-1, 0, 0, 1))
             return min(max(near, floor), cap)
         middle = (floor + cap) // 2
         return random.choice((random.randint(floor, cap), middle + random.randint(-3, 3)))
@@ -85,7 +85,8 @@ class OrderMoves:
         """Return a quantity: small, at the limit of the means, one past it, or at the rules' edges."""
         chance = random.random()
         if chance < 0.15:
-            return max(1, min(limit, most) + random.choice((-1, 0, 1)))
+            edge = min(limit, most) + random.choice((-1, 0, 1))
+            return min(max(1, edge), QUANTITY_T_MAX)
         if chance < 0.22:
             return random.choice((max(1, least - 1), least, most, min(most + 1, QUANTITY_T_MAX)))
         return random.randint(least, max(least, min(most, limit // 3, least + 400)))

@@ -1,0 +1,45 @@
+"""The long form of the comparison with the oracle: many seeds, which are printed (`make soak`)."""
+
+import os
+import secrets
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.machine import SideBySide
+from tests.markets import coarse_profile, small_profile
+from tests.streams import replay_in_batches, run_stream
+
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.timeout(0),
+    pytest.mark.skipif(not os.environ.get("CEAX_SOAK"), reason="set CEAX_SOAK=1 for long proofs"),
+]
+STREAMS = int(os.environ.get("CEAX_SOAK_STREAMS", "40"))
+COMMANDS = int(os.environ.get("CEAX_SOAK_COMMANDS", "20000"))
+EXAMPLES = int(os.environ.get("CEAX_SOAK_EXAMPLES", "2000"))
+
+
+def test_many_long_streams_are_answered_alike() -> None:
+    first = int(os.environ.get("CEAX_SEED", "0")) or secrets.randbelow(2**31)
+    for seed in range(first, first + STREAMS):
+        profile = coarse_profile() if seed % 3 == 0 else small_profile()
+        print(f"seed {seed}, {COMMANDS} commands", flush=True)
+        recorder = run_stream(seed, COMMANDS, profile)
+        assert len(recorder.entries) >= COMMANDS
+        replay_in_batches(recorder, seed, profile)
+
+
+def test_hypothesis_finds_no_quarrel_in_many_examples() -> None:
+    run_state_machine_as_test(
+        SideBySide,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=80,
+            deadline=None,
+            database=None,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,90 @@
+"""Seeded streams through engine and oracle: the long proof, its batches and its digests."""
+
+from random import Random
+
+from engine.exchange import Exchange
+
+from engine.commands import Entry
+from engine.events import AnyEvent
+from engine.profile import Profile
+from tests.invariants import Laws
+from tests.markets import Desk, Twins, compare_events, compare_views, small_profile
+from tests.moves_control import Moves
+from tests.strategies import stream_move
+
+TRADERS = 5
+RICH_FROM = 3
+"""The first two traders cannot pay a block; they meet the limit of their means often."""
+LOOK_EVERY = 50
+"""Events are compared after every command, all views and the laws after so many."""
+
+
+class Recorder:
+    """A market that keeps every entry and its answer."""
+
+    def __init__(self, twins: Twins) -> None:
+        self.twins = twins
+        self.laws = Laws(twins.exchange)
+        self.entries: list[Entry] = []
+        self.answers: list[list[AnyEvent]] = []
+
+    def apply(self, entry: Entry) -> list[AnyEvent]:
+        events = self.twins.apply(entry)
+        self.laws.watch(events)
+        self.entries.append(entry)
+        self.answers.append(events)
+        return events
+
+    def look(self) -> None:
+        """Compare all views and hold the laws."""
+        self.twins.compare()
+        self.laws.check()
+
+
+def founded(market: Recorder, profile: Profile) -> Desk:
+    """Return a desk in a market with traders who own something."""
+    desk = Desk(market)
+    desk.found(TRADERS)
+    block_t = profile.block.quantity_t_min
+    for participant in range(1, TRADERS + 1):
+        cash_fen = (1_500 if participant < RICH_FROM else 12_000) * block_t * participant
+        desk.endow(participant, cash_fen, 3 * block_t)
+    return desk
+
+
+def run_stream(seed: int, commands: int, profile: Profile | None = None) -> Recorder:
+    """Run a seeded stream through both exchanges; AssertionError names seed, command and place."""
+    rules = profile or small_profile()
+    twins = Twins(rules)
+    twins.looks_at_everything = False
+    recorder = Recorder(twins)
+    desk = founded(recorder, rules)
+    moves, random = Moves(twins.oracle.state), Random(seed)
+    for step in range(commands):
+        try:
+            desk.send(*stream_move(moves, random))
+            if step % LOOK_EVERY == 0 or step == commands - 1:
+                recorder.look()
+        except AssertionError as error:
+            message = f"seed {seed}, profile {rules.name}, command {step}: {error}"
+            raise AssertionError(message) from error
+    return recorder
+
+
+def replay_in_batches(recorder: Recorder, seed: int, profile: Profile) -> Exchange:
+    """Apply the recorded entries in random batches and compare answers, digests and views."""
+    exchange, random, start = Exchange(profile), Random(seed), 0
+    while start < len(recorder.entries):
+        end = start + random.choice((1, 2, 3, 17, 64, 256))
+        batch = recorder.entries[start:end]
+        answers = exchange.apply_entries(batch)
+        assert len(answers) == len(batch)
+        for entry, told, wanted in zip(batch, answers, recorder.answers[start:end], strict=True):
+            compare_events(entry, told, wanted)
+        start = end
+    one_by_one = recorder.twins.exchange
+    assert exchange.event_digest() == one_by_one.event_digest(), f"event digest, seed {seed}"
+    assert exchange.state_digest() == one_by_one.state_digest(), f"state digest, seed {seed}"
+    compare_views(exchange, recorder.twins.oracle, profile)
+    exchange.check()
+    return exchange
