@@ -154,12 +154,14 @@ class House:
         self.apply(0, AdvanceTime())
 
     def open(self, date: str = DATE, **references: int) -> None:
-        """Open a day at 09:30 with references by product (CEA24=9500)."""
+        """Open a day at 09:30 with references by product (CEA24=9500), or the last close where there is one."""
         self.time_ns = midnight_ns(date) + parse_clock("08:30")
         self.apply(0, OpenDay(date=date))
-        for code, price_fen in references.items():
-            for basis in (ReferenceBasis.ADMINISTRATIVE, ReferenceBasis.PREVIOUS_CLOSE):
-                self.approve(SetReferencePrice(product=code, price_fen=price_fen, basis=basis))
+        closes = {row.product: row.previous_close_fen for row in self.exchange.market().products}
+        for code, first_fen in references.items():
+            basis = ReferenceBasis.PREVIOUS_CLOSE if closes[code] else ReferenceBasis.ADMINISTRATIVE
+            price_fen = closes[code] or first_fen
+            self.approve(SetReferencePrice(product=code, price_fen=price_fen, basis=basis))
         self.at(date, "09:30")
 
     def close(self, date: str = DATE) -> None:

@@ -1,0 +1,321 @@
+"""Lost, doubled and reordered messages, gaps and crashes: every trade and movement takes effect once."""
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from clearing import end_of_day, retry
+from clearing.lifecycle import DayState
+from clearing.registry_client import RegistryUnavailable
+from engine.views import Account
+from tests.clearing.desk import FlakyRegistry, Office, Registry, office_in, registry_in, token
+from tests.clearing.house import CEA24, DATE, NEXT_DATE, House, Port, copy_of
+
+LETTERS = "ABCDE"
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_PAUSE_MS", 1)
+    monkeypatch.setattr(retry, "LONGEST_PAUSE_MS", 2)
+    monkeypatch.setattr(end_of_day, "POLL_MS", 1)
+
+
+async def found(house: House, registry: Registry) -> None:
+    """Admit five participants, each with 1,000 t and a million yuan at the registry."""
+    house.found(LETTERS)
+    for letter in LETTERS:
+        await registry.endow(letter, 100_000_000, CEA24=1_000)
+
+
+def trade_a_day(house: House, random: Random, date: str = DATE, count: int = 12) -> int:
+    """Trade at random among the five; return the tonnes traded."""
+    house.open(date, CEA24=9_500)
+    total = 0
+    for _ in range(count):
+        seller, buyer = random.sample(LETTERS, 2)
+        quantity_t = random.randint(1, 40)
+        house.trade(seller, buyer, quantity_t, random.randint(9_000, 9_999), CEA24)
+        total += quantity_t
+    house.close(date)
+    return total
+
+
+def accounts(house: House) -> list[Account]:
+    return [house.exchange.account(n) for n in range(1, len(LETTERS) + 1)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_bad_line_on_both_sides_changes_nothing(tmp_path: Path, seed: int) -> None:
+    house, random = House(), Random(seed)
+    async with registry_in(tmp_path / "r", group=3) as registry:
+        await found(house, registry)
+        flaky = FlakyRegistry(registry.url, token(registry.data, "exchange"), random, faults=20)
+        port = Port(house, seed, faults=20)
+        office = Office(tmp_path / "c", port, flaky)
+        for _ in range(50):
+            await office.collect()
+            try:
+                await office.mover.round()
+            except (RegistryUnavailable, retry.StillPending):
+                continue
+            if office.store.movements.counts() == {"BOOKED": 10}:
+                break
+        assert office.store.movements.counts() == {"BOOKED": 10}
+        total = trade_a_day(house, random)
+        for _ in range(50):
+            if await office.end_day() is DayState.RECONCILED:
+                break
+        report = office.report()
+        assert (report.settled_quantity_t, report.failed, report.breaks_found) == (total, 0, 0)
+        # A clean run of the same day gives the same balances.
+        assert {row.state for row in house.exchange.trades()} == {"settled"}
+        held = await registry.holdings()
+        for number, letter in enumerate(LETTERS, 1):
+            account = house.exchange.account(number)
+            (holding,) = account.holdings
+            settled = holding.available_t + holding.delivered_t + holding.sold_t
+            assert (settled, account.cash.settled_fen) == held[letter]
+        office.close()
+        await flaky.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_clearing_killed_between_any_two_steps_goes_on(
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every write to the store may be the last one of a process; a new one finishes the day."""
+
+    class Killed(BaseException):
+        """The process died here."""
+
+    house, random = House(), Random(seed)
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        deaths = 0
+        left = random.randint(1, 3)
+
+        def survive(office: Office) -> None:
+            """Let the store die before or after its commit, after a random number of writes."""
+            write = office.store.database.write
+
+            class Dying:
+                def __enter__(self) -> Any:
+                    nonlocal left
+                    left -= 1
+                    self.inner = write()
+                    self.dies_before = left <= 0 and random.randrange(2) == 0
+                    return self.inner.__enter__()
+
+                def __exit__(self, *how: Any) -> Any:
+                    if self.dies_before:
+                        self.inner.__exit__(Killed, Killed(), None)
+                        raise Killed
+                    done = self.inner.__exit__(*how)
+                    if left <= 0 and how[0] is None:
+                        raise Killed
+                    return done
+
+            office.store.database.write = Dying  # type: ignore[method-assign,assignment]
+
+        traded = False
+        for _ in range(200):
+            office = Office(tmp_path / "c", Port(house), registry.exchange)
+            survive(office)
+            try:
+                await office.fund()
+                if not traded:
+                    trade_a_day(house, random)
+                    traded = True
+                if await office.end_day() is DayState.RECONCILED:
+                    break
+            except Killed:
+                deaths += 1
+                left = random.randint(1, 6)
+            finally:
+                office.close()
+        assert deaths >= 3
+        fresh = Office(tmp_path / "c", Port(house), registry.exchange)
+        assert fresh.store.days()[-1].state is DayState.RECONCILED
+        assert fresh.report().breaks_found == 0
+        assert {row.state for row in house.exchange.trades()} == {"settled"}
+        assert fresh.store.movements.counts() == {"BOOKED": 10}
+        fresh.close()
+
+
+async def test_copies_that_repeat_or_come_in_the_wrong_order_are_stored_once(
+    tmp_path: Path,
+) -> None:
+    house, random = House(), Random(1)
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        async with office_in(tmp_path / "c", house, registry) as office:
+            await office.fund()
+            trade_a_day(house, random)
+            cursor = office.store.cursor()
+            rows = [copy_of(row) for row in house.log[cursor:]]
+            random.shuffle(rows)
+            await office.collector._take([*rows, *rows])
+            assert office.store.cursor() == house.exchange.sequence
+            assert len(office.store.trades(DATE)) == 12
+            assert await office.end_day() is DayState.RECONCILED
+
+
+async def test_a_gap_in_the_drop_copy_is_filled_by_questions(tmp_path: Path) -> None:
+    house, random = House(), Random(2)
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        async with office_in(tmp_path / "c", house, registry) as office:
+            await office.fund()
+            house.open(DATE, CEA24=9_500)
+            house.trade("A", "B", 10, 9_500, CEA24)
+            await office.collect()
+            seen = office.store.cursor()
+            house.trade("B", "C", 20, 9_600, CEA24)
+            house.trade("C", "D", 30, 9_400, CEA24)
+            house.close()
+            office.port.skip(seen, house.exchange.sequence)
+            await office.collector._take([await skipped(office)])
+            assert office.store.cursor() == house.exchange.sequence
+            assert [trade.quantity_t for trade in office.store.trades(DATE)] == [10, 20, 30]
+            assert await office.end_day() is DayState.RECONCILED
+            trade_a_day(house, random, NEXT_DATE)
+            assert await office.end_day() is DayState.RECONCILED
+
+
+async def skipped(office: Office) -> Any:
+    while True:
+        message = await office.port.messages.get()
+        if type(message).__name__ == "Gap":
+            return message
+
+
+async def test_a_trade_that_the_bulletin_counts_and_clearing_does_not_know_stops_the_day(
+    tmp_path: Path,
+) -> None:
+    house = House()
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        async with office_in(tmp_path / "c", house, registry) as office:
+            await office.fund()
+            trade_a_day(house, Random(3))
+            await office.collect()
+            db = office.store.database.connection
+            db.execute("UPDATE day SET quantity_t = quantity_t + 1")
+            await office.days.run()
+            day = office.store.days()[-1]
+            assert day.state is DayState.CLOSED
+            assert "the bulletin to" in day.problem
+
+
+async def test_a_movement_waits_until_its_account_is_admitted(tmp_path: Path) -> None:
+    house = House()
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        await registry.endow("Z", 5_000, CEA24=7)
+        async with office_in(tmp_path / "c", house, registry) as office:
+            await office.fund()
+            assert office.store.movements.counts() == {"BOOKED": 10, "WAITING": 2}
+            trade_a_day(house, Random(4))
+            # What the registry holds for somebody who is not admitted is no difference.
+            assert await office.end_day() is DayState.RECONCILED
+            assert office.report().movements_waiting == 2
+            number = house.admit("Z")
+            await office.fund()
+            assert office.store.movements.counts() == {"BOOKED": 12}
+            account = house.exchange.account(number)
+            assert account.cash.settled_fen == 5_000
+            assert account.holdings[0].available_t == 7
+
+
+async def test_a_movement_that_the_exchange_refuses_is_kept_and_is_a_break(tmp_path: Path) -> None:
+    house = House()
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        await registry.admin.issue("R-A", "NOSUCH", 5, date=DATE, reference="I")
+        await registry.admin.transfer_in("R-A", "NOSUCH", 5, date=DATE, reference="T")
+        async with office_in(tmp_path / "c", house, registry) as office:
+            await office.fund()
+            assert office.store.movements.counts() == {"BOOKED": 10, "REFUSED": 1}
+            trade_a_day(house, Random(5))
+            assert await office.end_day() is DayState.BREAKS
+            kinds = {(row.level, row.kind, row.key) for row in office.report().breaks}
+            assert (0, "TRANSPORT", "refused movements") in kinds
+            assert (2, "MISSING_EXCH", "R-A NOSUCH") in kinds
+
+
+async def test_retries_are_bounded_and_the_day_says_that_it_waits(tmp_path: Path) -> None:
+    house = House()
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        port = Port(house)
+        office = Office(tmp_path / "c", port, registry.exchange)
+        await office.fund()
+        trade_a_day(house, Random(6))
+        await office.collect()
+        dead = FlakyRegistry(registry.url, "x", Random(0), faults=300)
+        calls = 0
+        ask = dead._ask
+
+        async def counted(*what: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            return await ask(*what)
+
+        dead._ask = counted  # type: ignore[method-assign]
+        office.days.registry = dead
+        await office.days.run()
+        day = office.store.days()[-1]
+        assert calls == retry.ATTEMPTS_MAX
+        assert day.state is DayState.SEALED
+        assert "still pending" in day.problem
+        office.days.registry = registry.exchange
+        await office.days.run()
+        assert office.store.days()[-1].state is DayState.RECONCILED
+        assert office.store.days()[-1].problem == ""
+        office.close()
+        await dead.close()
+
+
+def test_pauses_double_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert retry.pauses() == [50, 100, 200, 400, 800, 1_600, 2_000]
+
+
+async def test_a_day_without_trades_is_confirmed_by_both_sides_too(tmp_path: Path) -> None:
+    house = House()
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        async with office_in(tmp_path / "c", house, registry) as office:
+            await office.fund()
+            house.open(DATE, CEA24=9_500)
+            house.close()
+            assert await office.end_day() is DayState.RECONCILED
+            assert (await registry.exchange.batch("B2026010501")).state == "DONE"
+
+
+async def test_t_plus_one_after_the_registry_confirmed(tmp_path: Path) -> None:
+    house = House()
+    async with registry_in(tmp_path / "r") as registry:
+        house.found("AB")
+        await registry.endow("A", 0, CEA24=100)
+        await registry.endow("B", 10_000_000)
+        async with office_in(tmp_path / "c", house, registry) as office:
+            await office.fund()
+            house.open(DATE, CEA24=9_500)
+            house.trade("A", "B", 100, 9_500, CEA24)
+            house.close()
+            assert await office.end_day() is DayState.RECONCILED
+            (held,) = house.exchange.account(2).holdings
+            assert (held.available_t, held.delivered_t) == (0, 100)
+            house.open(NEXT_DATE, CEA24=9_500)
+            house.trade("B", "A", 60, 9_600, CEA24)
+            house.close(NEXT_DATE)
+            assert await office.end_day() is DayState.RECONCILED
+            assert [row.state for row in office.store.days()] == [DayState.RECONCILED] * 2
+            assert await registry.holdings() == {
+                "A": (60, 950_000 - 576_000),
+                "B": (40, 9_050_000 + 576_000),
+            }
