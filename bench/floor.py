@@ -10,11 +10,11 @@ from typing import Final
 
 from sortedcontainers import SortedDict
 
-from bench.flow import ActionKind, DayFigures, PlannedAction, session_times
+from bench.plan import ActionKind, DayFigures, PlannedAction
 from bench.solver import Trade
 from engine.commands import Side
-from engine.profile import Profile
-from engine.units import band_fen
+from engine.profile import Profile, Sessions
+from engine.units import band_fen, parse_clock
 
 LEVELS_WISHED: Final = 7
 """Levels that the floor keeps filled on each side: more than the five that are shown (R44)."""
@@ -302,3 +302,8 @@ def _number(drafts: list[_Draft], moments: list[int]) -> list[PlannedAction]:
             )
         )
     return actions
+
+
+def session_times(rules: Sessions) -> list[tuple[int, int]]:
+    """Return begin and end of each session in ns since Beijing midnight."""
+    return [(parse_clock(begin), parse_clock(end)) for begin, end in rules.sessions]
