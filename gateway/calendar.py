@@ -4,6 +4,7 @@ Source: the exchange follows the State Council's holidays (R26); the days are th
 exchanges (XSHG) as the library `exchange_calendars` knows them, and they are known until a date.
 """
 
+import warnings
 from bisect import bisect_right
 from itertools import pairwise
 from typing import Annotated, Final
@@ -72,7 +73,9 @@ def make_calendar() -> bytes:
     """Return the text of a calendar file with every trading day that the library knows."""
     import exchange_calendars  # noqa: PLC0415 - half a second, and only `ceax init` needs it
 
-    sessions = exchange_calendars.get_calendar("XSHG").sessions
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the library about its own library
+        sessions = exchange_calendars.get_calendar("XSHG").sessions
     days = [str(day.date()) for day in sessions]
     days = [day for day in days if day >= FIRST_DATE]
     source = f"exchange_calendars {exchange_calendars.__version__}, XSHG"

@@ -75,7 +75,8 @@ def recover(market: Market) -> tuple[Exchange, Journal, History]:
         seconds = time.monotonic() - began
         say(
             f"recovered {report.commands} commands in {seconds:.1f} s: last sequence "
-            f"{exchange.sequence}, {recovery.digests_compared} digests agree"
+            f"{exchange.sequence}, {recovery.digests_compared} digests agree, events "
+            f"{exchange.event_digest().hex()[:16]}, state {exchange.state_digest().hex()[:16]}"
         )
     if report.dropped_bytes:
         say(

@@ -92,6 +92,7 @@ class Replayed(Struct, frozen=True, kw_only=True):
 
     report: Report
     exchange: Exchange
+    history: History
     profile: Profile
     digests_compared: int
 
@@ -113,6 +114,7 @@ def replay_journal(disk: Disk, say: Callable[[str], None] = lambda _: None) -> R
     return Replayed(
         report=report,
         exchange=started[0].exchange,
+        history=started[0].history,
         profile=profiles[0],
         digests_compared=started[0].digests_compared,
     )

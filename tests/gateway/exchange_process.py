@@ -1,0 +1,79 @@
+"""A real `ceax exchange serve` on a loopback port, started, killed and read by tests."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+READY_SECONDS = 90.0
+STOP_SECONDS = 20.0
+
+
+class ExchangeProcess:
+    """One data directory; `start` may be called again after `kill` or `stop`."""
+
+    def __init__(self, folder: Path, *arguments: str, port: int = 0) -> None:
+        self.folder = folder
+        self.url = ""
+        self.lines: list[str] = []
+        """What the process of the moment has told on standard error."""
+        self._arguments = arguments
+        self._port = port
+        self._process: asyncio.subprocess.Process
+
+    async def start(self) -> str:
+        """Start and return the URL when the process is ready."""
+        await self.spawn()
+        await asyncio.wait_for(self._read_until_ready(), READY_SECONDS)
+        return self.url
+
+    async def spawn(self) -> None:
+        """Start without waiting."""
+        self.lines = []
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ceax", "exchange", "serve", "--data", str(self.folder)),
+            *("--port", str(self._port), *self._arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
+
+    async def _read_until_ready(self) -> None:
+        assert self._process.stderr is not None
+        while raw := await self._process.stderr.readline():
+            self.lines.append(raw.decode().rstrip())
+            if self.lines[-1].startswith("ready "):
+                self.url = self.lines[-1].split()[1]
+                return
+        code = await self._process.wait()
+        raise AssertionError(f"the exchange ended with {code}: " + " | ".join(self.lines))
+
+    def line(self, start: str) -> str:
+        """Return the line that begins so."""
+        for line in self.lines:
+            if line.startswith(start):
+                return line
+        raise AssertionError(f"no line {start!r} in: " + " | ".join(self.lines))
+
+    async def kill(self) -> None:
+        """Kill the process with SIGKILL."""
+        self._process.kill()
+        await self._end()
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask the process to end and return its exit code."""
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+        return await self._end()
+
+    async def _end(self) -> int:
+        _, rest = await asyncio.wait_for(self._process.communicate(), STOP_SECONDS)
+        self.lines += rest.decode().splitlines()
+        return self._process.returncode or 0
+
+    async def run(self) -> int:
+        """Start a process that is expected to end by itself; return its exit code."""
+        await self.spawn()
+        return await self._end()

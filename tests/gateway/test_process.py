@@ -1,0 +1,174 @@
+"""`ceax exchange serve` as people run it: start, stop, and every mistake answered in one line."""
+
+import json
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+import ceax
+from gateway import keys
+from gateway.client import Client
+from gateway.disk import FolderDisk
+from gateway.journal_format import HEADER_BYTES, Frame
+from gateway.journal_scan import scan_journal
+from gateway.market import make_market
+from tests.gateway.exchange_process import ExchangeProcess
+from tests.gateway.sequencer_rig import moment
+
+pytestmark = pytest.mark.process
+DRIVEN = ("--clock", "simulated", "--clock-rate", "0", "--clock-start", "2021-07-16T08:00")
+
+
+@pytest.fixture
+def market(tmp_path: Path) -> Path:
+    folder = tmp_path / "market"
+    make_market(folder)
+    return folder
+
+
+def frames(market: Path) -> list[Frame]:
+    found: list[Frame] = []
+    scan_journal(FolderDisk(market / "journal"), found.append)
+    return found
+
+
+def flip(path: Path, offset: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)[0]
+        file.seek(offset)
+        file.write(bytes([byte ^ 1]))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_serves_says_where_and_stops_cleanly(market: Path, number: signal.Signals) -> None:
+    process = ExchangeProcess(market, *DRIVEN)
+    url = await process.start()
+    assert str(market) in process.line("exchange national")
+    assert "演示" in process.line("exchange national")
+    port = int((market / "exchange.port").read_text())
+    assert url == f"ws://127.0.0.1:{port}"
+    key = keys.load(market / "keys" / "operator-1.key")
+    client = await Client.connect(url, key, reconnect=False)
+    assert client.welcome.clock == "driven"
+    assert await client.advance_clock(moment("09:30")) == moment("09:30")
+    await client.close()
+    assert await process.stop(number) == 0
+    assert str(market) in process.line("stopped cleanly at sequence")
+    assert not (market / "exchange.port").exists()
+
+
+async def test_its_clock_goes_on_from_the_last_journaled_time(market: Path) -> None:
+    process = ExchangeProcess(market, *DRIVEN)
+    key = keys.load(market / "keys" / "operator-1.key")
+    client = await Client.connect(await process.start(), key, reconnect=False)
+    await client.advance_clock(moment("10:10"))
+    await process.kill()
+    await client.close()
+    client = await Client.connect(await process.start(), key, reconnect=False)
+    assert client.welcome.time_ns == moment("10:10")
+    assert (await client.market()).date == "2021-07-16"
+    await client.close()
+    assert await process.stop() == 0
+
+
+async def test_a_busy_port_is_one_line(market: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = ExchangeProcess(market, *DRIVEN, port=port)
+        assert await process.run() == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in process.line("ceax: ")
+    assert "Traceback" not in "".join(process.lines)
+
+
+async def test_a_second_exchange_on_the_same_market_is_kept_out(market: Path) -> None:
+    first, second = ExchangeProcess(market, *DRIVEN), ExchangeProcess(market, *DRIVEN)
+    url = await first.start()
+    assert await second.run() == 2
+    assert "writes this journal; stop it first" in second.line("ceax: ")
+    key = keys.load(market / "keys" / "operator-1.key")
+    client = await Client.connect(url, key, reconnect=False)
+    assert (await client.market()).sequence >= 3
+    await client.close()
+    assert await first.stop() == 0
+
+
+async def test_a_torn_tail_is_cut_and_told_and_damage_is_refused(
+    market: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = ExchangeProcess(market, *DRIVEN)
+    await process.start()
+    await process.kill()
+    last = frames(market)[-1]
+    path = sorted((market / "journal").glob("*.journal"))[-1]
+    with path.open("r+b") as file:
+        file.seek(last.end)
+        file.write(b"torn" * 25)
+
+    assert ceax.main(["journal", "verify", str(market), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["ok"], report["dropped_bytes"]) == (True, 100)
+    await process.start()
+    line = process.line("cut a torn tail of 100 bytes")
+    assert f"last sequence {last.last_sequence}" in line
+    await process.kill()
+
+    victim = frames(market)[2]
+    flip(path, victim.offset + HEADER_BYTES + 3)
+    assert await process.run() == 2
+    place = f"{path.name}, offset {victim.offset}, sequence {victim.header.first_sequence}"
+    assert place in process.line("ceax: the journal is damaged")
+    assert ceax.main(["journal", "verify", str(market), "--json"]) == 1
+    told = capsys.readouterr()
+    assert place in told.err
+    assert json.loads(told.out)["offset"] == victim.offset
+    assert ceax.main(["journal", "replay", str(market)]) == 1
+
+
+async def test_verify_and_replay_tell_digests(
+    market: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = ExchangeProcess(market, *DRIVEN)
+    await process.start()
+    assert await process.stop() == 0
+    assert ceax.main(["journal", "verify", str(market)]) == 0
+    assert "every frame holds" in capsys.readouterr().out
+    assert ceax.main(["journal", "replay", str(market), "--json"]) == 0
+    replayed = json.loads(capsys.readouterr().out)
+    assert replayed["sequence"] == 3
+    assert len(replayed["event_digest"]) == 64
+    await process.start()
+    line = process.line("recovered ")
+    assert replayed["event_digest"][:16] in line
+    assert replayed["state_digest"][:16] in line
+    await process.stop()
+
+
+async def test_a_changed_profile_is_refused(market: Path) -> None:
+    process = ExchangeProcess(market, *DRIVEN)
+    await process.start()
+    assert await process.stop() == 0
+    profile = market / "profile.toml"
+    profile.write_text(profile.read_text().replace("band_bp = 1_000", "band_bp = 500"))
+    assert await process.run() == 2
+    assert "is not the profile of this journal; restore it" in process.line("ceax: ")
+
+
+async def test_a_simulated_market_is_not_served_on_a_wall_clock_behind_it(market: Path) -> None:
+    ahead = ("--clock", "simulated", "--clock-rate", "0", "--clock-start", "2121-01-01")
+    process = ExchangeProcess(market, *ahead)
+    await process.start()
+    assert "trading days are known until" in process.line("note: ")
+    assert await process.stop() == 0
+    process = ExchangeProcess(market, "--clock", "wall")
+    assert await process.run() == 2
+    assert "--clock simulated" in process.line("ceax: ")
+
+
+async def test_a_directory_that_is_no_market_is_one_line(tmp_path: Path) -> None:
+    process = ExchangeProcess(tmp_path)
+    assert await process.run() == 2
+    assert "ceax init" in process.line("ceax: ")
+    assert len(process.lines) == 1
