@@ -42,6 +42,7 @@ class State:
         self.profile = profile
         self.sequence = 0
         self.time_ns = 0
+        self.entry_ns = 0
         self.key = 0
         self.date = ""
         self.is_day_open = False
@@ -68,12 +69,13 @@ class State:
     def begin(self, entry: Entry) -> None:
         """Take over who sent an entry and when."""
         self.sequence = entry.sequence
-        self.time_ns = entry.time_ns
+        self.entry_ns = entry.time_ns
+        self.time_ns = max(self.time_ns, entry.time_ns)
         self.key = entry.key
 
     def event(self, kind: type[SomeEvent], **fields: Any) -> SomeEvent:
         """Make an event of the entry in hand."""
-        return kind(sequence=self.sequence, time_ns=self.time_ns, **fields)
+        return kind(sequence=self.sequence, time_ns=self.entry_ns, **fields)
 
     def refused(
         self, broken: Figures, *, client_order: int = 0, order: int = 0, action: int = -1
