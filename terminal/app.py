@@ -114,7 +114,6 @@ class Terminal(App[int]):
     async def _enter(self, link: Link) -> None:
         """Go from the login to the first screen of the role."""
         welcome = link.client.welcome
-        self.product = welcome.profile.products[-1].code
         is_operator = welcome.role == Role.OPERATOR
         store.reduce(self.state, Welcomed(welcome))
         screens = OPERATOR_SCREENS if is_operator else TRADER_SCREENS
@@ -129,6 +128,8 @@ class Terminal(App[int]):
             self.link.want(*store.follow_up(self.state, message))
             if isinstance(message, Reconnected):
                 self.run_worker(self.link.resolve(), group="resolve", exclusive=True)
+        if not self.product and self.state.market is not None:
+            self.product = store.first_product(self.state.market)
         self._dirty |= topics
         if topics & URGENT:
             self.paint()

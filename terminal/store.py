@@ -13,7 +13,7 @@ import msgspec
 
 from engine import events as happened
 from engine.commands import AnyCommand, Method, Role, Side
-from engine.events import AnyEvent, CancelCause, Phase
+from engine.events import AnyEvent, CancelCause
 from engine.profile import Profile
 from engine.views import (
     Account,
@@ -390,7 +390,7 @@ def _tell(state: State, notice: Notice | None) -> Topics:
     return frozenset({"notices"})
 
 
-def is_open(state: State, method: Method) -> bool:
-    """Say whether a method accepts orders at the moment."""
-    view = state.method(method)
-    return view is not None and view.phase is Phase.OPEN
+def first_product(market: MarketView) -> str:
+    """Return the product to begin with: the newest listed vintage."""
+    listed = [row.product for row in market.products if row.is_listed]
+    return listed[-1] if listed else market.products[-1].product

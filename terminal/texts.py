@@ -22,7 +22,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phase_3": ("午间休市", "break"),
     "phase_4": ("收市", "ended"),
     "left_1": ("距开市", "opens in"),
-    "left_2": ("距变更", "ends in"),
+    "left_2": ("本节剩余", "ends in"),
     "left_3": ("距开市", "opens in"),
     "not_today": ("今日不再变更", "not today"),
     "role_trader": ("交易员", "trader"),
@@ -143,7 +143,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "market_help_operator": (
         "↑↓ 选产品,Enter 看五档;F7 录入基准价,F4 复核。",
-        "↑↓ choose a product, Enter shows its book; F7 sets a reference price, F4 approves.",
+        "↑↓ a product, Enter shows its book; F7 sets a reference price, F4 approves",
     ),
     "market_empty": ("行情尚未到达", "No market data has arrived yet"),
     "state_no_reference": ("待基准价", "no reference"),
@@ -173,11 +173,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "tape_empty": ("今日尚无成交 · 昨收 {price}", "No trade yet today · previous close {price}"),
     "trade_help_ladder": (
         "↑↓ 选价位,Enter 看该价位的挂牌并摘牌;F2 挂牌买入,F3 挂牌卖出。",
-        "↑↓ choose a level, Enter opens its listings to pick one; F2 lists a buy, F3 a sale.",
+        "↑↓ a level, Enter opens its listings to pick one; F2 lists a buy, F3 a sale",
     ),
     "trade_help_listings": (
         "↑↓ 选一笔挂牌,Enter 填入摘牌单;◆ 是本方挂牌,不能摘。Esc 返回五档。",
-        "↑↓ choose a listing, Enter fills the pick ticket; ◆ is your own. Esc goes back.",
+        "↑↓ a listing, Enter fills the pick ticket; ◆ is your own; Esc goes back",
     ),
     "trade_help_ticket": (
         "填价格和数量,Enter 检查;确认后按 {key} 发出。发出前不会成交。",
@@ -193,7 +193,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "trade_help_operator": (
         "运营员只看行情,不能申报。↑↓ 选价位,Enter 看挂牌。",
-        "Operators watch and do not trade. ↑↓ choose a level, Enter opens its listings.",
+        "Operators watch and do not trade; ↑↓ a level, Enter opens its listings",
     ),
     # ------------------------------------------------------------ ticket
     "ticket_title": ("申报", "Ticket"),
@@ -215,11 +215,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "ticket_amount": ("金额", "Amount"),
     "ticket_cash": ("可用资金", "Cash"),
+    "ticket_after": ("申报后", "After"),
     "ticket_holding": ("可卖持仓", "To sell"),
     "ticket_keys": (
         "[Enter 检查] [{key} 发出] [Esc 清空]",
         "[Enter check] [{key} send] [Esc clear]",
     ),
+    "ticket_keys_checked": ("[{key} 发出] [Esc 返回修改]", "[{key} send] [Esc change it]"),
     "ticket_checked": ("请核对,{key} 发出", "Compare, {key} sends"),
     "ticket_sending": ("发送中…", "Sending…"),
     "ticket_unknown": ("结果待确认,请勿重复申报", "Outcome unknown; do not send again"),
@@ -246,7 +248,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "orders_title": ("当日委托 ({count})", "Orders of the day ({count})"),
     "orders_help": (
         "↑↓ 选委托,Del 撤单(再按 Enter 确认)。未成交的挂牌收市时自动撤销。",
-        "↑↓ choose an order, Del cancels it (Enter confirms). Open listings lapse at the close.",
+        "↑↓ an order, Del cancels it, Enter confirms; listings lapse at the close",
     ),
     "orders_empty": (
         "今天还没有委托。按 F2 挂牌买入,F3 挂牌卖出。",
@@ -297,7 +299,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "account_help": (
         "卖出所得当日可再买入,但交收后才能取出。F6 回行情。",
-        "Proceeds of a sale can buy again today; they can be withdrawn once settled. F6 = market.",
+        "Proceeds of a sale can buy again today; withdrawable once settled",
     ),
     "trades_title": ("当日成交 ({count})", "Trades of the day ({count})"),
     "trades_empty": ("今天还没有成交。", "No trades today."),
@@ -361,8 +363,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # ------------------------------------------------------------ operator: phases
     "phases_title": ("交易阶段", "Phases"),
     "phases_help": (
-        "先录入基准价 (F7),由另一位运营员复核 (F4);没有基准价的产品不开市。",
-        "First set reference prices (F7); another operator approves (F4). Without one a product stays shut.",
+        "先录入基准价 (F7),另一位运营员复核 (F4);没有基准价的产品不开市。",
+        "Set reference prices (F7); another operator approves (F4); then products open",
     ),
     "phase": ("阶段", "Phase"),
     "next_change": ("下次变更", "Next change"),
@@ -382,7 +384,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "reference_title": ("基准价", "Reference prices"),
     "reference_help": (
         "选产品,Enter 录入价格;再输入一次才提交。由另一位运营员复核 (F4)。",
-        "Choose a product, Enter; type the price, then once more. Another operator approves (F4).",
+        "Choose a product, Enter; type the price twice; another operator approves",
     ),
     "reference_computed": ("系统计算", "Computed"),
     "reference_basis": ("来源", "Basis"),
@@ -406,8 +408,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # ------------------------------------------------------------ operator: admission
     "admission_title": ("准入", "Admission"),
     "admission_help": (
-        "填 CSV 文件路径,Enter 预览;没有错误时再按 F8 提交,由另一位运营员复核。",
-        "Type the path of a CSV, Enter previews; if it has no errors F8 proposes it for approval.",
+        "填 CSV 文件路径,Enter 预览;没有错误再按 F8 提交,由另一位复核。",
+        "Type the path of a CSV, Enter previews it, F8 proposes it for approval",
     ),
     "admission_file": ("CSV 文件", "CSV file"),
     "admission_empty": (
@@ -440,7 +442,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "approvals_title": ("待复核提议 ({count})", "Proposals that wait ({count})"),
     "approvals_help": (
         "选提议,Enter 查看并复核,Del 拒绝。提议人不能复核自己的提议。",
-        "Choose a proposal: Enter looks and approves, Del rejects. Nobody approves their own.",
+        "Enter looks and approves, Del rejects; nobody approves their own proposal",
     ),
     "approvals_empty": ("没有待复核的提议。", "Nothing waits for approval."),
     "proposal": ("提议", "No."),

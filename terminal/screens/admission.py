@@ -50,7 +50,9 @@ class Preview(TablePanel):
         """Show the file's rows, or its mistakes."""
         found = self.applicants
         if found is None:
-            empty = word(self, "admission_empty", columns=", ".join(HEADERS))
+            chinese = desk(self).language == "zh"
+            columns = [words[1 if chinese else 0] for words in HEADERS.values()]
+            empty = word(self, "admission_empty", columns=", ".join(columns))
             self.show_rows([], empty)
             return
         if found.bad:

@@ -22,8 +22,8 @@ class CashPanel(Lines):
             self.border_title = word(self, "cash_title")
             super().repaint(topics)
 
-    def rows(self, width: int, height: int) -> list[Text]:  # noqa: ARG002 - one line a figure
-        """Return one line per figure; in a wide panel two figures stand on a line."""
+    def rows(self, width: int, height: int) -> list[Text]:  # noqa: ARG002 - three lines
+        """Return all figures; two of them stand on a line."""
         account = desk(self).state.account
         if account is None:
             return [self.text((" " + show.MISSING, "dim"))]
@@ -37,8 +37,6 @@ class CashPanel(Lines):
             ("cash_payable", cash.payable_fen),
         ]
         cells = [self._figure(*figure) for figure in figures]
-        if width < 2 * (LABEL_CELLS + AMOUNT_CELLS) - 6:
-            return cells
         pairs = zip(cells[::2], cells[1::2], strict=True)
         return [left.copy().append(" " * 2).append_text(right) for left, right in pairs]
 

@@ -35,7 +35,10 @@ class StatusHeader(Lines):
             first.truncate(width - cell_len(right[0]) - 2)
             room = 1
         first.append(" " * room).append(right[0], self.look(right[1]))
-        return [first, self.text(" ", *self._market())]
+        second = self.text(" ", *self._market(is_short=False))
+        if second.cell_len > width:
+            second = self.text(" ", *self._market(is_short=True))
+        return [first, second]
 
     def _identity(self) -> list[Part]:
         welcome = desk(self).state.welcome
@@ -60,7 +63,7 @@ class StatusHeader(Lines):
             return word(self, "state_late", seconds=state.silent_s), "warn"
         return "● " + word(self, "state_live"), "good"
 
-    def _market(self) -> list[Part]:
+    def _market(self, *, is_short: bool) -> list[Part]:
         state = desk(self).state
         market = state.market
         date = market.date if market and market.date else word(self, "no_day")
@@ -68,16 +71,17 @@ class StatusHeader(Lines):
         for method, key in ((Method.LISTED, "listed"), (Method.BLOCK, "block")):
             view = state.method(method)
             if view is not None:
-                parts += [("  │ ", "dim"), word(self, key) + " ", *self._phase(view)]
+                phase = self._phase(view, is_short=is_short)
+                parts += [("  │ ", "dim"), word(self, key) + " ", *phase]
         return parts
 
-    def _phase(self, view: MethodView) -> list[Part]:
+    def _phase(self, view: MethodView, *, is_short: bool) -> list[Part]:
         is_open = view.phase is Phase.OPEN
         look = "good" if is_open else "warn" if view.phase is Phase.BREAK else "dim"
         parts: list[Part] = [(word(self, f"phase_{int(view.phase)}"), look)]
         left_ns = view.next_time_ns - desk(self).state.time_ns
         if view.next_time_ns and view.phase in (Phase.PRE_OPEN, Phase.OPEN, Phase.BREAK):
-            text = f" {word(self, f'left_{int(view.phase)}')} "
+            text = " " if is_short else f" {word(self, f'left_{int(view.phase)}')} "
             look = "warn" if is_open and left_ns < WARNING_NS else "strong"
             parts += [(text, "dim"), (show.countdown(left_ns), look)]
         return parts

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from rich.cells import set_cell_size
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
@@ -65,13 +66,15 @@ class Ladder(Lines, can_focus=True):
         bids = [LevelKey(book.product, Side.BUY, level.price_fen) for level in book.bids]
         return asks + bids
 
-    def rows(self, width: int, height: int) -> list[Text]:  # noqa: ARG002 - as many as the profile
-        """Return asks from far to near, the last price, bids from near to far."""
+    def rows(self, width: int, height: int) -> list[Text]:
+        """Return asks from far to near, the last price, bids from near to far; the day's range below."""
         book, depth = self._book(), self._depth()
         most_t = max((level.quantity_t for level in book.asks + book.bids), default=1)
         asks = [self._level(book, Side.SELL, n, most_t, width) for n in range(depth - 1, -1, -1)]
         bids = [self._level(book, Side.BUY, n, most_t, width) for n in range(depth)]
-        return [*asks, self._middle(book, width), *bids]
+        rows = [*asks, self._middle(book, width), *bids]
+        gap = [self.text("")] * max(0, height - len(rows) - 1)
+        return [*rows, *gap, *self._day(book.product)]
 
     def _level(self, book: Book, side: Side, place: int, most_t: int, width: int) -> Text:
         levels = book.asks if side is Side.SELL else book.bids
@@ -116,7 +119,23 @@ class Ladder(Lines, can_focus=True):
         if book.asks and book.bids:
             spread_fen = book.asks[0].price_fen - book.bids[0].price_fen
             text += f"  {word(self, 'spread')} {show.amount(spread_fen)}"
-        return self.text((show.fit(f"── {text} " + "─" * width, width), "dim"))
+        return self.text((set_cell_size(f"── {text} " + "─" * width, width), "dim"))
+
+    def _day(self, product: str) -> list[Text]:
+        """Return the day's range, shown where the panel has a line left for it."""
+        quote = desk(self).state.quote(product)
+        if quote is None or not quote.open_fen:
+            return []
+        base_fen = quote.reference_fen
+        parts: list[Part] = []
+        for key, value_fen in (
+            ("open", quote.open_fen),
+            ("high", quote.high_fen),
+            ("low", quote.low_fen),
+        ):
+            parts.append((f" {word(self, key)} ", "dim"))
+            parts.append((show.price(value_fen), show.direction(value_fen, base_fen)))
+        return [self.text(*parts)]
 
     # ------------------------------------------------------------ choosing a level
 

@@ -12,7 +12,7 @@ from terminal.widgets.table import Column, Row, TablePanel
 
 COMPOSITE = "composite"
 NARROW = (
-    Column("code", 8),
+    Column("code", 9),
     Column("last", 7, "right"),
     Column("percent", 7, "right"),
     Column("bid", 7, "right"),
@@ -69,7 +69,10 @@ class MarketTable(TablePanel):
         if market is not None:
             rows = [self._composite(), *(self._row(quote) for quote in market.products)]
         self.border_title = word(self, "market_title")
+        begins = not self.row_keys
         self.show_rows(rows, word(self, "market_empty"))
+        if begins:
+            self.choose(desk(self).product)
 
     def _composite(self) -> Row:
         market = desk(self).state.market

@@ -65,6 +65,8 @@ class OrdersPanel(TablePanel):
         orders.sort(key=lambda order: (not order.is_open, -order.order))
         self.border_title = word(self, "orders_title", count=len(orders))
         self.show_rows([self._row(order) for order in orders], word(self, "orders_empty"))
+        if orders and not self.table.has_focus:
+            self.choose(str(orders[0].order))  # nobody works here: show the newest
 
     def chosen_order(self) -> OrderView | None:
         """Return the order under the cursor."""

@@ -204,7 +204,11 @@ class Ticket(Vertical, Painted):
         self._put("ticket-amount", self._amount())
         self._put("ticket-funds", self._funds())
         self._put("ticket-hint", self._hint())
-        self._put("ticket-keys", word(self, "ticket_keys", key=self.send_key))
+        self._put("ticket-keys", self._keys())
+
+    def _keys(self) -> str:
+        key = "ticket_keys_checked" if self.stage is Stage.CHECKED else "ticket_keys"
+        return word(self, key, key=self.send_key)
 
     def _put(self, name: str, text: str | Text) -> None:
         self.query_one(f"#{name}", Static).update(text, layout=False)
@@ -252,15 +256,17 @@ class Ticket(Vertical, Painted):
         if self.draft.side is Side.BUY:
             before_fen = state.account.cash.available_fen
             after_fen = before_fen - self.draft.amount_fen(state)
-            return (
-                f"{self._label('ticket_cash')}{show.amount(before_fen)} → {show.amount(after_fen)}"
+            return self._before_after(
+                "ticket_cash", show.amount(before_fen), show.amount(after_fen)
             )
         holding = state.holding(self.draft.product)
         before_t = holding.available_t if holding else 0
         after_t = before_t - self.draft.quantity_t(state)
-        return (
-            f"{self._label('ticket_holding')}{show.quantity(before_t)} → {show.quantity(after_t)}"
-        )
+        return self._before_after("ticket_holding", show.quantity(before_t), show.quantity(after_t))
+
+    def _before_after(self, key: str, before: str, after: str) -> str:
+        width = max(len(before), len(after))
+        return f"{self._label(key)}{before:>{width}}\n{self._label('ticket_after')}{after:>{width}}"
 
     def _label(self, key: str) -> str:
         return show.fit(word(self, key), 9) + " "

@@ -1,0 +1,89 @@
+"""A screen as an SVG whose Chinese stands in its cells: each run of wide characters gets its own places.
+
+Rich's export squeezes Chinese (Textualize/rich#2742): it counts characters where cells are meant.
+"""
+
+from html import escape
+from itertools import groupby
+from typing import Final
+
+from rich.cells import cell_len, get_character_cell_size
+from rich.segment import Segment
+from rich.terminal_theme import DIMMED_MONOKAI
+from textual.app import App
+
+CELL_WIDTH: Final = 9
+LINE_HEIGHT: Final = 19
+BASELINE: Final = 14
+MARGIN: Final = 10
+FONT_PX: Final = 15
+FONTS: Final = (
+    "'Sarasa Mono SC','Noto Sans Mono CJK SC','DejaVu Sans Mono',Menlo,Consolas,monospace"
+)
+
+
+def svg(app: App[int], title: str) -> str:
+    """Return the screen of a running app as an SVG document."""
+    strips = app.screen._compositor.render_strips()  # noqa: SLF001 - as App.export_screenshot does
+    width = app.size.width * CELL_WIDTH + 2 * MARGIN
+    height = app.size.height * LINE_HEIGHT + 2 * MARGIN
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'font-family="{FONTS}" font-size="{FONT_PX}" role="img"><title>{escape(title)}</title>',
+        f'<rect width="{width}" height="{height}" rx="8" fill="{_ground(app)}"/>',
+    ]
+    for y, strip in enumerate(strips):
+        x = 0
+        for segment in strip:
+            parts += _segment(segment, x, y, _ground(app))
+            x += cell_len(segment.text)
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _ground(app: App[int]) -> str:
+    return app.theme_variables.get("background", "#121212")
+
+
+def _segment(segment: Segment, x: int, y: int, ground: str) -> list[str]:
+    """Return the ground and the words of one run of a style."""
+    style = segment.style
+    colour, behind = "#e0e0e0", ""
+    if style is not None:
+        colour = style.color.get_truecolor(DIMMED_MONOKAI).hex if style.color else colour
+        behind = style.bgcolor.get_truecolor(DIMMED_MONOKAI).hex if style.bgcolor else ""
+        if style.reverse:
+            colour, behind = behind or ground, colour
+    found = []
+    top = MARGIN + y * LINE_HEIGHT
+    if behind and behind.lower() != ground.lower():
+        found.append(
+            f'<rect x="{MARGIN + x * CELL_WIDTH}" y="{top}" '
+            f'width="{cell_len(segment.text) * CELL_WIDTH}" height="{LINE_HEIGHT}" fill="{behind}"/>'
+        )
+    weight = ' font-weight="bold"' if style is not None and style.bold else ""
+    for cells, word in _words(segment.text):
+        places = _places(MARGIN + (x + cells) * CELL_WIDTH, word)
+        found.append(
+            f'<text x="{places}" y="{top + BASELINE}" fill="{colour}"{weight}>{escape(word)}</text>'
+        )
+    return found
+
+
+def _words(text: str) -> list[tuple[int, str]]:
+    """Return the runs between spaces with the cell where each begins."""
+    found, cells = [], 0
+    for is_space, marks in groupby(text, key=str.isspace):
+        word = "".join(marks)
+        if not is_space:
+            found.append((cells, word))
+        cells += cell_len(word)
+    return found
+
+
+def _places(x: int, word: str) -> str:
+    """Return the place of each character, so that no font can move a column."""
+    places = []
+    for mark in word:
+        places.append(str(x))
+        x += get_character_cell_size(mark) * CELL_WIDTH
+    return " ".join(places)

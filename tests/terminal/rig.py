@@ -1,0 +1,98 @@
+"""A terminal driven by keys against a real gateway: log in, press, wait for what must come, read the screen."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from rich.cells import cell_len
+from textual.pilot import Pilot
+
+from gateway.keys import KeyFile
+from terminal.app import Terminal
+from terminal.store import State
+from terminal.texts import Language
+from tests.gateway.gateway_world import World
+
+PATIENCE_STEPS = 400
+SIZES = ((80, 24), (120, 36))
+
+
+class Seat:
+    """One person at one terminal."""
+
+    def __init__(self, app: Terminal, pilot: Pilot[int]) -> None:
+        self.app, self.pilot = app, pilot
+
+    @property
+    def state(self) -> State:
+        return self.app.state
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        """Type a text."""
+        await self.press(*("full_stop" if mark == "." else mark for mark in text))
+
+    async def until(self, proof: Callable[[], object], what: str = "") -> None:
+        """Wait until something holds; AssertionError with the screen where it never does."""
+        for _ in range(PATIENCE_STEPS):
+            if proof():
+                await self.settle()
+                return
+            await asyncio.sleep(0.02)
+            await self.pilot.pause()
+        raise AssertionError(f"waited in vain {what}\n{self.text()}")
+
+    async def sees(self, *words: str) -> None:
+        """Wait until all words are on the screen."""
+        await self.until(lambda: all(word in self.text() for word in words), f"for {words}")
+
+    async def settle(self) -> None:
+        """Paint what is due and let the screen come to rest."""
+        await self.pilot.pause()
+        self.app.paint()
+        await self.pilot.pause()
+
+    def text(self) -> str:
+        """Return the screen as it stands."""
+        return screen_text(self.app)
+
+
+def screen_text(app: Terminal) -> str:
+    """Return the rows of a screen as plain text; each must be exactly as wide as the terminal."""
+    strips = app.screen._compositor.render_strips()  # the one use of a private call of Textual
+    rows = ["".join(segment.text for segment in strip) for strip in strips]
+    wide = {cell_len(row) for row in rows}
+    assert wide == {app.size.width}, f"rows of {wide} cells on a screen of {app.size.width}"
+    return "\n".join(row.rstrip() for row in rows) + "\n"
+
+
+@contextlib.asynccontextmanager
+async def seat(
+    world: World,
+    key: KeyFile,
+    folder: Path,
+    *,
+    language: Language = "zh",
+    size: tuple[int, int] = (120, 36),
+) -> AsyncIterator[Seat]:
+    """Yield a terminal that has logged in with a key by the login screen's own way."""
+    path = folder / f"{key.public_key[:12]}.key"
+    if not path.exists():
+        key.save(path)
+    app = Terminal(world.server.url, str(path), language)
+    async with app.run_test(size=size) as pilot:
+        person = Seat(app, pilot)
+        await person.until(lambda: app.state.market is not None, "for the market")
+        if app.state.is_operator:
+            await person.until(lambda: app.state.proposals is not None, "for the proposals")
+        else:
+            await person.until(lambda: app.state.account is not None, "for the account")
+            await person.until(lambda: app.state.orders is not None, "for the orders")
+        yield person
+        if app.link is not None:
+            await app.link.close()
