@@ -113,11 +113,12 @@ def _init(arguments: argparse.Namespace) -> int:
         print(json.dumps({"folder": str(folder), "keys": [str(path) for path in files]}))
         return 0
     first, second, clearing = files
-    print(f"made an empty market (演示/仿真) in {folder}; next:")
+    url = "ws://127.0.0.1:7000"
+    print(f"made an empty market (演示/仿真) in {folder}; next, each in a terminal of its own:")
     print(f"  ceax exchange serve --data {folder}")
-    print(f"  ceax terminal --key {first}          (operator, proposes)")
-    print(f"  ceax terminal --key {second}          (operator, approves)")
-    print(f"the key of the clearing service is {clearing}")
+    print(f"  ceax terminal --url {url} --key {first}   (operator, proposes)")
+    print(f"  ceax terminal --url {url} --key {second}   (operator, approves)")
+    print(f"the clearing service logs in with {clearing}; see: ceax clearing serve --help")
     print("keys are readable by you alone; whoever holds one acts as that person")
     return 0
 

@@ -24,7 +24,7 @@ from gateway.journal import Journal
 from gateway.journal_format import Frame, FrameKind
 from gateway.market import Market, journal_disk, load_market, told
 from gateway.replay import Recovery
-from gateway.sequencer import Sequencer
+from gateway.sequencer import Sequencer, Stopped
 from gateway.server import Server
 
 AHEAD_NS_MAX = 5 * NANOSECONDS_PER_SECOND
@@ -120,11 +120,13 @@ async def serve(settings: Settings) -> int:
     market, sequencer = prepare(settings)
     stopping = asyncio.Event()
     with _signals(stopping):
-        await sequencer.start(market.genesis)
-        # What was made at the start lives as long as the process: the collector need not look at it.
-        gc.freeze()
         try:
+            await sequencer.start(market.genesis)
+            # What stands at the start lives as long as the process: the collector need not look.
+            gc.freeze()
             await _serve_clients(settings, market, sequencer, stopping)
+        except Stopped:
+            pass  # `failure` says why
         finally:
             await sequencer.stop()
             market.port_file.unlink(missing_ok=True)

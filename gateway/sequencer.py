@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 from engine.codec import entry_to_record, events_from_records, is_hot
 from engine.commands import AdvanceTime, AnyCommand, Entry, OpenDay
 from engine.core.records import COMMAND
+from engine.events import Refused
 from engine.exchange import Exchange
 from gateway.calendar import Timetable
 from gateway.clock import Clock, SimulatedClock
+from gateway.errors import UserError
 from gateway.history import Applied, History, grouped
 from gateway.journal import Journal, JournalBroken, Part, day_opened
 from gateway.journal_format import Digest
@@ -146,12 +148,19 @@ class Sequencer:
         """Begin to work; an empty market gets its genesis first, and a day that is due is opened."""
         self._tasks.append(asyncio.create_task(self._write_batches(), name="sequencer"))
         if self.exchange.sequence == 0 and genesis:
-            await self.submit_many(SYSTEM_KEY, genesis)
+            await self._found(genesis)
         now_ns = self.clock.now_ns()
         while (due := self._due()) is not None and due[0] <= now_ns:
             await self._carry_out(due)
         if self.clock.mode != "driven":
             self._tasks.append(asyncio.create_task(self._keep_time(), name="timekeeper"))
+
+    async def _found(self, genesis: Sequence[AnyCommand]) -> None:
+        """Apply the commands that a market begins with; none may be refused."""
+        for item in await self.submit_many(SYSTEM_KEY, genesis):
+            for event in item.events:
+                if isinstance(event, Refused):
+                    raise UserError(f"genesis.json: {event.reason.name} for {item.command}")
 
     async def wait_failed(self) -> None:
         """Return when the exchange has stopped by itself; `failure` says why."""

@@ -73,6 +73,15 @@ class ExchangeProcess:
         self.lines += rest.decode().splitlines()
         return self._process.returncode or 0
 
+    @property
+    def pid(self) -> int:
+        """Number of the process of the moment."""
+        return self._process.pid
+
+    async def ended(self) -> int:
+        """Wait for an end that comes by itself; return the exit code."""
+        return await self._end()
+
     async def run(self) -> int:
         """Start a process that is expected to end by itself; return its exit code."""
         await self.spawn()

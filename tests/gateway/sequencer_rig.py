@@ -67,6 +67,7 @@ class Rig:
         self.disk = disk or FakeDisk()
         self.sequencer: Sequencer
         self.journal: Journal
+        self.genesis = genesis()
         self.seen: list[Applied] = []
         self.batches: list[list[Applied]] = []
 
@@ -85,7 +86,7 @@ class Rig:
         own = make(start_ns) if make else SimulatedClock(start_ns, 0)
         self.sequencer = Sequencer(exchange, self.journal, history, own, timetable)
         self.sequencer.listen(self._listen)
-        await self.sequencer.start(genesis())
+        await self.sequencer.start(self.genesis)
         return self.sequencer
 
     def _listen(self, batch: list[Applied]) -> None:

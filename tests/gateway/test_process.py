@@ -1,6 +1,7 @@
 """`ceax exchange serve` as people run it: start, stop, and every mistake answered in one line."""
 
 import json
+import resource
 import signal
 import socket
 from pathlib import Path
@@ -9,13 +10,14 @@ import pytest
 
 import ceax
 from gateway import keys
-from gateway.client import Client
+from gateway.client import Client, SubmitFailed
 from gateway.disk import FolderDisk
 from gateway.journal_format import HEADER_BYTES, Frame
 from gateway.journal_scan import scan_journal
 from gateway.market import make_market
 from tests.gateway.exchange_process import ExchangeProcess
 from tests.gateway.sequencer_rig import moment
+from tests.markets import admission
 
 pytestmark = pytest.mark.process
 DRIVEN = ("--clock", "simulated", "--clock-rate", "0", "--clock-start", "2021-07-16T08:00")
@@ -60,6 +62,24 @@ async def test_it_serves_says_where_and_stops_cleanly(market: Path, number: sign
     assert not (market / "exchange.port").exists()
 
 
+async def test_a_disk_that_refuses_stops_it_and_clients_are_told_unknown(market: Path) -> None:
+    process = ExchangeProcess(market, *DRIVEN)
+    key = keys.load(market / "keys" / "operator-1.key")
+    client = await Client.connect(await process.start(), key, reconnect=False)
+    # No write of the process may go beyond the head of a file any more.
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+    with pytest.raises(SubmitFailed) as caught:
+        await client.propose((admission(1),), "演示")
+    assert caught.value.outcome == "unknown"
+    assert await process.ended() == 1
+    assert "sequence 3 is safe; check the disk and start again" in process.line(
+        "the exchange stopped"
+    )
+    await client.close()
+    assert await process.start()
+    assert await process.stop() == 0
+
+
 async def test_its_clock_goes_on_from_the_last_journaled_time(market: Path) -> None:
     process = ExchangeProcess(market, *DRIVEN)
     key = keys.load(market / "keys" / "operator-1.key")
@@ -102,7 +122,7 @@ async def test_a_torn_tail_is_cut_and_told_and_damage_is_refused(
     await process.start()
     await process.kill()
     last = frames(market)[-1]
-    path = sorted((market / "journal").glob("*.journal"))[-1]
+    path = max((market / "journal").glob("*.journal"))
     with path.open("r+b") as file:
         file.seek(last.end)
         file.write(b"torn" * 25)

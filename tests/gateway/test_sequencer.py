@@ -10,12 +10,13 @@ from engine.core.records import COMMAND
 from engine.events import DayClosed, DayOpened, Phase, PhaseChanged, Refused
 from engine.reasons import Reason
 from gateway.clock import SimulatedClock, WallClock
+from gateway.errors import UserError
 from gateway.journal_format import FrameKind
 from gateway.journal_scan import scan_journal
 from gateway.replay import ReplayDiffers, replay_journal
 from gateway.sequencer import Busy, ClockNotDriven, Stopped
 from tests.gateway.journal_help import control, open_journal
-from tests.gateway.sequencer_rig import TRADER, Rig, kinds, listing, moment
+from tests.gateway.sequencer_rig import TRADER, Rig, genesis, kinds, listing, moment
 
 DAY = 24 * 3600 * 10**9
 
@@ -128,6 +129,13 @@ async def test_nobody_moves_the_wall_clock() -> None:
     with pytest.raises(ClockNotDriven):
         await sequencer.advance_clock(moment("16:00"))
     await sequencer.stop()
+
+
+async def test_a_genesis_that_is_refused_is_told() -> None:
+    rig = Rig()
+    rig.genesis = [*genesis(), genesis()[0]]
+    with pytest.raises(UserError, match=r"genesis.json: KEY_ALREADY_ENROLLED"):
+        await rig.start()
 
 
 def _late_phases(rig: Rig) -> list[tuple[int, Phase]]:
@@ -362,7 +370,7 @@ async def test_memory_keeps_this_and_the_last_trading_day() -> None:
     rig.disk.kill()
     again = await rig.start()
     assert again.history_floor == opened[1] - 1
-    assert [i.sequence for i in again.events_after(opened[2])][0] == opened[2] + 1
+    assert next(again.events_after(opened[2])).sequence == opened[2] + 1
 
 
 async def test_a_replay_that_differs_names_the_sequence() -> None:
