@@ -57,7 +57,10 @@ class Interrupted(Exception):
 
 
 def run(options: Options) -> int:
-    """Run the demo; 0 if everything matches, 1 if not or if it failed, 130 after Ctrl-C."""
+    """Run the demo; 0 if everything matches, 1 if not or if it failed, 130 after Ctrl-C.
+
+    The market that stays is meant to be ended by Ctrl-C, so for it that is 0.
+    """
     screen = Screen(quiet=options.is_json)
     words = Words(options.language)
     with data_folder(options.keep) as folder, Supervisor(folder / "logs") as supervisor:
@@ -67,7 +70,7 @@ def run(options: Options) -> int:
             result = asyncio.run(until_interrupted(_work(options, market, words, screen)))
         except Interrupted:
             screen.progress.print(f"\n{words('stopped')}")
-            return INTERRUPTED
+            return 0 if options.stay else INTERRUPTED
         except EXPECTED as error:
             screen.progress.print(f"\n[red]{words('failed', text='')}[/red]")
             screen.progress.print(str(error), markup=False)
@@ -83,7 +86,7 @@ def _work(
     if options.stay:
         from bench.demo_stay import stay  # noqa: PLC0415 - only the chosen demo is loaded
 
-        return stay(market, words, screen, is_kept=options.keep is not None)
+        return stay(market, words, screen)
     from bench.demo_historic import play_historic_day  # noqa: PLC0415 - likewise
 
     return play_historic_day(market, words, screen, speed=options.speed, keep=options.keep)

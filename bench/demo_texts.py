@@ -228,6 +228,41 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "all_match": ("全部一致,用时 {seconds} 秒", "everything matches, in {seconds} s"),
     "not_all_match": ("存在不一致", "NOT everything matches"),
+    # ---------------------------------------------------------------- the market that stays
+    "stay_title": (
+        "演示/仿真 · 全国碳市场,各年度配额,真实速度",
+        "demo/simulation · the national carbon market, all vintages, at true speed",
+    ),
+    "stay_funded": (
+        "配额与资金已到达交易系统",
+        "allowances and cash have reached the exchange",
+    ),
+    "stay_open": (
+        "{date} 13:00 开市。另开一个终端窗口,运行:",
+        "the market is open, {date} 13:00. In another window run:",
+    ),
+    "stay_trader": (
+        "交易员(演示一号,有资金及 CEA24、CEA25 配额):",
+        "as a trader (with cash and allowances of CEA24 and CEA25):",
+    ),
+    "stay_operator": ("运营员(提议):", "as an operator (who proposes):"),
+    "stay_second_operator": (
+        "第二运营员(复核):",
+        "as the second operator (who approves):",
+    ),
+    "stay_stop": (
+        "按 Ctrl-C 停止,全部进程随之结束,密钥随之删除(除非 --keep)。",
+        "Ctrl-C stops everything; the keys go with it, unless --keep.",
+    ),
+    "stay_line": (
+        "{date} {time}  {product} {price} 元  成交 {trades} 笔",
+        "{date} {time}  {product} {price} yuan  {trades} trades",
+    ),
+    "stay_cleared": (
+        "{date} 收市,{settled} 笔交收完毕,对账差异 {breaks};稍后进入下一交易日",
+        "{date} closed: {settled} trades settled, {breaks} differences; the next day follows",
+    ),
+    "stay_morning": ("{date} 09:30 开市", "{date} 09:30, the market is open"),
     "failed": ("演示失败:{text}", "the demo failed: {text}"),
     "stopped": ("已停止,全部进程已结束", "stopped; every process has ended"),
 }
