@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from clearing.collector import Collector
+from clearing.database import open_directory
 from clearing.end_of_day import EndOfDay
 from clearing.instructions import Market
 from clearing.lifecycle import DayState
@@ -87,7 +88,7 @@ def token(data: Path, role: str) -> str:
 @asynccontextmanager
 async def registry_in(data: Path, *, group: int = 200) -> AsyncIterator[Registry]:
     """Serve a registry on a port that the system chooses."""
-    data.mkdir(parents=True, exist_ok=True)
+    open_directory(data)
     server = RegistryServer(data, group=group)
     runner = web.AppRunner(server.application(), access_log=None)
     await runner.setup()

@@ -124,7 +124,7 @@ def test_a_report_lists_so_many_breaks_and_counts_all() -> None:
 @given(st.data())
 def test_any_single_fault_is_found_and_named(data: st.DataObject) -> None:
     letters = "ABCDE"
-    start = {letter: (10**6, 10**11) for letter in letters}
+    start = dict.fromkeys(letters, (10**6, 10**11))
     count = data.draw(st.integers(1, 8))
     rows = []
     for number in range(1, count + 1):

@@ -142,7 +142,7 @@ def test_what_trading_allowed_settles_in_execution_order(data: st.DataObject) ->
     }
     # The exchange's own rule, restated: sell what was held at the open, spend proceeds at once.
     free = {letter: list(both) for letter, both in start.items()}
-    envelopes = []
+    envelopes: list[Envelope] = []
     for _ in range(data.draw(st.integers(0, 12))):
         seller, buyer = data.draw(st.permutations(LETTERS))[:2]
         price_fen = data.draw(st.integers(4_000, 6_000))
@@ -248,7 +248,7 @@ def test_a_final_instruction_and_a_sealed_batch_do_not_change() -> None:
             "UPDATE batch SET state = 'CLEARED'",
             "DELETE FROM batch",
         ):
-            with pytest.raises(Exception, match="final|append-only|forward"):
+            with pytest.raises(Exception, match=r"final|append-only|forward"):
                 registry.database.connection.execute(sql)
 
 

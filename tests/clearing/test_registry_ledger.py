@@ -94,9 +94,12 @@ def test_the_same_reference_posts_once(ledger: Ledger) -> None:
 
 
 def test_whole_numbers_only(ledger: Ledger) -> None:
-    with pytest.raises(sqlite3.IntegrityError, match="cannot store REAL"):
-        with ledger.database.write() as db:
-            db.execute("INSERT INTO posting VALUES(2, 1, 'registry', 'A', 'CEA24', 'x', 0.5)")
+    half = "INSERT INTO posting VALUES(2, 1, 'registry', 'A', 'CEA24', 'x', 0.5)"
+    with (
+        pytest.raises(sqlite3.IntegrityError, match="cannot store REAL"),
+        ledger.database.write() as db,
+    ):
+        db.execute(half)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_a_database_that_was_changed_or_is_newer_is_not_opened(tmp_path: Path) -
     other = Database(tmp_path / "y.sqlite", SCHEMA, time.time_ns)
     other.connection.execute("UPDATE migration SET sha256 = 'x' WHERE number = 1")
     other.close()
-    with pytest.raises(UserError, match="0001_ledger.sql differs"):
+    with pytest.raises(UserError, match=r"0001_ledger\.sql differs"):
         Database(tmp_path / "y.sqlite", SCHEMA, time.time_ns)
 
 

@@ -30,9 +30,11 @@ async def registry(tmp_path: Path) -> AsyncIterator[Registry]:
 async def ask(registry: Registry, verb: str, path: str, **more: Any) -> tuple[int, Any]:
     """Send anything; return status and decoded answer."""
     headers = {"Authorization": f"Bearer {token(registry.data, 'admin')}"} | more.pop("headers", {})
-    async with aiohttp.ClientSession() as session:
-        async with session.request(verb, registry.url + path, headers=headers, **more) as answer:
-            return answer.status, json.loads(await answer.read() or b"null")
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(verb, registry.url + path, headers=headers, **more) as answer,
+    ):
+        return answer.status, json.loads(await answer.read() or b"null")
 
 
 async def refusal(work: Any) -> RegistryRefused:

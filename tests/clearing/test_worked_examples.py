@@ -37,84 +37,94 @@ async def freeze_a(registry: Registry) -> None:
 
 async def test_x10a_all_three_trades_settle(tmp_path: Path) -> None:
     house = House()
-    async with registry_in(tmp_path / "r") as registry:
-        async with office_in(tmp_path / "c", house, registry) as office:
-            await x10_day(house, office, registry)
-            assert await office.end_day() is DayState.RECONCILED
-            assert await registry.holdings() == {
-                "A": (0, 9_480_000),
-                "B": (700, 8_140_000),
-                "C": (800, 380_000),
-            }
-            report = office.report()
-            assert (report.settled, report.failed, report.breaks_found) == (3, 0, 0)
-            assert report.settled_quantity_t == 1_400
-            assert report.settled_amount_fen == 13_320_000
-            assert [view.state for view in house.exchange.trades()] == ["settled"] * 3
+    async with (
+        registry_in(tmp_path / "r") as registry,
+        office_in(tmp_path / "c", house, registry) as office,
+    ):
+        await x10_day(house, office, registry)
+        assert await office.end_day() is DayState.RECONCILED
+        assert await registry.holdings() == {
+            "A": (0, 9_480_000),
+            "B": (700, 8_140_000),
+            "C": (800, 380_000),
+        }
+        report = office.report()
+        assert (report.settled, report.failed, report.breaks_found) == (3, 0, 0)
+        assert report.settled_quantity_t == 1_400
+        assert report.settled_amount_fen == 13_320_000
+        assert [view.state for view in house.exchange.trades()] == ["settled"] * 3
 
 
 async def test_x10b_a_court_freeze_fails_one_trade_alone(tmp_path: Path) -> None:
     house = House()
-    async with registry_in(tmp_path / "r") as registry:
-        async with office_in(tmp_path / "c", house, registry) as office:
-            await x10_day(house, office, registry)
-            await freeze_a(registry)
-            # The exchange knows of no freeze yet, so the frozen part is the one difference.
-            assert await office.end_day() is DayState.BREAKS
-            report = office.report()
-            assert [(b.level, b.kind, b.key) for b in report.breaks] == [(2, "FROZEN", "R-A CEA24")]
-            assert [(f.trade, f.code) for f in report.failures] == [(1, "LACK")]
-            assert await registry.holdings() == {
-                "A": (600, 3_780_000),
-                "B": (100, 13_840_000),
-                "C": (800, 380_000),
-            }
-            states = [view.state for view in house.exchange.trades()]
-            assert states == ["failed", "settled", "settled"]
-            assert house.exchange.account(1).holdings[0].available_t == 600
-            await registry.admin.release("COURT-1", date=DATE, reference="COURT-2")
-            assert await office.end_day(again=True) is DayState.RECONCILED
-            assert office.report().breaks == ()
+    async with (
+        registry_in(tmp_path / "r") as registry,
+        office_in(tmp_path / "c", house, registry) as office,
+    ):
+        await x10_day(house, office, registry)
+        await freeze_a(registry)
+        # The exchange knows of no freeze yet, so the frozen part is the one difference.
+        assert await office.end_day() is DayState.BREAKS
+        report = office.report()
+        assert [(b.level, b.kind, b.key) for b in report.breaks] == [(2, "FROZEN", "R-A CEA24")]
+        assert [(f.trade, f.code) for f in report.failures] == [(1, "LACK")]
+        assert await registry.holdings() == {
+            "A": (600, 3_780_000),
+            "B": (100, 13_840_000),
+            "C": (800, 380_000),
+        }
+        states = [view.state for view in house.exchange.trades()]
+        assert states == ["failed", "settled", "settled"]
+        assert house.exchange.account(1).holdings[0].available_t == 600
+        await registry.admin.release("COURT-1", date=DATE, reference="COURT-2")
+        assert await office.end_day(again=True) is DayState.RECONCILED
+        assert office.report().breaks == ()
 
 
 async def test_x11_a_failed_sale_takes_the_purchase_paid_from_it_along(tmp_path: Path) -> None:
     house = House()
-    async with registry_in(tmp_path / "r") as registry:
-        async with office_in(tmp_path / "c", house, registry) as office:
-            await x10_day(house, office, registry, with_d=True)
-            await freeze_a(registry)
-            await office.end_day()
-            failures = office.report().failures
-            assert [(f.trade, f.code) for f in failures] == [(1, "LACK"), (4, "MONY")]
-            assert failures[1].because_of == (failures[0].tx_id,)
-            cash = {
-                row.account: row.settlement_fen for row in (await registry.exchange.snapshot()).cash
-            }
-            assert (cash["R-A"], cash["R-B"], cash["R-C"]) == (3_780_000, 13_840_000, 380_000)
-            kept = house.exchange.account(4).holdings
-            assert [(h.product, h.available_t) for h in kept] == [(CEA23, 500)]
+    async with (
+        registry_in(tmp_path / "r") as registry,
+        office_in(tmp_path / "c", house, registry) as office,
+    ):
+        await x10_day(house, office, registry, with_d=True)
+        await freeze_a(registry)
+        await office.end_day()
+        failures = office.report().failures
+        assert [(f.trade, f.code) for f in failures] == [(1, "LACK"), (4, "MONY")]
+        assert failures[1].because_of == (failures[0].tx_id,)
+        cash = {
+            row.account: row.settlement_fen for row in (await registry.exchange.snapshot()).cash
+        }
+        assert (cash["R-A"], cash["R-B"], cash["R-C"]) == (3_780_000, 13_840_000, 380_000)
+        kept = house.exchange.account(4).holdings
+        assert [(h.product, h.available_t) for h in kept] == [(CEA23, 500)]
 
 
 async def test_a_trade_that_somebody_else_settled_stops_the_day_and_says_so(tmp_path: Path) -> None:
     house = House()
-    async with registry_in(tmp_path / "r") as registry:
-        async with office_in(tmp_path / "c", house, registry) as office:
-            await x10_day(house, office, registry)
-            await freeze_a(registry)
-            house.apply(CLEARING, SettleTrade(trade=1, reference="WRONG"))
-            await office.end_day()
-            day = office.store.days()[-1]
-            assert day.state is DayState.DELIVERED
-            assert "TRADE_ALREADY_SETTLED" in day.problem
+    async with (
+        registry_in(tmp_path / "r") as registry,
+        office_in(tmp_path / "c", house, registry) as office,
+    ):
+        await x10_day(house, office, registry)
+        await freeze_a(registry)
+        house.apply(CLEARING, SettleTrade(trade=1, reference="WRONG"))
+        await office.end_day()
+        day = office.store.days()[-1]
+        assert day.state is DayState.DELIVERED
+        assert "TRADE_ALREADY_SETTLED" in day.problem
 
 
 @pytest.mark.parametrize("times", [2, 3])
 async def test_x18_the_same_day_finished_again_changes_nothing(tmp_path: Path, times: int) -> None:
     house = House()
-    async with registry_in(tmp_path / "r") as registry:
-        async with office_in(tmp_path / "c", house, registry) as office:
-            await x10_day(house, office, registry)
-            await office.end_day()
+    async with (
+        registry_in(tmp_path / "r") as registry,
+        office_in(tmp_path / "c", house, registry) as office,
+    ):
+        await x10_day(house, office, registry)
+        await office.end_day()
         before, sequence = await registry.exchange.snapshot(), house.exchange.sequence
         for number in range(times):
             # Clearing lost everything: it reads the log again and sends all of it again.
