@@ -12,7 +12,7 @@ BUY: Final = int(Side.BUY)
 @kernel
 def holding_of(S: State, participant: int, product: int) -> int:
     """Return the row number of a participant's holding of a product."""
-    return whole(participant) * S.rules[at(0)]["products"] + whole(product)
+    return whole(participant) * S.rules["products"] + whole(product)
 
 
 @kernel

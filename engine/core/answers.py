@@ -40,7 +40,7 @@ FOLD_SHIFT: Final = 32
 @kernel
 def participant_of(S: State, key: int) -> int:
     """Return the participant that a key acts for, 0 if none."""
-    if key < 1 or key > S.market[at(0)]["key_count"]:
+    if key < 1 or key > S.market["key_count"]:
         return whole(0)
     return whole(S.keys[at(key)]["participant"])
 
@@ -91,7 +91,7 @@ def write_traded(S: State, events: Rows, i: int, number: int) -> None:
     event["quantity_t"] = order["quantity_t"]
     event["left_t"] = trade["left_t"]
     event["key"] = order["key"]
-    event["number"] = S.market[at(0)]["trade_base"] + row + 1
+    event["number"] = S.market["trade_base"] + row + 1
 
 
 @kernel
@@ -134,8 +134,8 @@ def write_refused(S: State, events: Rows, i: int, number: int, reason: int) -> N
     event["counterparty"] = 0
     event["order"] = number
     event["target"] = 0
-    event["price_fen"] = S.market[at(0)]["figure_a"]
-    event["quantity_t"] = S.market[at(0)]["figure_b"]
+    event["price_fen"] = S.market["figure_a"]
+    event["quantity_t"] = S.market["figure_b"]
     event["left_t"] = 0
 
 
@@ -173,7 +173,7 @@ def fold(S: State, events: Rows, i: int, time_ns: int, repeated_by: int) -> None
     total += _scramble(rest, FOLD_G)
     total += _scramble(event["number"], FOLD_H)
     total += _scramble(time_ns ^ (repeated_by << 1), FOLD_I)
-    market = S.market[at(0)]
+    market = S.market
     rolled = (word(market["digest"]) + total) * word(FOLD_A)
     market["digest"] = rolled ^ (rolled >> word(FOLD_SHIFT))
     market["event_count"] += 1

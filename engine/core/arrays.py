@@ -10,6 +10,7 @@ from engine.core.layout import (
     BAD_RECORD,
     DTYPES,
     SEQUENCE_GAP,
+    SINGLE,
     Rows,
     State,
 )
@@ -76,11 +77,12 @@ class Core:
 
     def __init__(self, profile: Profile) -> None:
         lengths = _lengths(profile)
+        self._rows: Final = {name: _aligned(lengths[name], DTYPES[name]) for name in State._fields}
         self.state: Final = State(
-            **{name: _aligned(lengths[name], DTYPES[name]) for name in State._fields}
+            **{n: rows[0] if n in SINGLE else rows for n, rows in self._rows.items()}
         )
-        self.market: Final = self.state.market[0]
-        table = [number for rows in self.state for number in (rows.ctypes.data, len(rows))]
+        self.market: Final = self.state.market
+        table = [n for rows in self._rows.values() for n in (rows.ctypes.data, len(rows))]
         self._table: Final = np.array(table, np.int64)
         self._table_address: Final = int(self._table.ctypes.data)
         self._scratch: Final = np.zeros(BATCH_MAX, EVENT)
@@ -89,7 +91,7 @@ class Core:
             warm_up()
 
     def _write_rules(self, profile: Profile, lengths: dict[str, int]) -> None:
-        rules, ladders = self.state.rules[0], lengths["ladders"]
+        rules, ladders = self.state.rules, lengths["ladders"]
         rules["tick_fen"] = profile.tick_size_fen
         rules["lot_t"] = profile.lot_size_t
         rules["products"] = len(profile.products)

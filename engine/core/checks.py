@@ -32,8 +32,8 @@ ACCEPT: Final = int(CommandKind.ACCEPT_BLOCK)
 @kernel
 def complain(S: State, reason: int, figure_a: int, figure_b: int) -> int:
     """Keep the figures of a broken rule and return its reason."""
-    S.market[at(0)]["figure_a"] = figure_a
-    S.market[at(0)]["figure_b"] = figure_b
+    S.market["figure_a"] = figure_a
+    S.market["figure_b"] = figure_b
     return whole(reason)
 
 
@@ -41,7 +41,7 @@ def complain(S: State, reason: int, figure_a: int, figure_b: int) -> int:
 def check_sender(S: State, commands: Rows, i: int) -> int:
     """Say whether the key may send orders; key 0 is the sequencer's own and no trader's."""
     key = whole(commands[at(i)]["key"])
-    if key < 0 or key > S.market[at(0)]["key_count"]:
+    if key < 0 or key > S.market["key_count"]:
         return complain(S, Reason.KEY_UNKNOWN, 0, 0)
     if S.keys[at(key)]["role"] != TRADER:
         return complain(S, Reason.ROLE_NOT_PERMITTED, 0, 0)
@@ -72,7 +72,7 @@ def _check_product(S: State, product: int) -> int:
 
 @kernel
 def _check_price(S: State, price: int, floor: int, cap: int) -> int:
-    tick = S.rules[at(0)]["tick_fen"]
+    tick = S.rules["tick_fen"]
     if price // tick * tick != price:  # rounds down: exact only on the tick
         return complain(S, Reason.PRICE_OFF_TICK, tick, 0)
     if price < floor or price > cap:
@@ -82,7 +82,7 @@ def _check_price(S: State, price: int, floor: int, cap: int) -> int:
 
 @kernel
 def _check_lot(S: State, quantity: int) -> int:
-    lot = S.rules[at(0)]["lot_t"]
+    lot = S.rules["lot_t"]
     if quantity // lot * lot != quantity:  # rounds down: exact only on the lot
         return complain(S, Reason.QUANTITY_OFF_LOT, lot, 0)
     return OK
@@ -146,7 +146,7 @@ def check_offer(S: State, commands: Rows, i: int, participant: int) -> int:
     if reason == OK:
         reason = _check_product(S, product)
     if reason == OK and (
-        counterparty < 1 or counterparty > S.market[at(0)]["participant_count"]
+        counterparty < 1 or counterparty > S.market["participant_count"]
     ):
         reason = complain(S, Reason.COUNTERPARTY_UNKNOWN, counterparty, 0)
     if reason == OK and counterparty == participant:
@@ -166,7 +166,7 @@ def check_offer(S: State, commands: Rows, i: int, participant: int) -> int:
 @kernel
 def is_order(S: State, number: int) -> bool:
     """Say whether an order of the day has this number and was accepted; a refused one never was."""
-    if number < 1 or number > S.market[at(0)]["order_count"]:
+    if number < 1 or number > S.market["order_count"]:
         return False
     state = S.orders[at(number)]["state"]
     return state != REFUSED and state != NEVER  # noqa: PLR1714 - compiled: no tuple membership

@@ -36,8 +36,8 @@ def price_at(S: State, product: int, side: int, position: int) -> int:
     """Return the price of a position in fen."""
     row = S.products[at(product)]
     if side == BUY:
-        return (row["last_tick"] - position) * S.rules[at(0)]["tick_fen"]
-    return (row["first_tick"] + position) * S.rules[at(0)]["tick_fen"]
+        return (row["last_tick"] - position) * S.rules["tick_fen"]
+    return (row["first_tick"] + position) * S.rules["tick_fen"]
 
 
 @kernel
@@ -61,7 +61,7 @@ def _clear_bit(words: Rows, start: int, position: int) -> bool:
 @kernel
 def occupy(S: State, ladder: int, position: int) -> None:
     """Mark a level as taken, and its word and group where they were empty."""
-    rules = S.rules[at(0)]
+    rules = S.rules
     if _set_bit(S.bits, ladder * rules["words"], position):
         group = position >> WORD_SHIFT
         if _set_bit(S.groups, ladder * rules["groups"], group):
@@ -71,7 +71,7 @@ def occupy(S: State, ladder: int, position: int) -> None:
 @kernel
 def vacate(S: State, ladder: int, position: int) -> None:
     """Mark a level as empty, and its word and group where nothing is left in them."""
-    rules = S.rules[at(0)]
+    rules = S.rules
     if _clear_bit(S.bits, ladder * rules["words"], position):
         group = position >> WORD_SHIFT
         if _clear_bit(S.groups, ladder * rules["groups"], group):
@@ -88,7 +88,7 @@ def _bits_from(words: Rows, start: int, position: int) -> int:
 @kernel
 def next_level(S: State, ladder: int, position: int) -> int:
     """Return the first taken position at or after one, -1 if there is none."""
-    rules = S.rules[at(0)]
+    rules = S.rules
     if position >= rules["levels"]:
         return whole(-1)
     start, groups, blocks = (
@@ -126,7 +126,7 @@ def link(S: State, number: int) -> None:
     order = S.orders[at(number)]
     ladder = ladder_of(order["product"], order["side"])
     position = whole(order["position"])
-    level = S.levels[at(ladder * S.rules[at(0)]["levels"] + position)]
+    level = S.levels[at(ladder * S.rules["levels"] + position)]
     tail = level["tail"]
     order["previous"] = tail
     order["next"] = 0
@@ -149,7 +149,7 @@ def shrink(S: State, number: int, quantity: int) -> None:
     """Take a quantity off an order's level; the order itself stays in it."""
     order = S.orders[at(number)]
     ladder = ladder_of(order["product"], order["side"])
-    row = ladder * S.rules[at(0)]["levels"] + whole(order["position"])
+    row = ladder * S.rules["levels"] + whole(order["position"])
     S.levels[at(row)]["quantity_t"] -= quantity
 
 
@@ -159,7 +159,7 @@ def unlink(S: State, number: int) -> None:
     order = S.orders[at(number)]
     ladder = ladder_of(order["product"], order["side"])
     position = whole(order["position"])
-    level = S.levels[at(ladder * S.rules[at(0)]["levels"] + position)]
+    level = S.levels[at(ladder * S.rules["levels"] + position)]
     before, after = order["previous"], order["next"]
     if before == 0:
         level["head"] = after
@@ -191,7 +191,7 @@ def better_price(S: State, number: int, participant: int) -> int:
     own = whole(order["position"])
     position = whole(S.ladders[at(ladder)]["best"])
     while position < own:
-        other = S.levels[at(ladder * S.rules[at(0)]["levels"] + position)]["head"]
+        other = S.levels[at(ladder * S.rules["levels"] + position)]["head"]
         while other != 0:
             if S.orders[at(other)]["participant"] != participant:
                 return price_at(S, order["product"], order["side"], position)

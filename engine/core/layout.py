@@ -186,11 +186,15 @@ SEQUENCE_GAP: Final = 2
 BAD_RECORD: Final = 3
 
 
-class State(NamedTuple):
-    """All arrays of the core; made inside the compiled entry, never passed to it (kernel notes)."""
+SINGLE: Final = ("market", "rules")
+"""Concepts of which there is one row; the kernels read it without an index."""
 
-    market: Rows
-    rules: Rows
+
+class State(NamedTuple):
+    """All arrays of the core; compiled kernels see it as the address of a table (machine.py)."""
+
+    market: Any
+    rules: Any
     methods: Rows
     keys: Rows
     suspended: Rows

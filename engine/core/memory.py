@@ -42,7 +42,7 @@ def _hash(key: int, client_order: int) -> int:
 
 @kernel
 def _home(S: State, hashed: int, client_order: int) -> int:
-    lines = (S.rules[at(0)]["slots"] >> LINE_SHIFT) - 1
+    lines = (S.rules["slots"] >> LINE_SHIFT) - 1
     return (whole(hashed & word(lines)) << LINE_SHIFT) | (client_order & LINE_MASK)
 
 
@@ -67,7 +67,7 @@ def find(S: State, key: int, client_order: int) -> int:
     hashed = _hash(key, client_order)
     place = _home(S, hashed, client_order)
     tag = whole(hashed >> word(TAG_SHIFT))
-    last = S.rules[at(0)]["slots"] - 1
+    last = S.rules["slots"] - 1
     while True:  # ends: at most three quarters of the slots are ever taken
         slot = S.slots[at(place)]
         if slot == 0:
@@ -108,7 +108,7 @@ def note_order(S: State, commands: Rows, i: int, number: int, participant: int) 
 @kernel
 def note_refusal(S: State, commands: Rows, i: int, reason: int) -> int:
     """Keep a refusal with its figures and return its row."""
-    market = S.market[at(0)]
+    market = S.market
     row = market["refusal_count"] + 1
     market["refusal_count"] = row
     refusal = S.refusals[at(row)]
@@ -123,7 +123,7 @@ def note_refusal(S: State, commands: Rows, i: int, reason: int) -> int:
 @kernel
 def note_cancel(S: State, commands: Rows, i: int, place: int, refusal: int) -> None:
     """Remember a cancel and its answer."""
-    market, command = S.market[at(0)], commands[at(i)]
+    market, command = S.market, commands[at(i)]
     row = market["cancel_count"] + 1
     market["cancel_count"] = row
     cancel = S.cancels[at(row)]

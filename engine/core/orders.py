@@ -64,17 +64,17 @@ def _rest(S: State, events: Rows, i: int, number: int) -> None:
     order["state"] = STANDS
     lock(S, number)
     if order["kind"] == PLACE:
-        tick = whole(order["price_fen"]) // S.rules[at(0)]["tick_fen"]  # exact: on the tick
+        tick = whole(order["price_fen"]) // S.rules["tick_fen"]  # exact: on the tick
         order["position"] = position_of(S, order["product"], order["side"], tick)
         link(S, number)
-    S.market[at(0)]["open_count"] += 1
+    S.market["open_count"] += 1
     write_resting(S, events, i, number)
 
 
 @kernel
 def _note_trade(S: State, resting: int, number: int, quantity: int) -> None:
     """Write the trade's row and complete the taker's order row."""
-    market, other, order = S.market[at(0)], S.orders[at(resting)], S.orders[at(number)]
+    market, other, order = S.market, S.orders[at(resting)], S.orders[at(number)]
     row = market["trade_count"]
     market["trade_count"] = row + 1
     order["price_fen"] = other["price_fen"]
@@ -112,7 +112,7 @@ def _take(S: State, events: Rows, i: int, number: int, quantity: int) -> None:
             unlink(S, resting)
         other["left_t"] = 0
         other["state"] = FILLED
-        S.market[at(0)]["open_count"] -= 1
+        S.market["open_count"] -= 1
     else:
         other["left_t"] -= quantity
         shrink(S, resting, quantity)
@@ -133,7 +133,7 @@ def _end(S: State, number: int) -> None:
     if order["kind"] == PLACE:
         unlink(S, number)
     order["state"] = CANCELLED
-    S.market[at(0)]["open_count"] -= 1
+    S.market["open_count"] -= 1
 
 
 @kernel
@@ -154,9 +154,9 @@ def _cancel(S: State, commands: Rows, events: Rows, i: int, place: int) -> None:
         write_sender(events, i, command["sequence"], command["key"], command["client_order"])
         write_cancelled(S, events, i, number, 0)
         return
-    rules = S.rules[at(0)]
+    rules = S.rules
     # A refused cancel changes nothing, so forgetting it is safe; room for the accepted ones is kept.
-    if S.market[at(0)]["cancel_count"] < rules["cancels_max"] - rules["orders_max"]:
+    if S.market["cancel_count"] < rules["cancels_max"] - rules["orders_max"]:
         note_cancel(S, commands, i, place, note_refusal(S, commands, i, reason))
     _refuse(S, commands, events, i, 0, reason)
 
@@ -176,9 +176,9 @@ def _check(S: State, commands: Rows, i: int, participant: int) -> int:
 @kernel
 def _order(S: State, commands: Rows, events: Rows, i: int, place: int) -> None:
     """Number an order command, check it, and do it or refuse it."""
-    market, command = S.market[at(0)], commands[at(i)]
-    if market["order_count"] >= S.rules[at(0)]["orders_max"]:
-        reason = complain(S, Reason.ORDERS_FULL, S.rules[at(0)]["orders_max"], 0)
+    market, command = S.market, commands[at(i)]
+    if market["order_count"] >= S.rules["orders_max"]:
+        reason = complain(S, Reason.ORDERS_FULL, S.rules["orders_max"], 0)
         _refuse(S, commands, events, i, 0, reason)
         return
     key = whole(command["key"])

@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 
 from engine.core.answers import fold
-from engine.core.layout import BAD_RECORD, BOUNDARY, DONE, DTYPES, SEQUENCE_GAP, Rows, State
-from engine.core.machine import IS_COMPILED, at, entry, kernel, prefetch, view, whole
+from engine.core.layout import BAD_RECORD, BOUNDARY, DONE, SEQUENCE_GAP, Rows, State
+from engine.core.machine import at, entry, kernel, prefetch, state_at, view, whole
 from engine.core.memory import prefetch_slot
 from engine.core.orders import answer, lapse, refuse_earlier
 from engine.core.records import COMMAND, EVENT, EVENT_REPEATED, CommandKind
@@ -32,10 +32,10 @@ def _prefetch_far(S: State, commands: Rows, i: int) -> None:
     command = commands[at(i)]
     key = whole(command["key"])
     prefetch_slot(S, key, command["client_order"])
-    if key > 0 and key <= S.market[at(0)]["key_count"]:  # noqa: PLR1716 - two tests compile better
+    if key > 0 and key <= S.market["key_count"]:  # noqa: PLR1716 - two tests compile better
         participant = whole(S.keys[at(key)]["participant"])
         prefetch(S.cash, participant)
-        row = participant * S.rules[at(0)]["products"] + whole(command["product"])
+        row = participant * S.rules["products"] + whole(command["product"])
         prefetch(S.holdings, row)
     target = whole(command["target"])
     if target > 0:
@@ -45,7 +45,7 @@ def _prefetch_far(S: State, commands: Rows, i: int) -> None:
 @kernel
 def _prefetch_near(S: State, commands: Rows, i: int) -> None:
     target = whole(commands[at(i)]["target"])
-    if target > 0 and target <= S.market[at(0)]["order_count"]:  # noqa: PLR1716
+    if target > 0 and target <= S.market["order_count"]:  # noqa: PLR1716
         order = S.orders[at(target)]
         prefetch(S.orders, whole(order["next"]))
         prefetch(S.orders, whole(order["previous"]))
@@ -72,7 +72,7 @@ def _is_bad(commands: Rows, i: int) -> bool:
 @kernel
 def run(S: State, commands: Rows, events: Rows, count: int) -> int:
     """Answer commands in order, one event each; return how many and leave why it stopped."""
-    market = S.market[at(0)]
+    market = S.market
     market["status"] = DONE
     for i in range(count):
         if i + FAR < count:
@@ -107,42 +107,10 @@ def run(S: State, commands: Rows, events: Rows, count: int) -> int:
     return count
 
 
-MARKET, RULES, METHOD, KEY = (DTYPES[name] for name in ("market", "rules", "methods", "keys"))
-SUSPENDED, PRODUCT, TALLY = (DTYPES[name] for name in ("suspended", "products", "tallies"))
-CASH, HOLDING, STORED = (DTYPES[name] for name in ("cash", "holdings", "stored"))
-ORDER, CANCELS, REFUSAL = (DTYPES[name] for name in ("orders", "cancels", "refusals"))
-TRADE, LEVEL, LADDER = (DTYPES[name] for name in ("trades", "levels", "ladders"))
-WORD, WHOLE = DTYPES["bits"], DTYPES["slots"]
-TABLE_LENGTH: Final = 2 * len(State._fields)
-
-
 @entry
 def run_table(table_address: int, commands_address: int, events_address: int, count: int) -> int:
-    """Run on arrays given by (address, rows) pairs, in the order of `State`; the caller keeps them."""
-    t = view(table_address, TABLE_LENGTH, WHOLE)
-    state = State(
-        view(t[0], t[1], MARKET),
-        view(t[2], t[3], RULES),
-        view(t[4], t[5], METHOD),
-        view(t[6], t[7], KEY),
-        view(t[8], t[9], SUSPENDED),
-        view(t[10], t[11], PRODUCT),
-        view(t[12], t[13], TALLY),
-        view(t[14], t[15], CASH),
-        view(t[16], t[17], HOLDING),
-        view(t[18], t[19], STORED),
-        view(t[20], t[21], ORDER),
-        view(t[22], t[23], CANCELS),
-        view(t[24], t[25], REFUSAL),
-        view(t[26], t[27], TRADE),
-        view(t[28], t[29], LEVEL),
-        view(t[30], t[31], LADDER),
-        view(t[32], t[33], WORD),
-        view(t[34], t[35], WORD),
-        view(t[36], t[37], WORD),
-        view(t[38], t[39], WHOLE),
-        view(t[40], t[41], WHOLE),
-    )
+    """Run on arrays given by their addresses; the caller keeps them alive."""
+    state = state_at(table_address)
     commands = view(commands_address, count, COMMAND)
     events = view(events_address, count, EVENT)
     return run(state, commands, events, count)
@@ -154,4 +122,4 @@ def run_plain(state: State, commands: Rows, events: Rows, count: int) -> int:
         return int(run(state, commands, events, count))
 
 
-__all__ = ["BATCH_MAX", "IS_COMPILED", "LAPSE", "run_plain", "run_table"]
+__all__ = ["BATCH_MAX", "LAPSE", "run_plain", "run_table"]

@@ -8,7 +8,7 @@ from engine.core.machine import at, kernel
 def _count_composite(S: State, product: int, price: int, before: int) -> None:
     """Move the running weighted mean of the latest prices and keep its open, high and low."""
     weight = S.products[at(product)]["composite_weight"]
-    market = S.market[at(0)]
+    market = S.market
     if weight == 0:
         return
     total, weights = market["composite_sum"], market["composite_weight"]
