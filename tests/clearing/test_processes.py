@@ -125,8 +125,11 @@ async def kill_in_mid_batch(made: Town, random: Random, count: int) -> None:
     await until("the day is reconciled", lambda: reconciled(made))
 
 
-async def one_round(folder: Path, seed: int, count: int = 300) -> None:
-    """Trade a day, kill both sides in mid-batch, prove that everything took effect once."""
+async def one_round(folder: Path, seed: int, count: int) -> int:
+    """Trade a day, kill both sides in mid-batch, prove that everything took effect once.
+
+    Return how many trades the registry's file holds as settled.
+    """
     house, random = House(), Random(seed)
     house.found(LETTERS)
     async with town(folder, house) as made:
@@ -135,11 +138,12 @@ async def one_round(folder: Path, seed: int, count: int = 300) -> None:
         total = await traded(made, random, count)
         await kill_in_mid_batch(made, random, count)
         await check_day(made, count, total)
+    return settled_on_disk(made)
 
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_sigkill_of_either_side_in_mid_batch(tmp_path: Path, seed: int) -> None:
-    await one_round(tmp_path, seed)
+    assert await one_round(tmp_path, seed, count=300) == 300
 
 
 async def test_a_registry_that_is_away_is_waited_for_and_said(tmp_path: Path) -> None:
