@@ -45,7 +45,7 @@ class Connection:
         self._stuck_since_s = 0.0
         self._is_turn_due = False
         socket.on_writable = self.write
-        socket.unsent_max = server.settings.buffer_bytes
+        socket.unsent_max = server.settings.of("observer").unsent_bytes
 
     @property
     def identity(self) -> Identity:

@@ -50,6 +50,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     subscriptions: int
     idle_seconds: int
     """Without a frame from the client for so long the connection is cut; `Ping` is enough."""
+    unsent_bytes: int
+    """Bytes that wait for a client to read them, past which it is cut."""
     lag_frames: int
     """A private or drop reader further behind than this is cut."""
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 from websockets.protocol import State
@@ -10,10 +10,8 @@ from websockets.protocol import State
 from gateway.frames_replies import Limits
 from gateway.limits import LIMITS, Bucket
 
-PACKET_COST: int = 16
+PACKET_COST: Final = 16
 """Bytes that each packet costs beyond its length: floods of tiny pings are floods too."""
-UNSENT_MAX = 256 * 1024
-"""Unsent bytes past which a connection is cut."""
 
 
 class Gate(ServerConnection):
@@ -21,7 +19,7 @@ class Gate(ServerConnection):
 
     opening: Limits = LIMITS["observer"]
     """Limits before the login."""
-    unsent_max: int = UNSENT_MAX
+    unsent_max: int = LIMITS["observer"].unsent_bytes
     on_writable: Callable[[], None] | None = None
     """Called when the unsent bytes have gone out."""
     cut_reason: str = ""
@@ -49,6 +47,7 @@ class Gate(ServerConnection):
     def widen(self, limits: Limits) -> None:
         """Take the limits of a role after its login."""
         self._bytes = Bucket(limits.bytes_per_second, limits.bytes_burst, time.monotonic())
+        self.unsent_max = limits.unsent_bytes
         # Twice the limit reaches the conversation, which can tell the client; past that comes 1009.
         self.protocol.max_message_size = 2 * limits.frame_bytes
 

@@ -39,8 +39,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     beat_s: float = 1.0
     drain_s: float = 10.0
     """A client that takes nothing for so long while something waits for it is cut."""
-    buffer_bytes: int = 256 * 1024
-    """Most unsent bytes of one connection; past it the connection is cut."""
     book_interval_s: float = 0.02
     """A book is published at once, and then at most once in this interval."""
     malformed_frames: int = 20
@@ -72,6 +70,7 @@ _TRADER: Final = Limits(
     requests_in_flight=32,
     subscriptions=64,
     idle_seconds=30,
+    unsent_bytes=256 * 1024,
     lag_frames=10_000,
 )
 _STAFF: Final = Limits(
@@ -88,6 +87,7 @@ _STAFF: Final = Limits(
     requests_in_flight=128,
     subscriptions=64,
     idle_seconds=30,
+    unsent_bytes=1024 * 1024,
     lag_frames=100_000,
 )
 LIMITS: Final[dict[str, Limits]] = {

@@ -26,6 +26,9 @@ SILENCE_S: Final = 15.0
 LIMITED_RETRIES: Final = 20
 """How often a request waits and tries again that came too fast."""
 
+_PASSING: Final = frozenset({"CONNECTIONS_FULL", "CLOCK_OFF"})
+"""Refusals of a login that may pass by waiting: the lost connection may still be counted."""
+
 log = logging.getLogger(__name__)
 
 
@@ -90,10 +93,9 @@ class Link:
         """Dial and log in once; LoginRefused, ConnectionFailed."""
         await self._dial()
         self._in_flight = asyncio.Semaphore(self.welcome.limits.requests_in_flight)
-        self._tasks = [
-            asyncio.create_task(self._run(reconnect=reconnect)),
-            asyncio.create_task(self._keep_alive()),
-        ]
+        running = asyncio.create_task(self._run(reconnect=reconnect))
+        running.add_done_callback(self._ended)
+        self._tasks = [running, asyncio.create_task(self._keep_alive())]
 
     async def close(self) -> None:
         """Close the line; requests in flight fail, messages already received can still be read."""
@@ -323,6 +325,8 @@ class Link:
             except ConnectionFailed:
                 continue
             except LoginRefused as error:
+                if error.code in _PASSING:
+                    continue
                 self._end(error.text)
                 return 0
             return attempts
@@ -364,6 +368,13 @@ class Link:
             await self._renew_stalled()
 
     # ------------------------------------------------------------ the end
+
+    def _ended(self, running: "asyncio.Task[None]") -> None:
+        """Leave nobody waiting when the line ends, for whatever reason."""
+        error = None if running.cancelled() else running.exception()
+        if error is not None:
+            log.error("the client library failed", exc_info=error)
+        self._end(f"the client library failed: {error}" if error else "the line has ended")
 
     def _fail(self, pending: Pending, error: RequestFailed) -> None:
         if not pending.future.done():

@@ -73,13 +73,16 @@ async def test_two_traders_list_and_pick() -> None:
 
 
 async def test_a_block_is_offered_and_accepted() -> None:
-    async with serving(clock="13:00") as world:
-        async with await world.trader(1) as seller, await world.trader(2) as buyer:
-            offer = await seller.offer_block(PRODUCT, Side.SELL, 2, 5_000, 100_000)
-            assert offer.refused is None
-            accepted = await buyer.accept_block(offer.order)
-            assert accepted.traded is not None
-            assert accepted.traded.quantity_t == 100_000
+    async with (
+        serving(clock="13:00") as world,
+        await world.trader(1) as seller,
+        await world.trader(2) as buyer,
+    ):
+        offer = await seller.offer_block(PRODUCT, Side.SELL, 2, 5_000, 100_000)
+        assert offer.refused is None
+        accepted = await buyer.accept_block(offer.order)
+        assert accepted.traded is not None
+        assert accepted.traded.quantity_t == 100_000
 
 
 async def test_a_refusal_is_a_value_with_words() -> None:
@@ -371,14 +374,16 @@ async def test_long_answers_come_in_pages(monkeypatch: pytest.MonkeyPatch) -> No
 
 async def test_a_line_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.link.SILENCE_S", 0.2)
-    async with serving(settings(beat_s=30, idle_seconds=1)) as world:
-        async with await world.trader(1) as client:
-            for connection in world.server.connections:
-                connection.socket.transport.pause_reading()  # answers no ping any more
-            async with patiently():
-                assert isinstance(await client.next_message(), Disconnected)
-                assert isinstance(await client.next_message(), Reconnected)
-            assert (await client.market()).sequence == world.exchange.sequence
+    async with (
+        serving(settings(beat_s=30, idle_seconds=1)) as world,
+        await world.trader(1) as client,
+    ):
+        for connection in world.server.connections:
+            connection.socket.transport.pause_reading()  # answers no ping any more
+        async with patiently():
+            assert isinstance(await client.next_message(), Disconnected)
+            assert isinstance(await client.next_message(), Reconnected)
+        assert (await client.market()).sequence == world.exchange.sequence
 
 
 async def test_time_and_sequence_are_told_every_beat() -> None:

@@ -260,7 +260,7 @@ async def test_a_command_with_very_many_events_comes_in_parts(
 
 async def test_a_slow_public_reader_skips_to_the_newest_book_and_slows_nobody() -> None:
     async with (
-        serving(settings(buffer_bytes=10**9)) as world,
+        serving(settings(unsent_bytes=10**9)) as world,
         raw(world, max_queue=1, write_limit=1) as slow,
     ):
         await slow.ask({"type": "Observe"})
@@ -287,7 +287,7 @@ async def test_a_slow_public_reader_skips_to_the_newest_book_and_slows_nobody() 
 
 
 async def test_a_slow_private_reader_is_cut_and_resumes_without_gap() -> None:
-    limits = settings(lag_frames=50, buffer_bytes=10**9)
+    limits = settings(lag_frames=50, unsent_bytes=10**9)
     async with serving(limits) as world, raw(world, world.traders[0], max_queue=1) as slow:
         after = world.exchange.sequence
         await slow.ask({"type": "Subscribe", "id": 1, "channel": "private"})
@@ -307,7 +307,7 @@ async def test_a_slow_private_reader_is_cut_and_resumes_without_gap() -> None:
 
 
 async def test_a_reader_that_takes_nothing_for_too_long_is_cut() -> None:
-    limits = settings(drain_s=0.1, beat_s=0.02, buffer_bytes=10**9)
+    limits = settings(drain_s=0.1, beat_s=0.02, unsent_bytes=10**9)
     async with serving(limits) as world, raw(world, max_queue=1) as slow:
         await slow.ask({"type": "Observe"})
         await slow.ask({"type": "Subscribe", "id": 1, "channel": f"book:{PRODUCT}"})
@@ -322,7 +322,7 @@ async def test_a_reader_that_takes_nothing_for_too_long_is_cut() -> None:
 
 
 async def test_unsent_bytes_have_a_limit_whoever_reads() -> None:
-    async with serving(settings(buffer_bytes=4_096)) as world, raw(world, max_queue=1) as slow:
+    async with serving(settings(unsent_bytes=4_096)) as world, raw(world, max_queue=1) as slow:
         await slow.ask({"type": "Observe"})
         connection = next(iter(world.server.connections))
         slow.socket.transport.pause_reading()

@@ -147,29 +147,31 @@ async def test_silence_instead_of_a_login_is_cut() -> None:
 
 
 async def test_a_silent_client_is_cut_and_pings_keep_it() -> None:
-    async with serving(settings(idle_seconds=1)) as world:
-        async with raw(world, world.traders[0]) as quiet, raw(world, world.traders[1]) as lively:
-            closed = asyncio.create_task(closing(quiet))
-            while not closed.done():
-                assert (await lively.ask({"type": "Ping", "id": 1}))["type"] == "Pong"
-                await asyncio.sleep(0.1)
-            assert (await closed)[0] == 4008
+    async with (
+        serving(settings(idle_seconds=1)) as world,
+        raw(world, world.traders[0]) as quiet,
+        raw(world, world.traders[1]) as lively,
+    ):
+        closed = asyncio.create_task(closing(quiet))
+        while not closed.done():
+            assert (await lively.ask({"type": "Ping", "id": 1}))["type"] == "Pong"
+            await asyncio.sleep(0.1)
+        assert (await closed)[0] == 4008
 
 
 async def test_a_dripped_message_does_not_keep_a_connection() -> None:
-    async with serving(settings(idle_seconds=1)) as world:
-        async with raw(world, world.traders[0]) as client:
+    async with serving(settings(idle_seconds=1)) as world, raw(world, world.traders[0]) as client:
 
-            async def drip() -> Any:
-                while True:
-                    yield " "
-                    await asyncio.sleep(0.05)
+        async def drip() -> Any:
+            while True:
+                yield " "
+                await asyncio.sleep(0.05)
 
-            with pytest.raises(ConnectionClosed) as caught:
-                async with asyncio.timeout(10):
-                    await client.socket.send(drip())
-            assert caught.value.rcvd is not None
-            assert caught.value.rcvd.code == 4008
+        with pytest.raises(ConnectionClosed) as caught:
+            async with asyncio.timeout(10):
+                await client.socket.send(drip())
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 4008
 
 
 # ---------------------------------------------------------------- frames
@@ -191,12 +193,14 @@ async def test_malformed_frames_get_their_path_and_change_nothing() -> None:
 
 
 async def test_a_client_that_sends_nothing_but_rubbish_is_closed() -> None:
-    async with serving(settings(malformed_frames=3)) as world:
-        async with raw(world, world.traders[0]) as client:
-            for _ in range(3):
-                assert (await client.ask("{"))["code"] == "MALFORMED"
-            await client.send("{")
-            assert (await closing(client))[0] == 4002
+    async with (
+        serving(settings(malformed_frames=3)) as world,
+        raw(world, world.traders[0]) as client,
+    ):
+        for _ in range(3):
+            assert (await client.ask("{"))["code"] == "MALFORMED"
+        await client.send("{")
+        assert (await closing(client))[0] == 4002
 
 
 async def test_frames_past_the_limit() -> None:
@@ -311,23 +315,25 @@ async def test_a_trader_sees_names_of_others_and_no_more() -> None:
 
 
 async def test_orders_past_the_rate_are_not_sent_and_told_when() -> None:
-    async with serving(settings(orders_per_second=1, orders_burst=2)) as world:
-        async with raw(world, world.traders[0]) as client:
-            for number in (1, 2):
-                assert (await client.ask(place(number)))["type"] == "Submitted"
-            before = world.exchange.sequence
-            limited = await client.ask(place(3))
-            assert (limited["code"], limited["outcome"]) == ("RATE_LIMITED", "not_sent")
-            assert 0 < limited["retry_after_ms"] <= 1_001
-            assert world.exchange.sequence == before
-            cancel = {"type": "CancelOrder", "order": 1, "client_order": 9}
-            reply = await client.ask({"type": "Submit", "id": 9, "command": cancel})
-            assert reply["type"] == "Submitted"  # cancels have their own bucket
-            # Another connection of the same key shares the bucket.
-            async with raw(world, world.traders[0]) as twin:
-                assert (await twin.ask(place(4)))["code"] == "RATE_LIMITED"
-            async with raw(world, world.traders[1]) as other:
-                assert (await other.ask(place(5)))["type"] == "Submitted"
+    async with (
+        serving(settings(orders_per_second=1, orders_burst=2)) as world,
+        raw(world, world.traders[0]) as client,
+    ):
+        for number in (1, 2):
+            assert (await client.ask(place(number)))["type"] == "Submitted"
+        before = world.exchange.sequence
+        limited = await client.ask(place(3))
+        assert (limited["code"], limited["outcome"]) == ("RATE_LIMITED", "not_sent")
+        assert 0 < limited["retry_after_ms"] <= 1_001
+        assert world.exchange.sequence == before
+        cancel = {"type": "CancelOrder", "order": 1, "client_order": 9}
+        reply = await client.ask({"type": "Submit", "id": 9, "command": cancel})
+        assert reply["type"] == "Submitted"  # cancels have their own bucket
+        # Another connection of the same key shares the bucket.
+        async with raw(world, world.traders[0]) as twin:
+            assert (await twin.ask(place(4)))["code"] == "RATE_LIMITED"
+        async with raw(world, world.traders[1]) as other:
+            assert (await other.ask(place(5)))["type"] == "Submitted"
 
 
 async def test_queries_have_a_rate_too_and_persistence_is_cut() -> None:
@@ -342,15 +348,17 @@ async def test_queries_have_a_rate_too_and_persistence_is_cut() -> None:
 
 
 async def test_requests_in_flight_are_limited() -> None:
-    async with serving(settings(requests_in_flight=2)) as world:
-        async with raw(world, world.traders[0]) as client:
-            world.sequencer.held.clear()
-            for number in (1, 2):
-                await client.send(place(number))
-            refused = await client.ask(place(3))
-            assert (refused["code"], refused["outcome"]) == ("TOO_MANY_IN_FLIGHT", "not_sent")
-            world.sequencer.held.set()
-            assert {(await client.take())["id"], (await client.take())["id"]} == {1, 2}
+    async with (
+        serving(settings(requests_in_flight=2)) as world,
+        raw(world, world.traders[0]) as client,
+    ):
+        world.sequencer.held.clear()
+        for number in (1, 2):
+            await client.send(place(number))
+        refused = await client.ask(place(3))
+        assert (refused["code"], refused["outcome"]) == ("TOO_MANY_IN_FLIGHT", "not_sent")
+        world.sequencer.held.set()
+        assert {(await client.take())["id"], (await client.take())["id"]} == {1, 2}
 
 
 async def test_subscriptions_are_limited_and_unknown_books_refused() -> None:
