@@ -8,13 +8,10 @@ from engine.core.machine import at, kernel
 def _count_composite(S: State, product: int, price: int, before: int) -> None:
     """Move the running weighted mean of the latest prices and keep its open, high and low."""
     weight = S.products[at(product)]["composite_weight"]
-    market = S.market
     if weight == 0:
         return
+    market = S.market
     total, weights = market["composite_sum"], market["composite_weight"]
-    if before == 0:  # a member that had no price at all joins the mean
-        weights += weight
-        market["composite_weight"] = weights
     total += weight * (price - before)
     market["composite_sum"] = total
     value = (2 * total + weights) // (2 * weights)  # rounds half up (R52)

@@ -1,0 +1,289 @@
+"""Between typed commands and events and their 64-byte records; lossless in both directions.
+
+A product that the profile does not know is written as `UNKNOWN_PRODUCT`, and its code packed in base
+38 into the two fields that such a record leaves free, so that the log still says what was sent.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.commands import (
+    AcceptBlock,
+    AnyCommand,
+    CancelOrder,
+    Entry,
+    Method,
+    OfferBlock,
+    OrderCommand,
+    PickListing,
+    PlaceListing,
+    Side,
+)
+from engine.core.layout import UNKNOWN_PRODUCT
+from engine.core.records import (
+    COMMAND,
+    EVENT_BLOCK,
+    EVENT_BY_CLOSE,
+    EVENT_REPEATED,
+    CommandKind,
+    EventKind,
+)
+from engine.events import (
+    BlockOffered,
+    CancelCause,
+    Cancelled,
+    ListingPlaced,
+    OrderEvent,
+    Refused,
+    Repeated,
+    Traded,
+)
+from engine.profile import Profile
+from engine.reasons import Reason
+
+HOT: Final = (PlaceListing, PickListing, CancelOrder, OfferBlock, AcceptBlock)
+ALPHABET: Final = " 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
+LOW_BITS: Final = 31
+Row = Any
+"""One row of a structured array; numpy gives its fields no types."""
+
+
+def is_hot(command: AnyCommand) -> TypeGuard[OrderCommand]:
+    """Say whether a command goes through the core as a record."""
+    return isinstance(command, HOT)
+
+
+def _pack_code(code: str) -> int:
+    packed = 0
+    for sign in code:
+        packed = packed * len(ALPHABET) + ALPHABET.index(sign)
+    return packed
+
+
+def _unpack_code(packed: int) -> str:
+    code = ""
+    while packed:
+        packed, place = divmod(packed, len(ALPHABET))
+        code = ALPHABET[place] + code
+    return code
+
+
+def entry_to_record(entry: Entry, profile: Profile) -> NDArray[np.void]:
+    """Return one COMMAND row of an order command; its client order number names it for ever."""
+    row = np.zeros(1, COMMAND)
+    write_record(row, 0, entry, profile)
+    return row
+
+
+def write_record(rows: NDArray[np.void], place: int, entry: Entry, profile: Profile) -> None:
+    """Write an order command's entry into a zeroed COMMAND row; TypeError for another command."""
+    command, row = entry.command, rows[place]
+    row["key"] = entry.key
+    row["sequence"] = entry.sequence
+    row["time_ns"] = entry.time_ns
+    match command:
+        case PlaceListing():
+            row["kind"] = CommandKind.PLACE_LISTING
+        case OfferBlock():
+            row["kind"] = CommandKind.OFFER_BLOCK
+            row["counterparty"] = command.counterparty
+        case PickListing():
+            row["kind"] = CommandKind.PICK_LISTING
+            row["target"] = command.listing
+            row["quantity_t"] = command.quantity_t
+        case AcceptBlock():
+            row["kind"] = CommandKind.ACCEPT_BLOCK
+            row["target"] = command.offer
+        case CancelOrder():
+            row["kind"] = CommandKind.CANCEL_ORDER
+            row["target"] = command.order
+        case _:
+            message = f"{type(command).__name__} has no record"
+            raise TypeError(message)
+    row["client_order"] = command.client_order
+    if isinstance(command, PlaceListing | OfferBlock):
+        _write_terms(row, command, profile)
+
+
+def _write_terms(row: Row, command: PlaceListing | OfferBlock, profile: Profile) -> None:
+    row["side"] = command.side
+    row["price_fen"] = command.price_fen
+    row["quantity_t"] = command.quantity_t
+    index = profile.product_index(command.product)
+    if index >= 0:
+        row["product"] = index
+        return
+    packed = _pack_code(command.product)
+    row["product"] = UNKNOWN_PRODUCT
+    row["target"] = packed & ((1 << LOW_BITS) - 1)
+    row["spare"] = packed >> LOW_BITS
+
+
+def _product_code(row: Row, profile: Profile) -> str:
+    if row["product"] != UNKNOWN_PRODUCT:
+        return profile.products[int(row["product"])].code
+    return _unpack_code((int(row["spare"]) << LOW_BITS) | int(row["target"]))
+
+
+def record_to_entry(row: Row, profile: Profile) -> Entry:
+    """Return the entry of one COMMAND row; ValueError for a kind that is no command."""
+    return Entry(
+        sequence=int(row["sequence"]),
+        time_ns=int(row["time_ns"]),
+        key=int(row["key"]),
+        command=_command(row, profile),
+    )
+
+
+def _command(row: Row, profile: Profile) -> OrderCommand:
+    kind, target, number = int(row["kind"]), int(row["target"]), int(row["client_order"])
+    price, quantity = int(row["price_fen"]), int(row["quantity_t"])
+    if kind == CommandKind.PLACE_LISTING:
+        return PlaceListing(
+            product=_product_code(row, profile),
+            side=Side(int(row["side"])),
+            price_fen=price,
+            quantity_t=quantity,
+            client_order=number,
+        )
+    if kind == CommandKind.OFFER_BLOCK:
+        return OfferBlock(
+            product=_product_code(row, profile),
+            side=Side(int(row["side"])),
+            counterparty=int(row["counterparty"]),
+            price_fen=price,
+            quantity_t=quantity,
+            client_order=number,
+        )
+    if kind == CommandKind.PICK_LISTING:
+        return PickListing(listing=target, quantity_t=quantity, client_order=number)
+    if kind == CommandKind.ACCEPT_BLOCK:
+        return AcceptBlock(offer=target, client_order=number)
+    if kind == CommandKind.CANCEL_ORDER:
+        return CancelOrder(order=target, client_order=number)
+    message = f"record of sequence {int(row['sequence'])}: no command has kind {kind}"
+    raise ValueError(message)
+
+
+# ---------------------------------------------------------------- events
+
+
+def events_from_records(
+    events: NDArray[np.void],
+    commands: NDArray[np.void],
+    profile: Profile,
+    first_times: Sequence[int] | NDArray[np.int64] = (),
+) -> list[OrderEvent]:
+    """Return the typed events of records; event i answers command i.
+
+    `first_times` holds, at each repeat, the exchange time of the first answer; without it a repeated
+    answer carries the time of its repetition.
+    """
+    names = events.dtype.names or ()
+    columns = commands[["sequence", "time_ns", "client_order"]].tolist()
+    typed: list[OrderEvent] = []
+    for place, values in enumerate(events.tolist()):
+        fields = dict(zip(names, values, strict=True))
+        sequence, time_ns, client_order = columns[place]
+        if not fields["flags"] & EVENT_REPEATED:
+            typed.append(_event(fields, time_ns, client_order, profile))
+            continue
+        first_ns = int(first_times[place]) if len(first_times) else time_ns
+        answer = _event(fields, first_ns, client_order, profile)
+        assert not isinstance(answer, Repeated)
+        typed.append(Repeated(sequence=sequence, time_ns=time_ns, answer=answer))
+    return typed
+
+
+def _event(
+    fields: dict[str, int], time_ns: int, client_order: int, profile: Profile
+) -> ListingPlaced | BlockOffered | Traded | Cancelled | Refused:
+    match fields["kind"]:
+        case EventKind.LISTING_PLACED:
+            return ListingPlaced(
+                order=fields["order"],
+                price_fen=fields["price_fen"],
+                quantity_t=fields["quantity_t"],
+                **_sender(fields, time_ns, profile),
+            )
+        case EventKind.BLOCK_OFFERED:
+            return BlockOffered(
+                order=fields["order"],
+                counterparty=fields["counterparty"],
+                price_fen=fields["price_fen"],
+                quantity_t=fields["quantity_t"],
+                **_sender(fields, time_ns, profile),
+            )
+        case EventKind.TRADED:
+            return _traded(fields, time_ns, client_order, profile)
+        case EventKind.CANCELLED:
+            by_close = fields["flags"] & EVENT_BY_CLOSE
+            return Cancelled(
+                order=fields["order"],
+                method=_method(fields),
+                price_fen=fields["price_fen"],
+                quantity_t=fields["quantity_t"],
+                cause=CancelCause.CLOSE if by_close else CancelCause.OWNER,
+                **_sender(fields, time_ns, profile),
+            )
+        case EventKind.REFUSED:
+            return _refused(fields, time_ns)
+        case _:
+            message = f"no event has kind {fields['kind']}"
+            raise ValueError(message)
+
+
+def _method(fields: dict[str, int]) -> Method:
+    return Method.BLOCK if fields["flags"] & EVENT_BLOCK else Method.LISTED
+
+
+def _sender(fields: dict[str, int], time_ns: int, profile: Profile) -> dict[str, Any]:
+    """Return the fields that a placed, an offered and a cancelled event share."""
+    return {
+        "sequence": fields["sequence"],
+        "time_ns": time_ns,
+        "participant": fields["participant"],
+        "key": fields["key"],
+        "client_order": fields["number"],
+        "product": profile.products[fields["product"]].code,
+        "side": Side(fields["side"]),
+    }
+
+
+def _traded(
+    fields: dict[str, int], time_ns: int, client_order: int, profile: Profile
+) -> Traded:
+    return Traded(
+        sequence=fields["sequence"],
+        time_ns=time_ns,
+        trade=fields["number"],
+        method=_method(fields),
+        product=profile.products[fields["product"]].code,
+        price_fen=fields["price_fen"],
+        quantity_t=fields["quantity_t"],
+        side=Side(fields["side"]),
+        order=fields["order"],
+        resting_order=fields["target"],
+        participant=fields["participant"],
+        counterparty=fields["counterparty"],
+        key=fields["key"],
+        client_order=client_order,
+        left_t=fields["left_t"],
+    )
+
+
+def _refused(fields: dict[str, int], time_ns: int) -> Refused:
+    return Refused(
+        sequence=fields["sequence"],
+        time_ns=time_ns,
+        key=fields["key"],
+        participant=fields["participant"],
+        client_order=fields["number"],
+        order=fields["order"],
+        reason=Reason(fields["reason"]),
+        figure_a=fields["price_fen"],
+        figure_b=fields["quantity_t"],
+    )

@@ -1,0 +1,208 @@
+"""Maker and checker, admission and keys: what operators do, always two of them (R12, R14)."""
+
+from engine.commands import (
+    Action,
+    AdmitParticipant,
+    Approve,
+    Category,
+    EnrolKey,
+    OperatorCommand,
+    Propose,
+    Reject,
+    Role,
+    SetReferencePrice,
+)
+from engine.core.layout import CLEARING, OPERATOR, TRADER
+from engine.credit_code import is_credit_code
+from engine.events import (
+    AnyEvent,
+    KeyEnrolled,
+    ParticipantAdmitted,
+    ProposalApproved,
+    ProposalMade,
+    ProposalRejected,
+)
+from engine.market import OK, Figures, Market, Proposal
+from engine.prices import set_reference
+from engine.reasons import Reason
+
+ROLE_NUMBERS = {Role.TRADER: TRADER, Role.OPERATOR: OPERATOR, Role.CLEARING: CLEARING}
+
+
+def role_broken(market: Market, role: Role | None) -> Figures:
+    """Say whether the sender may send this kind of command; None stands for the sequencer's own."""
+    number = market.hand.key
+    key = market.key(number)
+    if number != 0 and key is None:
+        return Reason.KEY_UNKNOWN, 0, 0
+    return OK if (key.role if key else None) == role else (Reason.ROLE_NOT_PERMITTED, 0, 0)
+
+
+def take_operator(market: Market, command: OperatorCommand) -> list[AnyEvent]:
+    """Answer a proposal, an approval or a rejection."""
+    broken = role_broken(market, Role.OPERATOR)
+    if broken != OK:
+        return [market.refused(broken)]
+    if isinstance(command, Propose):
+        return [_propose(market, command)]
+    proposal = market.proposals.get(command.proposal)
+    if proposal is None:
+        return [market.refused((Reason.PROPOSAL_UNKNOWN, command.proposal, 0))]
+    if not proposal.is_open:
+        return [market.refused((Reason.PROPOSAL_NOT_OPEN, command.proposal, 0))]
+    if isinstance(command, Reject):
+        return [_reject(market, proposal, command)]
+    return _approve(market, proposal, command)
+
+
+def _person(market: Market) -> str:
+    key = market.key(market.hand.key)
+    assert key is not None
+    return key.person
+
+
+def _propose(market: Market, command: Propose) -> AnyEvent:
+    limit = market.profile.capacity.proposals
+    if market.open_proposals >= limit:
+        return market.refused((Reason.PROPOSALS_FULL, limit, 0))
+    proposal = Proposal(
+        number=len(market.proposals) + 1,
+        key=market.hand.key,
+        person=_person(market),
+        actions=command.actions,
+        reason=command.reason,
+        time_ns=market.hand.time_ns,
+    )
+    market.proposals[proposal.number] = proposal
+    market.open_proposals += 1
+    return market.event(
+        ProposalMade,
+        proposal=proposal.number,
+        key=proposal.key,
+        person=proposal.person,
+        actions=proposal.actions,
+        reason=proposal.reason,
+    )
+
+
+def _end(market: Market, proposal: Proposal) -> None:
+    proposal.is_open = False
+    market.open_proposals -= 1
+
+
+def _reject(market: Market, proposal: Proposal, command: Reject) -> AnyEvent:
+    _end(market, proposal)
+    return market.event(
+        ProposalRejected,
+        proposal=proposal.number,
+        key=market.hand.key,
+        person=_person(market),
+        reason=command.reason,
+    )
+
+
+def _approve(market: Market, proposal: Proposal, command: Approve) -> list[AnyEvent]:
+    if proposal.person == _person(market):
+        return [market.refused((Reason.SAME_PERSON, 0, 0))]
+    _end(market, proposal)
+    approved = market.event(
+        ProposalApproved,
+        proposal=command.proposal,
+        key=market.hand.key,
+        person=_person(market),
+    )
+    done = [run_action(market, action, place) for place, action in enumerate(proposal.actions)]
+    return [approved, *done]
+
+
+def run_action(market: Market, action: Action, place: int = -1) -> AnyEvent:
+    """Do one approved action, or refuse it alone."""
+    match action:
+        case AdmitParticipant():
+            broken = _admit_broken(market, action)
+            return market.refused(broken, place) if broken != OK else _admit(market, action)
+        case EnrolKey():
+            broken = _enrol_broken(market, action)
+            return market.refused(broken, place) if broken != OK else _enrol(market, action)
+        case SetReferencePrice():
+            return set_reference(market, action, place)
+
+
+def _identities(action: AdmitParticipant) -> tuple[tuple[str, str], ...]:
+    """Return what only one participant may have (R14)."""
+    return (
+        ("credit_code", action.credit_code),
+        ("registry_account", action.registry_account),
+        ("funds_account", action.funds_account),
+    )
+
+
+def _admit_broken(market: Market, action: AdmitParticipant) -> Figures:
+    if action.category != Category.KEY_EMITTING_UNIT:
+        return Reason.NOT_KEY_EMITTING_UNIT, 0, 0
+    if market.profile.credit_code_check and not is_credit_code(action.credit_code):
+        return Reason.INVALID_CREDIT_CODE, 0, 0
+    known = [market.identities[i] for i in _identities(action) if i in market.identities]
+    if known:
+        return Reason.ALREADY_ADMITTED, min(known), 0
+    limit = market.profile.capacity.participants
+    if len(market.participants) >= limit:
+        return Reason.PARTICIPANTS_FULL, limit, 0
+    return OK
+
+
+def _admit(market: Market, action: AdmitParticipant) -> ParticipantAdmitted:
+    number = len(market.participants) + 1
+    admitted = market.event(
+        ParticipantAdmitted,
+        participant=number,
+        name=action.name,
+        credit_code=action.credit_code,
+        category=action.category,
+        province=action.province,
+        sector=action.sector,
+        registry_account=action.registry_account,
+        funds_account=action.funds_account,
+        compliance_year=action.compliance_year,
+    )
+    market.participants.append(admitted)
+    market.identities.update(dict.fromkeys(_identities(action), number))
+    market.core.market["participant_count"] = number
+    return admitted
+
+
+def _enrol_broken(market: Market, action: EnrolKey) -> Figures:
+    if action.public_key in market.key_numbers:
+        return Reason.KEY_ALREADY_ENROLLED, market.key_numbers[action.public_key], 0
+    is_trader = action.role == Role.TRADER
+    if is_trader and not market.is_participant(action.participant):
+        return Reason.PARTICIPANT_UNKNOWN, action.participant, 0
+    if not is_trader and action.participant != 0:
+        return Reason.ROLE_NOT_PERMITTED, 0, 0
+    limit = market.profile.capacity.keys
+    return (Reason.KEYS_FULL, limit, 0) if len(market.keys) >= limit else OK
+
+
+def _enrol(market: Market, action: EnrolKey) -> KeyEnrolled:
+    number = len(market.keys) + 1
+    enrolled = market.event(
+        KeyEnrolled,
+        key=number,
+        public_key=action.public_key,
+        role=action.role,
+        person=action.person,
+        participant=action.participant,
+    )
+    market.keys.append(enrolled)
+    market.key_numbers[action.public_key] = number
+    row = market.core.state.keys[number]
+    row["participant"] = action.participant
+    row["role"] = ROLE_NUMBERS[action.role]
+    market.core.market["key_count"] = number
+    return enrolled
+
+
+def enrol_at_genesis(market: Market, command: EnrolKey) -> list[AnyEvent]:
+    """Enrol a key that the sequencer itself names when a market is founded."""
+    broken = role_broken(market, None)
+    return [market.refused(broken)] if broken != OK else [run_action(market, command)]

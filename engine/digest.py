@@ -1,0 +1,88 @@
+"""The two digests: one rolled over every event in order, one over the whole state in canonical form.
+
+The event digest does not depend on how commands were batched. The state digest covers live rows only,
+each byte of which is a named field, and the rare state as MessagePack of sorted values.
+"""
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from engine.core.layout import NEVER
+from engine.events import Event
+
+if TYPE_CHECKING:
+    from engine.market import Market
+
+MASK: Final = (1 << 64) - 1
+FOLD: Final = 0x9E3779B97F4A7C15
+_ENCODE: Final = msgspec.msgpack.Encoder().encode
+_EVENT_LABEL: Final = b"ceax events 1 "
+_STATE_LABEL: Final = b"ceax state 1 "
+
+
+def fold_event(market: Any, event: Event) -> None:  # noqa: ANN401 - one row of the core
+    """Roll an event that has no record into the digest: the first word of its SHA-256."""
+    first = int.from_bytes(hashlib.sha256(_ENCODE(event)).digest()[:8], "little")
+    rolled = (int(market["digest"]) + first) * FOLD & MASK
+    market["digest"] = rolled ^ (rolled >> 32)
+    market["event_count"] += 1
+
+
+def event_digest(market: "Market") -> bytes:
+    """Return the digest of every event so far."""
+    row = market.core.market
+    words = int(row["event_count"]).to_bytes(8, "little") + int(row["digest"]).to_bytes(8, "little")
+    return hashlib.sha256(_EVENT_LABEL + words).digest()
+
+
+def state_digest(market: "Market") -> bytes:
+    """Return the digest of the whole state."""
+    core, state = market.core, market.core.state
+    row = core.market
+    digest = hashlib.sha256(_STATE_LABEL)
+    digest.update(
+        _ENCODE(
+            [
+                [int(row[name]) for name in row.dtype.names if name not in _FLEETING],
+                market.date,
+                market.is_day_open,
+                market.agenda,
+                market.closes_fen,
+                market.previous_closes_fen,
+                market.references_fen,
+                market.keys,
+                market.participants,
+                list(market.proposals.values()),
+                sorted((kind, reference) for kind, reference in market.references),
+                market.bulletins,
+                list(market.unsettled),
+            ]
+        )
+    )
+    participants, products = len(market.participants) + 1, len(market.codes)
+    orders, trades = int(row["order_count"]) + 1, int(row["trade_count"])
+    assert not (state.orders[1:orders]["state"] == NEVER).any()
+    for rows in (
+        state.methods,
+        state.products,
+        state.tallies,
+        state.suspended[:participants],
+        state.cash[:participants],
+        state.holdings[: participants * products],
+        state.stored[: participants * products],
+        state.orders[:orders],
+        state.cancels[: int(row["cancel_count"]) + 1],
+        state.refusals[: int(row["refusal_count"]) + 1],
+        state.trades[:trades],
+    ):
+        digest.update(len(rows).to_bytes(8, "little"))
+        digest.update(rows.tobytes())
+    for day in market.days:
+        digest.update(day.rows["state"].tobytes())
+    return digest.digest()
+
+
+_FLEETING: Final = ("status", "figure_a", "figure_b", "boundary_ns")
+"""Fields of the market row that tell of the last run and not of the market."""

@@ -1,0 +1,237 @@
+"""The exchange: one pure, deterministic state machine that turns entries into events.
+
+`Exchange` is the only dispatch. Order commands run through the compiled core in batches; everything
+else is rare and plain. The same entries give the same events, digests and state: live, recovered,
+replayed next year, compiled or not.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import invariants, queries
+from engine.codec import events_from_records, is_hot, record_to_entry, write_record
+from engine.commands import (
+    AdvanceTime,
+    AnyCommand,
+    Approve,
+    Deposit,
+    EnrolKey,
+    Entry,
+    FailTrade,
+    OpenDay,
+    Propose,
+    Reject,
+    SettleTrade,
+    Side,
+    TransferIn,
+)
+from engine.control import enrol_at_genesis, role_broken, take_operator
+from engine.core.records import COMMAND, EVENT
+from engine.core.run import BATCH_MAX
+from engine.day import keep_time, open_day
+from engine.digest import event_digest, state_digest
+from engine.events import AnyEvent, Bulletin, KeyEnrolled
+from engine.market import OK, Market
+from engine.profile import Profile
+from engine.reasons import Reason
+from engine.settlement import take_clearing
+from engine.views import (
+    Account,
+    Book,
+    ListingView,
+    MarketView,
+    OrderView,
+    ParticipantView,
+    ProposalView,
+    TradeView,
+)
+
+SEMANTICS_VERSION: Final = 1
+"""Raised by whoever changes an answer: a journal written under another version says so at replay."""
+
+
+class Exchange:
+    """One market. Entries come in the order of their sequence, which rises by one."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._market: Final = Market(profile)
+        self._commands: Final = np.zeros(BATCH_MAX, COMMAND)
+        self._events: Final = np.zeros(BATCH_MAX, EVENT)
+
+    @property
+    def profile(self) -> Profile:
+        """The rules of this market."""
+        return self._market.profile
+
+    @property
+    def sequence(self) -> int:
+        """Sequence of the last applied entry, 0 before the first."""
+        return int(self._market.core.market["sequence"])
+
+    @property
+    def time_ns(self) -> int:
+        """Exchange time: that of the last applied entry."""
+        return int(self._market.core.market["time_ns"])
+
+    # ------------------------------------------------------------ applying
+
+    def apply(self, entry: Entry) -> list[AnyEvent]:
+        """Apply one entry and return its events; ValueError if its sequence does not follow."""
+        return self.apply_entries((entry,))[0]
+
+    def apply_entries(self, entries: Sequence[Entry]) -> list[list[AnyEvent]]:
+        """Apply entries in order and return the events of each; runs of order commands go together."""
+        answers: list[list[AnyEvent]] = []
+        place = 0
+        while place < len(entries):
+            end = place
+            while end < len(entries) and end - place < BATCH_MAX and is_hot(entries[end].command):
+                end += 1
+            if end == place:
+                answers.append(self._apply_rare(entries[place]))
+                place += 1
+            else:
+                answers += self._apply_hot(entries[place:end])
+                place = end
+        return answers
+
+    def _apply_hot(self, entries: Sequence[Entry]) -> list[list[AnyEvent]]:
+        commands, events = self._commands[: len(entries)], self._events[: len(entries)]
+        commands[:] = 0
+        for place, entry in enumerate(entries):
+            write_record(commands, place, entry, self._market.profile)
+        answers: list[list[AnyEvent]] = []
+        changes: list[AnyEvent] = []
+        while len(answers) < len(entries):
+            start = len(answers)
+            done = self._market.core.run(commands[start:], events[start:])
+            for event in events_from_records(
+                events[start : start + done],
+                commands[start : start + done],
+                self._market.profile,
+                self._market.core.state.first_times,
+            ):
+                answers.append([*changes, event])
+                changes = []
+            if len(answers) < len(entries):  # stopped before a command that finds another phase
+                self._market.entry = entries[len(answers)]
+                changes = keep_time(self._market)
+        return answers
+
+    def apply_records(
+        self, commands: NDArray[np.void], events: NDArray[np.void] | None = None
+    ) -> NDArray[np.void]:
+        """Apply COMMAND rows with sequence, time and key filled in; return one EVENT row for each.
+
+        `events` may be given to be written into. Phases that change on the way enter the state and the
+        digest, but have no rows. ValueError for a row that is no command; those before it stand.
+        """
+        answered = np.zeros(len(commands), EVENT) if events is None else events[: len(commands)]
+        start = 0
+        while start < len(commands):
+            end = min(start + BATCH_MAX, len(commands))
+            start += self._market.core.run(commands[start:end], answered[start:end])
+            if start < end:  # stopped before a command that finds another phase
+                self._market.entry = record_to_entry(commands[start], self._market.profile)
+                keep_time(self._market)
+        return answered
+
+    def _apply_rare(self, entry: Entry) -> list[AnyEvent]:
+        market, row = self._market, self._market.core.market
+        if entry.sequence != row["sequence"] + 1:
+            message = f"sequence {entry.sequence} does not follow {self.sequence}"
+            raise ValueError(message)
+        market.entry = entry
+        if entry.time_ns < row["time_ns"]:
+            events: list[AnyEvent] = [market.refused((Reason.TIME_BACKWARDS, 0, 0))]
+        else:
+            row["time_ns"] = entry.time_ns
+            events = keep_time(market)
+            events += self._answer(entry.command)
+        row["sequence"] = entry.sequence
+        return events
+
+    def _answer(self, command: AnyCommand) -> list[AnyEvent]:
+        market = self._market
+        match command:
+            case Propose() | Approve() | Reject():
+                return take_operator(market, command)
+            case Deposit() | TransferIn() | SettleTrade() | FailTrade():
+                return take_clearing(market, command)
+            case EnrolKey():
+                return enrol_at_genesis(market, command)
+            case OpenDay() | AdvanceTime():
+                broken = role_broken(market, None)
+                if broken != OK:
+                    return [market.refused(broken)]
+                return open_day(market, command) if isinstance(command, OpenDay) else []
+            case _:
+                message = f"{type(command).__name__} goes through the core"
+                raise AssertionError(message)
+
+    # ------------------------------------------------------------ proofs
+
+    def next_boundary_ns(self) -> int:
+        """Return when a phase changes next, 0 if nothing is due today."""
+        return self._market.agenda[0] if self._market.agenda else 0
+
+    def event_digest(self) -> bytes:
+        """Return the digest of every event so far, whatever the batches were."""
+        return event_digest(self._market)
+
+    def state_digest(self) -> bytes:
+        """Return the digest of the whole state in canonical form."""
+        return state_digest(self._market)
+
+    def check(self) -> None:
+        """Check every invariant; AssertionError names the broken one."""
+        invariants.check(self._market)
+
+    # ------------------------------------------------------------ views
+
+    def market(self) -> MarketView:
+        """Return the phases, every product's quote and the composite now."""
+        return queries.market_view(self._market)
+
+    def book(self, product: str, levels: int = 0) -> Book:
+        """Return the best levels of a product, the profile's number if none is given."""
+        return queries.book(self._market, product, levels)
+
+    def listings(self, product: str, side: Side, price_fen: int) -> tuple[ListingView, ...]:
+        """Return the listings of one level, oldest first."""
+        return queries.listings(self._market, product, side, price_fen)
+
+    def account(self, participant: int) -> Account:
+        """Return cash and holdings of a participant."""
+        return queries.account(self._market, participant)
+
+    def orders(self, participant: int) -> tuple[OrderView, ...]:
+        """Return a participant's accepted orders of the open (or last) day."""
+        return queries.orders(self._market, participant)
+
+    def trades(self, participant: int = 0, date: str = "") -> tuple[TradeView, ...]:
+        """Return the trades of a day (the open or last one if no date), 0 = of everybody."""
+        return queries.trades(self._market, participant, date)
+
+    def unsettled(self) -> tuple[TradeView, ...]:
+        """Return the trades of any day that the registry has not answered."""
+        return queries.unsettled(self._market)
+
+    def participants(self) -> tuple[ParticipantView, ...]:
+        """Return who is admitted, by number."""
+        return queries.participants(self._market)
+
+    def keys(self) -> tuple[KeyEnrolled, ...]:
+        """Return the enrolled keys, by number."""
+        return tuple(self._market.keys)
+
+    def proposals(self) -> tuple[ProposalView, ...]:
+        """Return the proposals that wait for a second operator."""
+        return queries.proposals(self._market)
+
+    def bulletins(self) -> tuple[Bulletin, ...]:
+        """Return the bulletins of all closed days."""
+        return tuple(self._market.bulletins)

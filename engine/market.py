@@ -1,0 +1,170 @@
+"""Everything that the rooms of the engine share: the core, who takes part, the day, and what is waiting.
+
+No rule stands here. The core's arrays hold the ledger, the book and the day's orders; plain Python
+holds what is rare: names, keys, proposals, references, bulletins and the trades of earlier days.
+"""
+
+from typing import Any, Final, TypeVar
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from engine.commands import Action, ClearingCommand, Entry, Method
+from engine.core.arrays import Core
+from engine.core.layout import SETTLED, UNSETTLED
+from engine.digest import fold_event
+from engine.events import (
+    Bulletin,
+    Event,
+    KeyEnrolled,
+    ParticipantAdmitted,
+    Phase,
+    Refused,
+)
+from engine.profile import Profile
+from engine.reasons import Reason
+
+SomeEvent = TypeVar("SomeEvent", bound=Event)
+Figures = tuple[Reason, int, int]
+"""A broken rule and its two figures."""
+OK: Final[Figures] = (Reason.NONE, 0, 0)
+
+
+class Proposal(Struct, kw_only=True):
+    """A proposal and whether it still waits."""
+
+    number: int
+    key: int
+    person: str
+    actions: tuple[Action, ...]
+    reason: str
+    time_ns: int
+    is_open: bool = True
+
+
+class TradingDay(Struct, kw_only=True):
+    """The trades of one earlier day: rows of the core's TRADE, numbered from `first`."""
+
+    date: str
+    first: int
+    rows: NDArray[np.void]
+
+
+class Market:
+    """State of one market between two commands; the rooms change it, `Exchange` alone owns it."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile: Final = profile
+        self.core: Final = Core(profile)
+        self.codes: Final = [product.code for product in profile.products]
+        self.date = ""
+        self.is_day_open = False
+        self.agenda: list[int] = []
+        """Times of today at which a phase may change, the next one first."""
+        self.sessions: list[list[tuple[int, int]]] = [[] for _ in Method]
+        self.closes_fen = [0] * len(self.codes)
+        """Close of each product's last listed day, 0 before its first."""
+        self.previous_closes_fen = [0] * len(self.codes)
+        """Close that each product's open (or last) day began with."""
+        self.references_fen = [0] * len(self.codes)
+        self.keys: list[KeyEnrolled] = []
+        self.key_numbers: dict[str, int] = {}
+        self.participants: list[ParticipantAdmitted] = []
+        self.identities: dict[tuple[str, str], int] = {}
+        """Participant by credit code, registry account or funds account."""
+        self.proposals: dict[int, Proposal] = {}
+        self.open_proposals = 0
+        self.references: dict[tuple[str, str], ClearingCommand] = {}
+        self.bulletins: list[Bulletin] = []
+        self.days: list[TradingDay] = []
+        self.unsettled: dict[int, None] = {}
+        """Numbers of unsettled trades of earlier days, in order."""
+        self.has_failed_trade = False
+        self.deposits_fen = 0
+        self.transfers_t = [0] * len(self.codes)
+        self.entry: Entry | None = None
+        """The entry in hand."""
+
+    # ------------------------------------------------------------ answering
+
+    @property
+    def hand(self) -> Entry:
+        """The entry in hand."""
+        assert self.entry is not None
+        return self.entry
+
+    def event(self, kind: type[SomeEvent], **fields: Any) -> SomeEvent:  # noqa: ANN401 - checked by msgspec's constructor
+        """Make an event of the entry in hand and roll it into the digest."""
+        made = kind(sequence=self.hand.sequence, time_ns=self.hand.time_ns, **fields)
+        fold_event(self.core.market, made)
+        return made
+
+    def refused(self, broken: Figures, action: int = -1) -> Refused:
+        """Make a refusal of the entry in hand."""
+        reason, figure_a, figure_b = broken
+        return self.event(
+            Refused,
+            key=self.hand.key,
+            participant=self.participant_of(self.hand.key),
+            client_order=0,
+            order=0,
+            reason=reason,
+            figure_a=figure_a,
+            figure_b=figure_b,
+            action=action,
+        )
+
+    # ------------------------------------------------------------ looking up
+
+    def key(self, number: int) -> KeyEnrolled | None:
+        """Return an enrolled key."""
+        return self.keys[number - 1] if 1 <= number <= len(self.keys) else None
+
+    def participant_of(self, key: int) -> int:
+        """Return the participant that a key acts for, 0 if none."""
+        found = self.key(key)
+        return found.participant if found else 0
+
+    def is_participant(self, number: int) -> bool:
+        """Say whether somebody was admitted under a number."""
+        return 1 <= number <= len(self.participants)
+
+    def is_listed(self, index: int) -> bool:
+        """Say whether a product is listed on the open (or last) day."""
+        return self.date != "" and self.profile.products[index].listed_from <= self.date
+
+    def phase(self, method: Method) -> Phase:
+        """Return where a method stands."""
+        return Phase(int(self.core.state.methods[method]["phase"]))
+
+    def trade_row(self, number: int) -> tuple[str, NDArray[np.void]] | None:
+        """Return the date of a trade and the one row that holds it (it may be written), or None."""
+        base, state = int(self.core.market["trade_base"]), self.core.state
+        if number > base:
+            place = number - base - 1
+            if place >= int(self.core.market["trade_count"]):
+                return None
+            return self.date, state.trades[place : place + 1]
+        for day in reversed(self.days):  # trades wait for days, not years: the newest day first
+            if number >= day.first:
+                place = number - day.first
+                return day.date, day.rows[place : place + 1]
+        return None
+
+    def settle_row(self, number: int, row: NDArray[np.void], state: int) -> None:
+        """Mark a trade as answered by the registry."""
+        assert state >= SETTLED
+        row["state"] = state
+        self.unsettled.pop(number, None)
+
+    def archive_day(self) -> None:
+        """Move the trades of the day before out of the core."""
+        count, base = int(self.core.market["trade_count"]), int(self.core.market["trade_base"])
+        if count == 0:
+            return
+        rows = self.core.state.trades[:count].copy()
+        self.days.append(TradingDay(date=self.date, first=base + 1, rows=rows))
+        for place in np.flatnonzero(rows["state"] == UNSETTLED).tolist():
+            self.unsettled[base + 1 + place] = None
+

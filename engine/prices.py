@@ -1,0 +1,201 @@
+"""Reference prices, closing prices and the composite (R31-R37, R48-R53, R85)."""
+
+from engine.commands import ReferenceBasis, SetReferencePrice
+from engine.events import AnyEvent, Bulletin, ProductDay, ReferencePriceSet
+from engine.market import OK, Figures, Market
+from engine.profile import Composite
+from engine.reasons import Reason
+from engine.units import band_fen, divide_half_up
+
+
+def composite_weights(market: Market) -> list[int]:
+    """Return each product's weight in the composite on the open (or last) day, 0 for others (R52)."""
+    in_force: Composite | None = None
+    for row in market.profile.composite:
+        if row.effective_from <= market.date:
+            in_force = row
+    weights = [0] * len(market.codes)
+    if in_force is not None and market.date:
+        for code, weight in zip(in_force.members, in_force.weights, strict=True):
+            weights[market.profile.product_index(code)] += weight
+    return weights
+
+
+def _weighted_mean(weights: list[int], prices_fen: list[int]) -> int:
+    """Return the mean of those that have a price, half up to the fen; 0 if none has one."""
+    pairs = [(w, p) for w, p in zip(weights, prices_fen, strict=True) if w and p]
+    if not pairs:
+        return 0
+    return divide_half_up(sum(w * p for w, p in pairs), sum(w for w, _ in pairs))
+
+
+def base_fen(market: Market, index: int) -> int:
+    """Return a product's price before its first trade of the day (R36, R48, R53)."""
+    return market.previous_closes_fen[index] or market.references_fen[index]
+
+
+def weigh(market: Market) -> None:
+    """Set the running composite's sums from each product's latest price of the day (R53)."""
+    core = market.core
+    weights = composite_weights(market)
+    core.state.products["composite_weight"] = weights
+    total = total_weight = 0
+    for index, weight in enumerate(weights):
+        tally = core.state.tallies[index]
+        if tally["listed_trades"] == 0:
+            tally["last_fen"] = base_fen(market, index)
+        if weight and tally["last_fen"]:
+            total += weight * int(tally["last_fen"])
+            total_weight += weight
+    core.market["composite_sum"] = total
+    core.market["composite_weight"] = total_weight
+
+
+def composite_last_fen(market: Market) -> int:
+    """Return the running composite, 0 before its first trade of the day (R53)."""
+    row = market.core.market
+    if row["composite_count"] == 0:
+        return 0
+    return divide_half_up(int(row["composite_sum"]), int(row["composite_weight"]))
+
+
+def composite_close_fen(market: Market) -> int:
+    """Return the composite close of the last closed day, 0 before the first."""
+    return market.bulletins[-1].close_fen if market.bulletins else 0
+
+
+# ---------------------------------------------------------------- reference prices
+
+
+def computed_reference(market: Market, index: int) -> tuple[ReferenceBasis, int]:
+    """Return where a product's reference must come from and what it must be; 0 = operators choose."""
+    if market.previous_closes_fen[index]:
+        return ReferenceBasis.PREVIOUS_CLOSE, market.previous_closes_fen[index]
+    product = market.profile.products[index]
+    composite = composite_close_fen(market)
+    if product.first_reference == "composite_close" and composite:
+        return ReferenceBasis.COMPOSITE_CLOSE, composite
+    is_first_day = product.listed_from == market.date
+    return ReferenceBasis.ADMINISTRATIVE, product.first_reference_fen if is_first_day else 0
+
+
+def _reference_broken(market: Market, action: SetReferencePrice) -> Figures:
+    index = market.profile.product_index(action.product)
+    if not market.is_day_open:
+        return Reason.DAY_NOT_OPEN, 0, 0
+    if index < 0:
+        return Reason.PRODUCT_UNKNOWN, 0, 0
+    if not market.is_listed(index):
+        return Reason.PRODUCT_NOT_LISTED, 0, 0
+    if market.references_fen[index]:
+        return Reason.REFERENCE_PRICE_ALREADY_SET, market.references_fen[index], 0
+    basis, price = computed_reference(market, index)
+    if action.basis != basis or (price and action.price_fen != price):
+        return Reason.REFERENCE_PRICE_MISMATCH, price, 0
+    floor, cap = band_fen(action.price_fen, market.profile.listed.band_bp)
+    levels, limit = cap - floor + 1, market.profile.capacity.levels
+    return (Reason.BAND_TOO_WIDE, levels, limit) if levels > limit else OK
+
+
+def set_reference(market: Market, action: SetReferencePrice, place: int) -> AnyEvent:
+    """Set a product's reference and bands for the day; it opens at once (R31-R37)."""
+    broken = _reference_broken(market, action)
+    if broken != OK:
+        return market.refused(broken, place)
+    index = market.profile.product_index(action.product)
+    listed = band_fen(action.price_fen, market.profile.listed.band_bp)
+    block = band_fen(action.price_fen, market.profile.block.band_bp)
+    market.references_fen[index] = action.price_fen
+    tick = market.profile.tick_size_fen
+    row = market.core.state.products[index]
+    row["has_reference"] = 1
+    row["listed_floor_fen"], row["listed_cap_fen"] = listed
+    row["block_floor_fen"], row["block_cap_fen"] = block
+    row["first_tick"] = -(-listed[0] // tick)  # rounds up: the first price on the tick in the band
+    row["last_tick"] = listed[1] // tick  # rounds down: the last one
+    weigh(market)
+    return market.event(
+        ReferencePriceSet,
+        product=action.product,
+        price_fen=action.price_fen,
+        basis=action.basis,
+        listed_floor_fen=listed[0],
+        listed_cap_fen=listed[1],
+        block_floor_fen=block[0],
+        block_cap_fen=block[1],
+    )
+
+
+# ---------------------------------------------------------------- closing prices, bulletin
+
+
+def published_open_fen(market: Market, index: int) -> int:
+    """Return an opening price that was published by decision today, 0 if there is none (R48)."""
+    for row in market.profile.published_open:
+        if row.product == market.codes[index] and row.date == market.date:
+            return row.price_fen
+    return 0
+
+
+def _product_day(market: Market, index: int) -> ProductDay:
+    tally = market.core.state.tallies[index]
+    has_traded = int(tally["listed_trades"]) > 0
+    quantity, amount = int(tally["listed_quantity_t"]), int(tally["listed_amount_fen"])
+    base = base_fen(market, index)
+    return ProductDay(
+        product=market.codes[index],
+        previous_close_fen=market.previous_closes_fen[index],
+        open_fen=published_open_fen(market, index)
+        or (int(tally["open_fen"]) if has_traded else base),
+        high_fen=int(tally["high_fen"]),
+        low_fen=int(tally["low_fen"]),
+        close_fen=divide_half_up(amount, quantity) if has_traded else base,
+        listed_quantity_t=quantity,
+        listed_amount_fen=amount,
+        listed_trades=int(tally["listed_trades"]),
+        block_quantity_t=int(tally["block_quantity_t"]),
+        block_amount_fen=int(tally["block_amount_fen"]),
+        block_trades=int(tally["block_trades"]),
+    )
+
+
+def _composite_open_fen(market: Market, weights: list[int]) -> int:
+    members = [index for index, weight in enumerate(weights) if weight]
+    if len(members) == 1 and published_open_fen(market, members[0]):
+        return published_open_fen(market, members[0])
+    if market.core.market["composite_count"]:
+        return int(market.core.market["composite_open_fen"])
+    return composite_close_fen(market)
+
+
+def make_bulletin(market: Market) -> Bulletin:
+    """Return the day's bulletin and take its closes over as the products' last closes (R49, R85)."""
+    weights = composite_weights(market)
+    listed = [index for index in range(len(market.codes)) if market.is_listed(index)]
+    rows = tuple(_product_day(market, index) for index in listed)
+    closes = [0] * len(market.codes)
+    for index, row in zip(listed, rows, strict=True):
+        closes[index] = row.close_fen
+        market.closes_fen[index] = row.close_fen
+    listed_t = sum(row.listed_quantity_t for row in rows)
+    listed_fen = sum(row.listed_amount_fen for row in rows)
+    block_t = sum(row.block_quantity_t for row in rows)
+    block_fen = sum(row.block_amount_fen for row in rows)
+    last = market.bulletins[-1] if market.bulletins else None
+    return Bulletin(
+        date=market.date,
+        previous_close_fen=composite_close_fen(market),
+        open_fen=_composite_open_fen(market, weights),
+        high_fen=int(market.core.market["composite_high_fen"]),
+        low_fen=int(market.core.market["composite_low_fen"]),
+        close_fen=_weighted_mean(weights, closes),
+        listed_quantity_t=listed_t,
+        listed_amount_fen=listed_fen,
+        block_quantity_t=block_t,
+        block_amount_fen=block_fen,
+        quantity_t=listed_t + block_t,
+        amount_fen=listed_fen + block_fen,
+        cumulative_quantity_t=(last.cumulative_quantity_t if last else 0) + listed_t + block_t,
+        cumulative_amount_fen=(last.cumulative_amount_fen if last else 0) + listed_fen + block_fen,
+        products=rows,
+    )
