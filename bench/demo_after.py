@@ -74,8 +74,11 @@ async def open_next_day(market: Market, date: str) -> None:
 
 async def trade_next_day(
     market: Market, day: HistoricDay, date: str, close_fen: int
-) -> tuple[ReferencePriceSet, Traded]:
-    """Let yesterday's buyer sell part of what it bought; another robot picks it (T+1, R56)."""
+) -> tuple[ReferencePriceSet, Traded, int]:
+    """Let yesterday's buyer sell part of what it bought; another robot picks it (T+1, R56).
+
+    Return the reference, the trade, and how much of it can only be yesterday's purchase.
+    """
     seller = next(r for r in day.robots.values() if r.participant == day.seen.resale_participant)
     band = await confirm_reference(market, day.product, close_fen, ReferenceBasis.PREVIOUS_CLOSE)
     await market.maker.advance_clock(midnight_ns(date) + parse_clock("09:30"))
@@ -93,7 +96,7 @@ async def trade_next_day(
     picked = await buyer.client.pick_listing(listed.order, listed.first.quantity_t)
     if not isinstance(picked.first, Traded):
         raise DemoFailed(f"the pick was refused: {picked.text}")
-    return band, picked.first
+    return band, picked.first, max(0, picked.first.quantity_t - (held_t - bought_t))
 
 
 def _bought(robot: Robot) -> int:

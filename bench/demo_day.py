@@ -31,7 +31,7 @@ DAY_WALL_SECONDS: Final = 60.0
 """Wall time of 09:30-15:00 at speed 1."""
 SPARE_QUANTITY_T: Final = 10
 LISTING_MAX_T: Final = 99_999
-FREEZE_AFTER_SECONDS_MAX: Final = 0.004
+FREEZE_AFTER_SECONDS_MAX: Final = 0.001
 LATE_ORDER_SECONDS: Final = 0.02
 TURNS_MAX: Final = 1_000
 """Most turns of the event loop until robots that are due have sent; a handful is usual."""
@@ -53,6 +53,7 @@ class Seen(Struct, kw_only=True):
     recovered_sequence: int = 0
     prints: list[Print] = []
     """The public feed."""
+    reference_fen: int = 0
     band: tuple[int, int] = (0, 0)
     lapsed: int = 0
 
@@ -119,6 +120,7 @@ class HistoricDay:
         band = next((e for e in answer.events if isinstance(e, ReferencePriceSet)), None)
         if band is None:
             raise DemoFailed(f"the reference price was not set: {answer.text}")
+        self.seen.reference_fen = band.price_fen
         self.seen.band = (band.listed_floor_fen, band.listed_cap_fen)
         floor, cap = format_yuan(band.listed_floor_fen), format_yuan(band.listed_cap_fen)
         text = words("reference_set", time="09:30", price=price, floor=floor, cap=cap, **makers)
@@ -223,14 +225,22 @@ class HistoricDay:
         conductor.leave("resale")
 
     async def _pick_reseller(self) -> tuple[Robot, int]:
-        """Return a robot that bought today, and all that it has and bought: more than it may sell."""
+        """Return a robot that bought today, and all that it has and bought: more than it may sell.
+
+        Of those that bought, the one with the least of its own left shows best what may not be sold.
+        """
+        found: list[tuple[int, int, Robot]] = []
         for robot in self.robots.values():
             account = await robot.client.account()
             for holding in account.holdings:
                 wished_t = holding.available_t + holding.bought_today_t
-                if holding.bought_today_t and wished_t <= LISTING_MAX_T:
-                    return robot, wished_t
-        raise DemoFailed("no participant bought anything that it could try to sell again")
+                if holding.bought_today_t > SPARE_QUANTITY_T and wished_t <= LISTING_MAX_T:
+                    found.append((holding.available_t, robot.participant, robot))
+        if not found:
+            raise DemoFailed("no participant bought anything that it could try to sell again")
+        robot = min(found)[2]
+        holding = (await robot.client.account()).holdings[0]
+        return robot, holding.available_t + holding.bought_today_t
 
     async def _outage(
         self, conductor: Conductor, parts: dict[int, list[tuple[int, PlannedAction]]]
@@ -286,12 +296,16 @@ class HistoricDay:
 
     async def close_market(self) -> None:
         """Let 15:00 come: open orders lapse (R54)."""
-        before = await self.market.maker.orders()
-        self.seen.lapsed = sum(order.is_open for order in before)
+        self.seen.lapsed = await self._open_orders()
         await self.market.maker.advance_clock(self.at("15:00"))
-        after = await self.market.maker.orders()
-        if any(order.is_open for order in after):
+        if await self._open_orders():
             raise DemoFailed("an order is still open after the close")
+
+    async def _open_orders(self) -> int:
+        """Return how many orders are open, each robot counting its own."""
+        robots = (*self.robots.values(), self.spare)
+        found = await asyncio.gather(*(robot.client.orders() for robot in robots))
+        return sum(order.is_open for orders in found for order in orders)
 
     def _spare_listing(self) -> PlaceListing:
         return PlaceListing(

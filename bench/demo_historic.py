@@ -11,6 +11,7 @@ from bench.demo_day import HistoricDay, thousands
 from bench.demo_market import DemoFailed, Funds, Market, admitted, ceax_json, refusals
 from bench.demo_proof import prove
 from bench.demo_report import (
+    Check,
     Result,
     show_bulletin,
     show_figures,
@@ -78,6 +79,7 @@ class HistoricDemo:
         self.cleared: Cleared
         self.next_band: ReferencePriceSet
         self.next_sale: Traded
+        self.next_sale_t = 0
         self.result = Result(date=FIGURES.date, next_date=NEXT_DATE)
 
     def _plan_funds(self) -> list[Funds]:
@@ -234,7 +236,7 @@ class HistoricDemo:
         self.result.bulletin = bulletin
         close = format_yuan(bulletin.close_fen)
         screen.tick(words("lapsed", count=self.day.seen.lapsed, price=close))
-        show_bulletin(bulletin, words, screen)
+        show_bulletin(bulletin, self.day.seen.reference_fen, words, screen)
         with screen.stage(words("clearing")) as stage:
             self.cleared = await await_clearing(market, FIGURES.date)
             stage.done(words("cleared", count=self.cleared.settled))
@@ -252,8 +254,8 @@ class HistoricDemo:
         assert self.result.bulletin is not None
         await open_next_day(market, NEXT_DATE)
         close_fen = self.result.bulletin.close_fen
-        band, sale = await trade_next_day(market, self.day, NEXT_DATE, close_fen)
-        self.next_band, self.next_sale = band, sale
+        band, sale, bought_t = await trade_next_day(market, self.day, NEXT_DATE, close_fen)
+        self.next_band, self.next_sale, self.next_sale_t = band, sale, bought_t
         text = words(
             "next_reference",
             maker=market.maker.welcome.person,
@@ -268,6 +270,7 @@ class HistoricDemo:
             time="09:30",
             seller=f"P{sale.counterparty:04d}",
             quantity=f"{sale.quantity_t:,}",
+            bought=f"{bought_t:,}",
             price=format_yuan(sale.price_fen),
         )
         screen.tick(text)
@@ -294,6 +297,14 @@ class HistoricDemo:
             self.result.event_digest = replayed["event_digest"]
             self.result.state_digest = replayed["state_digest"]
             stage.done(words("replayed", count=f"{replayed['sequence']:,}"))
+        short = f"{self.result.event_digest[:12]}…"
+        is_proved = replayed["digests_compared"] > 0
+        self.result.checks.append(Check(name="check_digest", found=short, ok=is_proved))
+        with self.screen.stage(words("verifying_registry")) as stage:
+            found = await ceax_json("registry", "verify", "--data", str(market.places.registry))
+            stage.done(words("registry_verified"))
+        count = len(found["problems"])
+        self.result.checks.append(Check(name="check_registry", found=str(count), ok=not count))
 
 
 def _more(value: int) -> int:

@@ -16,7 +16,15 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bench.emitters import Emitter
-from bench.processes import LOOPBACK, Child, ProcessFailed, Supervisor, ceax_command, free_port
+from bench.processes import (
+    LOOPBACK,
+    READY_SECONDS,
+    Child,
+    ProcessFailed,
+    Supervisor,
+    ceax_command,
+    free_port,
+)
 from clearing.registry_client import RegistryClient, RegistryUnavailable
 from engine.commands import Action, EnrolKey, Role
 from engine.events import KeyEnrolled, ParticipantAdmitted, ProposalMade, Refused
@@ -115,8 +123,11 @@ class Market:
             port,
         )
         self.registry_url = f"http://{LOOPBACK}:{port}"
-        token = (self.places.registry / "admin.token").read_text(encoding="ascii").strip()
-        self.registry = RegistryClient(self.registry_url, token)
+        path = self.places.registry / "admin.token"
+        # The port is taken before the first start makes its tokens.
+        await until(lambda: _holds_text(path), READY_SECONDS, "the registry's token")
+        self.registry = RegistryClient(self.registry_url, path.read_text(encoding="ascii").strip())
+        await self.registry.health()
 
     async def start_exchange(self, start: str, rate: str) -> None:
         """Start the exchange on a simulated clock and log both operators in."""
@@ -244,6 +255,10 @@ class Market:
         account = await self.maker.account(participant)
         held = {holding.product: holding.available_t for holding in account.holdings}
         return account.cash.settled_fen == funds.cash_fen and held == funds.holdings
+
+
+async def _holds_text(path: Path) -> bool:
+    return await asyncio.to_thread(lambda: path.exists() and path.stat().st_size > 0)
 
 
 def admitted(answer: Answer) -> dict[str, int]:

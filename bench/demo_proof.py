@@ -46,11 +46,10 @@ def _compare(demo: "HistoricDemo", trades: tuple[TradeView, ...]) -> None:
     listed = [t for t in trades if t.method is Method.LISTED]
     quantity_t = sum(t.quantity_t for t in listed)
     amount_fen = sum(t.quantity_t * t.price_fen for t in listed)
-    row = bulletin.products[0]
     day, following = demo.day.seen, demo.next_band
     next_band = (following.listed_floor_fen, following.listed_cap_fen)
     demo.result.figures = [
-        figure("reference", format_yuan(published.reference_fen), format_yuan(row.previous_close_fen)),
+        figure("reference", format_yuan(published.reference_fen), format_yuan(day.reference_fen)),
         figure("band", _band(band_fen(published.reference_fen, 1_000)), _band(day.band)),
         figure("open", format_yuan(published.open_fen), format_yuan(bulletin.open_fen)),
         figure("first_trade", format_yuan(published.first_trade_fen), format_yuan(listed[0].price_fen)),
@@ -93,14 +92,16 @@ def _count(demo: "HistoricDemo", trades: tuple[TradeView, ...]) -> None:
 
 
 async def _check_reports(demo: "HistoricDemo", trades: tuple[TradeView, ...]) -> None:
-    """Each robot's own reports and the public feed must tell exactly the trades, without a gap."""
+    """Compare each robot's own reports and the public feed with the trades: no gap, no repeat."""
     by_number = {t.trade: t for t in trades}
-    differing = 0
+    complete = 0
     for robot in demo.day.robots.values():
         own = {n for n, t in by_number.items() if robot.participant in (t.buyer, t.seller)}
         # The next day's trade may have been reported too; its number is not of this day.
-        differing += own != set(robot.reported) & set(by_number) or robot.gaps > 0
-    demo.result.checks.append(_check("check_reports", f"{differing} ≠", differing == 0))
+        complete += own == set(robot.reported) & set(by_number) and not robot.gaps
+    robots = len(demo.day.robots)
+    found = f"{complete} / {robots}"
+    demo.result.checks.append(_check("check_reports", found, complete == robots))
     public = [(p.price_fen, p.quantity_t) for p in demo.day.seen.prints]
     is_same = public == [(t.price_fen, t.quantity_t) for t in trades]
     demo.result.checks.append(_check("check_feed", len(public), is_same))
@@ -121,8 +122,8 @@ def _check_end(demo: "HistoricDemo", trades: tuple[TradeView, ...]) -> None:
         ),
         _check(
             "check_t1",
-            f"{sale.quantity_t:,} t",
-            demo.day.seen.resale_participant in (sale.participant, sale.counterparty),
+            f"{demo.next_sale_t:,} t",
+            demo.next_sale_t > 0 and demo.day.seen.resale_participant == sale.counterparty,
         ),
     ]
 

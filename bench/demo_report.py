@@ -113,8 +113,13 @@ def change_text(close_fen: int, previous_fen: int) -> str:
     return f"{sign}{hundredths // 100}.{hundredths % 100:02d}%"
 
 
-def bulletin_text(bulletin: Bulletin, words: Words) -> str:
-    """Return the daily bulletin as a sentence in the style of the published ones (R85)."""
+def bulletin_text(bulletin: Bulletin, reference_fen: int, words: Words) -> str:
+    """Return the daily bulletin as a sentence in the style of the published ones (R85).
+
+    A first day has no previous close: its change is that on the reference price.
+    """
+    base_fen = bulletin.previous_close_fen or reference_fen
+    name = "change_on_close" if bulletin.previous_close_fen else "change_on_reference"
     return words(
         "bulletin_text",
         date=bulletin.date,
@@ -124,7 +129,7 @@ def bulletin_text(bulletin: Bulletin, words: Words) -> str:
         high=format_yuan(bulletin.high_fen),
         low=format_yuan(bulletin.low_fen),
         close=format_yuan(bulletin.close_fen),
-        change=change_text(bulletin.close_fen, bulletin.previous_close_fen),
+        change=words(name, change=change_text(bulletin.close_fen, base_fen)),
         block=f"{bulletin.block_quantity_t:,}",
         block_amount=thousands(bulletin.block_amount_fen),
         total=f"{bulletin.quantity_t:,}",
@@ -134,9 +139,10 @@ def bulletin_text(bulletin: Bulletin, words: Words) -> str:
     )
 
 
-def show_bulletin(bulletin: Bulletin, words: Words, screen: Screen) -> None:
+def show_bulletin(bulletin: Bulletin, reference_fen: int, words: Words, screen: Screen) -> None:
     """Print the daily bulletin."""
-    screen.show(Panel(bulletin_text(bulletin, words), title=words("bulletin"), title_align="left"))
+    text = bulletin_text(bulletin, reference_fen, words)
+    screen.show(Panel(text, title=words("bulletin"), title_align="left"))
 
 
 def show_statement(statement: Statement, words: Words, screen: Screen) -> None:

@@ -92,7 +92,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "killed": (
         "{time} 交易系统被强行终止(SIGKILL),在途申报 {count} 笔",
-        "{time} the exchange is killed (SIGKILL) with {count} orders in flight",
+        "{time} the exchange is killed (SIGKILL); orders in flight: {count}",
     ),
     "restarted": (
         "{seconds} 秒后恢复:日志到序号 {sequence},时钟停在 {time} 后继续",
@@ -120,6 +120,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "交易系统 · 注登系统 · 银行对账:差异 {count}",
         "exchange · registry · bank reconciled: {count} differences",
     ),
+    "verifying_registry": ("校验注登账簿", "verifying the registry's ledger"),
+    "check_registry": ("注登账簿的哈希链与余额问题", "problems of the registry's ledger"),
     "registry_verified": (
         "注登账簿校验:哈希链与余额一致",
         "registry ledger verified: hash chain, balances",
@@ -130,8 +132,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{maker} and {checker} confirm the reference {price}, band {floor} – {cap}",
     ),
     "next_sale": (
-        "{time} {seller} 卖出昨日买入的 {quantity} 吨,{price} 元(T+1)",
-        "{time} {seller} sells {quantity} t of yesterday's purchase at {price} (T+1)",
+        "{time} {seller} 卖出 {quantity} 吨,其中 {bought} 吨为昨日买入,价格 {price} 元(T+1)",
+        "{time} {seller} sells {quantity} t at {price}, {bought} t of it bought yesterday (T+1)",
     ),
     "replaying": ("重放日志", "replaying the journal"),
     "replayed": (
@@ -144,18 +146,20 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "bulletin_text": (
         (
             "{date} 全国碳市场(仿真):挂牌协议交易成交量 {listed} 吨,成交额 {listed_amount} 元,"
-            "开盘价 {open},最高价 {high},最低价 {low},收盘价 {close},较前一日 {change};"
+            "开盘价 {open},最高价 {high},最低价 {low},收盘价 {close},{change};"
             "大宗协议成交量 {block} 吨,成交额 {block_amount} 元;"
             "总成交量 {total} 吨,总成交额 {total_amount} 元;"
             "累计成交量 {cumulative} 吨,累计成交额 {cumulative_amount} 元。"
         ),
         (
             "National carbon market (simulation), {date}: listed {listed} t, {listed_amount} yuan; "
-            "open {open}, high {high}, low {low}, close {close}, {change} on the previous close; "
+            "open {open}, high {high}, low {low}, close {close}, {change}; "
             "block {block} t, {block_amount} yuan; total {total} t, {total_amount} yuan; "
             "cumulative {cumulative} t, {cumulative_amount} yuan."
         ),
     ),
+    "change_on_close": ("较前一日 {change}", "{change} on the previous close"),
+    "change_on_reference": ("较基准价 {change}", "{change} on the reference price"),
     "statement": ("客户日终报表 {name}", "daily statement of {name}"),
     "statement_opening": ("期初资金", "opening cash"),
     "statement_in": ("入金", "cash in"),
@@ -199,7 +203,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "check_feed": ("公开行情与成交一致", "public feed equals the trades"),
     "check_settled": ("交收指令(货银对付)", "instructions settled (DvP)"),
     "check_differences": ("三方对账差异", "differences of the reconciliation"),
-    "check_t1": ("当日卖出被拒,次日卖出成功", "resale refused today, sold on the next day"),
+    "check_t1": ("当日卖出被拒,次日卖出成功", "resale refused; sold on the next day (T+1)"),
     "check_digest": ("重放日志的摘要一致", "replayed journal has the same digest"),
     "flight_title": ("SIGKILL 时在途的申报", "orders in flight at the SIGKILL"),
     "flight_column": ("结局", "what became of it"),
@@ -215,8 +219,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "buy": ("买", "buy"),
     "sell": ("卖", "sell"),
     "latency": (
-        "{orders} 次申报至答复:中位数 {median} 毫秒,p99 {p99} 毫秒(共用 {cores} 核)",
-        "{orders} orders, sending to answer: median {median} ms, p99 {p99} ms ({cores} shared cores)",
+        "{orders} 次指令,发出至落盘答复:中位数 {median} 毫秒,p99 {p99} 毫秒(共用 {cores} 核)",
+        "{orders} commands, from sending to the durable answer: median {median} ms, p99 {p99} ms ({cores} shared cores)",
     ),
     "chart_title": ("演示 {product} {date}", "{product} {date} (simulation)"),
     "chart_price": ("元/吨", "yuan/t"),

@@ -8,6 +8,7 @@ from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
 
 COLUMNS_MAX: Final = 100
 TICK: Final = "[green]✓[/green]"
@@ -64,18 +65,22 @@ class Screen:
             else:
                 yield stage
         except BaseException:
-            self.progress.print(f"  {CROSS} {doing}")
+            self._line(CROSS, doing)
             raise
         self.tick(stage.text or doing, time.monotonic() - began)
 
     def tick(self, text: str, seconds: float = 0.0) -> None:
         """Print a line for something that has passed."""
         spent = f"  [dim]{seconds:.1f} s[/dim]" if seconds >= 0.1 else ""  # noqa: PLR2004
-        self.progress.print(f"  {TICK} {text}{spent}")
+        self._line(TICK, f"{text}{spent}")
 
-    def note(self, text: str) -> None:
-        """Print a line under a stage."""
-        self.progress.print(f"    [dim]{text}[/dim]")
+    def _line(self, mark: str, text: str) -> None:
+        """Print a mark and its text, whose further lines stand under the first."""
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(width=3, justify="right", no_wrap=True)
+        grid.add_column()
+        grid.add_row(mark, text)
+        self.progress.print(grid)
 
     @contextmanager
     def day(self, text: str) -> Iterator[DayBar]:
