@@ -10,6 +10,7 @@ from typing import Any
 import websockets
 from msgspec import structs
 from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from engine.commands import (
     AnyCommand,
@@ -260,3 +261,42 @@ async def raw(world: World, key: KeyFile | None = None, **options: Any) -> Async
         if key is not None:
             assert (await client.ask(client.login(key)))["type"] == "Welcome"
         yield client
+
+
+def place(number: int = 1, **changes: Any) -> dict[str, Any]:
+    command = {
+        "type": "PlaceListing",
+        "product": PRODUCT,
+        "side": 1,
+        "price_fen": 4_800,
+        "quantity_t": 10,
+        "client_order": number,
+    }
+    return {"type": "Submit", "id": number, "command": command | changes}
+
+
+async def closing(client: Raw) -> tuple[int, str]:
+    """Return code and reason of the close that must come."""
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionClosed):
+            async for _ in client.socket:
+                pass
+        await client.socket.wait_closed()
+    return client.socket.close_code or 0, client.socket.close_reason or ""
+
+
+async def pushed(client: Client, count: int) -> list[Any]:
+    """Return the next frames that are pushed."""
+    async with asyncio.timeout(10):
+        return [await client.next_message() for _ in range(count)]
+
+
+async def until(client: Client, kind: type[Any], sequence: int) -> list[Any]:
+    """Return what is pushed up to a frame of a kind at a sequence."""
+    found: list[Any] = []
+    async with asyncio.timeout(10):
+        while True:
+            message = await client.next_message()
+            found.append(message)
+            if isinstance(message, kind) and message.sequence >= sequence:
+                return found

@@ -1,14 +1,10 @@
-"""What readers see: five levels, public trades, the market, private events, drop copy, statements."""
-
-import asyncio
-from typing import Any
+"""What readers see: five levels, public trades, the market, private events, drop copy."""
 
 import pytest
 
 from engine.commands import (
     AcceptBlock,
     CancelOrder,
-    FailTrade,
     OfferBlock,
     OpenDay,
     SettleTrade,
@@ -16,26 +12,9 @@ from engine.commands import (
 )
 from engine.events import BlockOffered, Cancelled, DayClosed, PhaseChanged, Traded
 from gateway import wire
-from gateway.client import Client, Gap
-from tests.gateway.gateway_world import CLEARING, World, eventually, raw, serving, settings
+from gateway.client import Gap
+from tests.gateway.gateway_world import CLEARING, World, pushed, raw, serving, settings, until
 from tests.markets import PRODUCT
-
-
-async def pushed(client: Client, count: int) -> list[Any]:
-    """Return the next frames that are pushed."""
-    async with asyncio.timeout(10):
-        return [await client.next_message() for _ in range(count)]
-
-
-async def until(client: Client, kind: type[Any], sequence: int) -> list[Any]:
-    """Return what is pushed up to a frame of a kind at a sequence."""
-    found: list[Any] = []
-    async with asyncio.timeout(10):
-        while True:
-            message = await client.next_message()
-            found.append(message)
-            if isinstance(message, kind) and message.sequence >= sequence:
-                return found
 
 
 async def test_the_book_shows_five_levels_and_every_change() -> None:
@@ -258,83 +237,6 @@ async def test_a_command_with_very_many_events_comes_in_parts(
         await clearing.close()
 
 
-async def test_a_slow_public_reader_skips_to_the_newest_book_and_slows_nobody() -> None:
-    async with (
-        serving(settings(unsent_bytes=10**9)) as world,
-        raw(world, max_queue=1, write_limit=1) as slow,
-    ):
-        await slow.ask({"type": "Observe"})
-        await slow.ask({"type": "Subscribe", "id": 1, "channel": f"book:{PRODUCT}"})
-        connection = next(iter(world.server.connections))
-        slow.socket.transport.pause_reading()
-        changes = 0
-        while connection.socket.unsent <= 64 * 1024:
-            world.list(1, Side.SELL, 4_850 + changes % 300, 1)
-            changes += 1
-            if changes % 50 == 0:
-                await asyncio.sleep(0)
-        high = connection.socket.unsent
-        for number in range(300):
-            last = world.list(2, Side.BUY, 4_400 + number, 1)
-        await asyncio.sleep(0)
-        assert connection.socket.unsent <= high + 4_096  # nothing is queued for it meanwhile
-        slow.socket.transport.resume_reading()
-        seen: list[int] = []
-        while not seen or seen[-1] < last.sequence:
-            seen.append((await slow.take())["sequence"])
-        assert seen == sorted(seen)
-        assert len(seen) < changes + 300
-
-
-async def test_a_slow_private_reader_is_cut_and_resumes_without_gap() -> None:
-    limits = settings(lag_frames=50, unsent_bytes=10**9)
-    async with serving(limits) as world, raw(world, world.traders[0], max_queue=1) as slow:
-        after = world.exchange.sequence
-        await slow.ask({"type": "Subscribe", "id": 1, "channel": "private"})
-        connection = next(iter(world.server.connections))
-        slow.socket.transport.pause_reading()
-        wanted = []
-        while connection.socket.is_open:
-            wanted.append(world.list(1, Side.SELL, 4_850, 1).sequence)
-            assert len(wanted) < 90_000
-            if len(wanted) % 100 == 0:
-                await asyncio.sleep(0)
-        assert connection.socket.cut_reason == "SLOW_READER"
-        async with await world.trader(1) as client:
-            await client.subscribe("private", after=after)
-            frames = await until(client, wire.PrivateEvents, wanted[-1])
-            assert [frame.sequence for frame in frames] == wanted
-
-
-async def test_a_reader_that_takes_nothing_for_too_long_is_cut() -> None:
-    limits = settings(drain_s=0.1, beat_s=0.02, unsent_bytes=10**9)
-    async with serving(limits) as world, raw(world, max_queue=1) as slow:
-        await slow.ask({"type": "Observe"})
-        await slow.ask({"type": "Subscribe", "id": 1, "channel": f"book:{PRODUCT}"})
-        connection = next(iter(world.server.connections))
-        slow.socket.transport.pause_reading()
-        number = 0
-        while connection.socket.unsent <= 64 * 1024:
-            world.list(1, Side.SELL, 4_850 + number % 300, 1)
-            number += 1
-        await eventually(lambda: not connection.socket.is_open)
-        assert connection.socket.cut_reason == "SLOW_READER"
-
-
-async def test_unsent_bytes_have_a_limit_whoever_reads() -> None:
-    async with serving(settings(unsent_bytes=4_096)) as world, raw(world, max_queue=1) as slow:
-        await slow.ask({"type": "Observe"})
-        connection = next(iter(world.server.connections))
-        slow.socket.transport.pause_reading()
-        beat = wire.encode(wire.Beat(sequence=1, time_ns=2)) + b" " * 1_000
-        sent = 0
-        while connection.socket.push(beat):
-            sent += 1
-            assert sent < 1_000_000
-        assert connection.socket.cut_reason == "SLOW_READER"
-        assert connection.socket.unsent <= 4_096 + 2_000
-
-
 async def test_two_days_are_kept_and_older_cursors_are_told() -> None:
     async with serving() as world, await world.trader(1) as client:
         await client.subscribe("private", "market")
@@ -361,50 +263,6 @@ async def test_two_days_are_kept_and_older_cursors_are_told() -> None:
             connection.socket.transport.abort()
         found = await until(client, Gap, 0)
         assert (found[-1].channel, found[-1].after) == ("market", 1)
-
-
-async def test_a_statement_adds_up_over_trades_settlement_and_failure() -> None:
-    async with serving(clock="13:00") as world, await world.trader(1, language="zh") as seller:
-        world.list(1, Side.SELL, 4_850, 100)
-        world.pick(2, 1, 60)
-        world.pick(3, 1, 30)
-        during = await seller.statement("2021-07-16")
-        assert during.closing_cash_fen == during.opening_cash_fen + 10**10 + 90 * 4_850
-        assert during.available_cash_fen == (await seller.account()).cash.available_fen
-        world.go_to("15:00")
-        world.send(CLEARING, SettleTrade(trade=1, reference="S-1"))
-        world.send(CLEARING, FailTrade(trade=2, reason="演示", reference="F-2"))
-        statement = await seller.statement("2021-07-16")
-        assert statement.name == "演示电厂001"
-        assert statement.trading_account == "P0001"
-        assert (statement.opening_cash_fen, statement.cash_in_fen) == (0, 10**10)
-        assert statement.sell_amount_fen == 90 * 4_850
-        assert statement.failed_cash_fen == -30 * 4_850
-        assert statement.closing_cash_fen == 10**10 + 60 * 4_850
-        assert statement.closing_cash_fen == statement.available_cash_fen
-        (row,) = statement.holdings
-        assert (row.opening_t, row.transferred_in_t, row.sold_t, row.failed_t, row.closing_t) == (
-            0,
-            300_000,
-            90,
-            30,
-            300_000 - 60,
-        )
-        assert [trade.quantity_t for trade in statement.trades] == [60, 30]
-        world.sequencer.now_ns = world.clock("08:30", "2021-07-19")
-        world.send(0, OpenDay(date="2021-07-19"))
-        world.endow(1, cash_fen=5, tonnes=7)
-        # A past day does not change with what came after it.
-        later = await seller.statement("2021-07-16")
-        assert later.closing_cash_fen == statement.closing_cash_fen
-        assert later.holdings == statement.holdings
-        monday = await seller.statement("2021-07-19")
-        assert monday.opening_cash_fen == statement.closing_cash_fen
-        assert monday.closing_cash_fen == statement.closing_cash_fen + 5
-        assert monday.holdings[0].opening_t == row.closing_t
-        async with await world.trader(2) as buyer:
-            (bought,) = (await buyer.statement("2021-07-16")).holdings
-            assert (bought.bought_t, bought.closing_t) == (60, 300_060)
 
 
 async def test_an_accepted_block_is_in_both_private_streams() -> None:

@@ -1,0 +1,125 @@
+"""Every limit of the gateway, each reached: rates, counts, bytes, connections."""
+
+import asyncio
+
+import pytest
+import websockets
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from engine.commands import Role
+from gateway import keys
+from gateway.limits import LIMITS
+from tests.gateway.gateway_world import (
+    closing,
+    eventually,
+    place,
+    raw,
+    serving,
+    settings,
+)
+
+
+async def test_orders_past_the_rate_are_not_sent_and_told_when() -> None:
+    async with (
+        serving(settings(orders_per_second=1, orders_burst=2)) as world,
+        raw(world, world.traders[0]) as client,
+    ):
+        for number in (1, 2):
+            assert (await client.ask(place(number)))["type"] == "Submitted"
+        before = world.exchange.sequence
+        limited = await client.ask(place(3))
+        assert (limited["code"], limited["outcome"]) == ("RATE_LIMITED", "not_sent")
+        assert 0 < limited["retry_after_ms"] <= 1_001
+        assert world.exchange.sequence == before
+        cancel = {"type": "CancelOrder", "order": 1, "client_order": 9}
+        reply = await client.ask({"type": "Submit", "id": 9, "command": cancel})
+        assert reply["type"] == "Submitted"  # cancels have their own bucket
+        # Another connection of the same key shares the bucket.
+        async with raw(world, world.traders[0]) as twin:
+            assert (await twin.ask(place(4)))["code"] == "RATE_LIMITED"
+        async with raw(world, world.traders[1]) as other:
+            assert (await other.ask(place(5)))["type"] == "Submitted"
+
+
+async def test_queries_have_a_rate_too_and_persistence_is_cut() -> None:
+    limits = settings(queries_per_second=1, queries_burst=1, limited_in_a_row=4)
+    async with serving(limits) as world, raw(world, world.traders[0]) as client:
+        query = {"type": "QueryMarket", "id": 1}
+        assert (await client.ask(query))["type"] == "MarketReply"
+        for _ in range(4):
+            assert (await client.ask(query))["code"] == "RATE_LIMITED"
+        await client.send(query)
+        assert (await closing(client))[0] == 4029
+
+
+async def test_requests_in_flight_are_limited() -> None:
+    async with (
+        serving(settings(requests_in_flight=2)) as world,
+        raw(world, world.traders[0]) as client,
+    ):
+        world.sequencer.held.clear()
+        for number in (1, 2):
+            await client.send(place(number))
+        refused = await client.ask(place(3))
+        assert (refused["code"], refused["outcome"]) == ("TOO_MANY_IN_FLIGHT", "not_sent")
+        world.sequencer.held.set()
+        assert {(await client.take())["id"], (await client.take())["id"]} == {1, 2}
+
+
+async def test_subscriptions_are_limited_and_unknown_books_refused() -> None:
+    async with serving(settings(subscriptions=2)) as world, raw(world, world.traders[0]) as client:
+        ask = {"type": "Subscribe", "id": 1}
+        assert (await client.ask(ask | {"channel": "trades"}))["type"] == "Subscribed"
+        assert (await client.ask(ask | {"channel": "private"}))["type"] == "Subscribed"
+        full = await client.ask(ask | {"channel": "market"})
+        assert full["code"] == "TOO_MANY_SUBSCRIPTIONS"
+        assert (await client.ask(ask | {"channel": "trades"}))["type"] == "Subscribed"
+        stop = {"type": "Unsubscribe", "id": 2, "channel": "trades"}
+        assert (await client.ask(stop))["is_active"] is False
+        assert (await client.ask(stop))["code"] == "NOT_SUBSCRIBED"
+        nothing = await client.ask(ask | {"channel": "book:NOTHING"})
+        assert nothing["code"] == "PRODUCT_UNKNOWN"
+
+
+async def test_connections_are_limited_by_key_participant_address_and_in_all() -> None:
+    limits = settings(connections_per_key=2, connections_per_participant=3)
+    second = keys.new_key("演示同事", Role.TRADER)
+    async with serving(limits) as world:
+        world.approve(world.enrolment(second, 1))
+        async with raw(world, world.traders[0]), raw(world, world.traders[0]):
+            async with raw(world) as third:
+                refused = await third.ask(third.login(world.traders[0]))
+                assert refused["code"] == "CONNECTIONS_FULL"
+            async with raw(world, second), raw(world) as fourth:
+                refused = await fourth.ask(fourth.login(second))
+                assert refused["code"] == "CONNECTIONS_FULL"
+        async with raw(world, world.traders[0]):
+            pass  # there is room again
+    for limit in ({"connections_per_address": 1}, {"connections": 1}):
+        async with serving(settings(**limit)) as world, raw(world):
+            with pytest.raises(InvalidStatus) as caught:
+                await websockets.connect(world.server.url, proxy=None)
+            assert caught.value.response.status_code == 503
+
+
+async def test_a_ping_flood_is_cut_before_the_handler_sees_it() -> None:
+    limits = settings(bytes_per_second=1_024, bytes_burst=4_096)
+    async with serving(limits) as world, raw(world, world.traders[0]) as client:
+
+        async def flood() -> None:
+            while True:
+                client.socket.protocol.send_ping(b"x" * 100)
+                client.socket.send_data()
+                await asyncio.sleep(0)
+
+        with pytest.raises((ConnectionClosed, websockets.InvalidState)):
+            async with asyncio.timeout(10):
+                await flood()
+        assert (await closing(client))[0] == 1006
+        await eventually(lambda: world.server.counts["BYTES_LIMIT"])
+
+
+async def test_rates_of_all_roles_are_told_at_login() -> None:
+    async with serving() as world, await world.connect(world.operators[0]) as operator:
+        assert operator.welcome.limits.frame_bytes == 256 * 1024
+        assert operator.welcome.limits == LIMITS["operator"]

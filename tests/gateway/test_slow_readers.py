@@ -1,0 +1,93 @@
+"""Readers that are slow: conflated or cut, never a burden for others; what is cut resumes."""
+
+import asyncio
+
+from engine.commands import (
+    Side,
+)
+from gateway import wire
+from tests.gateway.gateway_world import (
+    eventually,
+    raw,
+    serving,
+    settings,
+    until,
+)
+from tests.markets import PRODUCT
+
+
+async def test_a_slow_public_reader_skips_to_the_newest_book_and_slows_nobody() -> None:
+    async with (
+        serving(settings(unsent_bytes=10**9)) as world,
+        raw(world, max_queue=1, write_limit=1) as slow,
+    ):
+        await slow.ask({"type": "Observe"})
+        await slow.ask({"type": "Subscribe", "id": 1, "channel": f"book:{PRODUCT}"})
+        connection = next(iter(world.server.connections))
+        slow.socket.transport.pause_reading()
+        changes = 0
+        while connection.socket.unsent <= 64 * 1024:
+            world.list(1, Side.SELL, 4_850 + changes % 300, 1)
+            changes += 1
+            if changes % 50 == 0:
+                await asyncio.sleep(0)
+        high = connection.socket.unsent
+        for number in range(300):
+            last = world.list(2, Side.BUY, 4_400 + number, 1)
+        await asyncio.sleep(0)
+        assert connection.socket.unsent <= high + 4_096  # nothing is queued for it meanwhile
+        slow.socket.transport.resume_reading()
+        seen: list[int] = []
+        while not seen or seen[-1] < last.sequence:
+            seen.append((await slow.take())["sequence"])
+        assert seen == sorted(seen)
+        assert len(seen) < changes + 300
+
+
+async def test_a_slow_private_reader_is_cut_and_resumes_without_gap() -> None:
+    limits = settings(lag_frames=50, unsent_bytes=10**9)
+    async with serving(limits) as world, raw(world, world.traders[0], max_queue=1) as slow:
+        after = world.exchange.sequence
+        await slow.ask({"type": "Subscribe", "id": 1, "channel": "private"})
+        connection = next(iter(world.server.connections))
+        slow.socket.transport.pause_reading()
+        wanted = []
+        while connection.socket.is_open:
+            wanted.append(world.list(1, Side.SELL, 4_850, 1).sequence)
+            assert len(wanted) < 90_000
+            if len(wanted) % 100 == 0:
+                await asyncio.sleep(0)
+        assert connection.socket.cut_reason == "SLOW_READER"
+        async with await world.trader(1) as client:
+            await client.subscribe("private", after=after)
+            frames = await until(client, wire.PrivateEvents, wanted[-1])
+            assert [frame.sequence for frame in frames] == wanted
+
+
+async def test_a_reader_that_takes_nothing_for_too_long_is_cut() -> None:
+    limits = settings(drain_s=0.1, beat_s=0.02, unsent_bytes=10**9)
+    async with serving(limits) as world, raw(world, max_queue=1) as slow:
+        await slow.ask({"type": "Observe"})
+        await slow.ask({"type": "Subscribe", "id": 1, "channel": f"book:{PRODUCT}"})
+        connection = next(iter(world.server.connections))
+        slow.socket.transport.pause_reading()
+        number = 0
+        while connection.socket.unsent <= 64 * 1024:
+            world.list(1, Side.SELL, 4_850 + number % 300, 1)
+            number += 1
+        await eventually(lambda: not connection.socket.is_open)
+        assert connection.socket.cut_reason == "SLOW_READER"
+
+
+async def test_unsent_bytes_have_a_limit_whoever_reads() -> None:
+    async with serving(settings(unsent_bytes=4_096)) as world, raw(world, max_queue=1) as slow:
+        await slow.ask({"type": "Observe"})
+        connection = next(iter(world.server.connections))
+        slow.socket.transport.pause_reading()
+        beat = wire.encode(wire.Beat(sequence=1, time_ns=2)) + b" " * 1_000
+        sent = 0
+        while connection.socket.push(beat):
+            sent += 1
+            assert sent < 1_000_000
+        assert connection.socket.cut_reason == "SLOW_READER"
+        assert connection.socket.unsent <= 4_096 + 2_000

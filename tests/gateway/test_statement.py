@@ -1,0 +1,56 @@
+"""The daily statement (R87) adds up over trades, settlement, failure and days."""
+
+from engine.commands import (
+    FailTrade,
+    OpenDay,
+    SettleTrade,
+    Side,
+)
+from tests.gateway.gateway_world import (
+    CLEARING,
+    serving,
+)
+
+
+async def test_a_statement_adds_up_over_trades_settlement_and_failure() -> None:
+    async with serving(clock="13:00") as world, await world.trader(1, language="zh") as seller:
+        world.list(1, Side.SELL, 4_850, 100)
+        world.pick(2, 1, 60)
+        world.pick(3, 1, 30)
+        during = await seller.statement("2021-07-16")
+        assert during.closing_cash_fen == during.opening_cash_fen + 10**10 + 90 * 4_850
+        assert during.available_cash_fen == (await seller.account()).cash.available_fen
+        world.go_to("15:00")
+        world.send(CLEARING, SettleTrade(trade=1, reference="S-1"))
+        world.send(CLEARING, FailTrade(trade=2, reason="演示", reference="F-2"))
+        statement = await seller.statement("2021-07-16")
+        assert statement.name == "演示电厂001"
+        assert statement.trading_account == "P0001"
+        assert (statement.opening_cash_fen, statement.cash_in_fen) == (0, 10**10)
+        assert statement.sell_amount_fen == 90 * 4_850
+        assert statement.failed_cash_fen == -30 * 4_850
+        assert statement.closing_cash_fen == 10**10 + 60 * 4_850
+        assert statement.closing_cash_fen == statement.available_cash_fen
+        (row,) = statement.holdings
+        assert (row.opening_t, row.transferred_in_t, row.sold_t, row.failed_t, row.closing_t) == (
+            0,
+            300_000,
+            90,
+            30,
+            300_000 - 60,
+        )
+        assert [trade.quantity_t for trade in statement.trades] == [60, 30]
+        world.sequencer.now_ns = world.clock("08:30", "2021-07-19")
+        world.send(0, OpenDay(date="2021-07-19"))
+        world.endow(1, cash_fen=5, tonnes=7)
+        # A past day does not change with what came after it.
+        later = await seller.statement("2021-07-16")
+        assert later.closing_cash_fen == statement.closing_cash_fen
+        assert later.holdings == statement.holdings
+        monday = await seller.statement("2021-07-19")
+        assert monday.opening_cash_fen == statement.closing_cash_fen
+        assert monday.closing_cash_fen == statement.closing_cash_fen + 5
+        assert monday.holdings[0].opening_t == row.closing_t
+        async with await world.trader(2) as buyer:
+            (bought,) = (await buyer.statement("2021-07-16")).holdings
+            assert (bought.bought_t, bought.closing_t) == (60, 300_060)
