@@ -27,6 +27,7 @@ from engine.commands import (
     Side,
     TransferIn,
 )
+from engine.exchange import Exchange
 from engine.units import midnight_ns, parse_clock
 from gateway import keys, wire
 from gateway.client import Client, Patience
@@ -36,7 +37,6 @@ from gateway.limits import LIMITS, Settings
 from gateway.server import Server
 from tests.fakes import MemorySequencer
 from tests.markets import FIRST_DATE, PRODUCT, admission, national
-from tests.oracle.exchange import Oracle
 
 OPERATOR_ONE, OPERATOR_TWO, CLEARING, FIRST_TRADER = 1, 2, 3, 4
 QUICK = Patience(dial_s=5.0, first_pause_s=0.01, longest_pause_s=0.05, reconnect_s=10.0)
@@ -66,7 +66,7 @@ class World:
         self.operators = [keys.new_key(f"演示运营员{n}", Role.OPERATOR) for n in "甲乙"]
         self.clearing = keys.new_key("演示清算", Role.CLEARING)
         self.traders = [keys.new_key(f"演示交易员{n}", Role.TRADER) for n in range(1, traders + 1)]
-        self.exchange = Oracle(national())
+        self.exchange = Exchange(national())
         self.sequencer = MemorySequencer(self.exchange, self.clock("08:00"))
         self.server: Server
         self._client_order = 0
