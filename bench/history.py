@@ -80,6 +80,8 @@ class History(Struct, kw_only=True):
     exchanges: int = 0
     """Exchanges begun: one, and one more for each product that went on from a published close."""
     engine_seconds: float = 0.0
+    """Time inside the engine, settlements and all; `orders_seconds` is the order commands' part."""
+    orders_seconds: float = 0.0
     seconds: float = 0.0
     played: list[ProductDay] = msgspec.field(default_factory=list)
     """The engine's rows of the days that were played, for the closing table."""
@@ -113,6 +115,7 @@ class Replay:
         self._market: HistoryMarket | None = None
         self._digest = hashlib.sha256()
         self._engine_ns = 0
+        self._orders_ns = 0
 
     def run(
         self,
@@ -135,6 +138,7 @@ class Replay:
         self._retire_market()
         self.history.digest = self._digest.hexdigest()
         self.history.engine_seconds = self._engine_ns / NANOSECONDS_PER_SECOND
+        self.history.orders_seconds = self._orders_ns / NANOSECONDS_PER_SECOND
         self.history.seconds = (perf_counter_ns() - started) / NANOSECONDS_PER_SECOND
         return self.history
 
@@ -257,6 +261,7 @@ class Replay:
         if self._market is not None:
             self._digest.update(self._market.digest())
             self._engine_ns += self._market.engine_ns
+            self._orders_ns += self._market.orders_ns
         self._market = None
 
 

@@ -12,6 +12,7 @@ from bench.bulletin_columns import parse_columns
 from bench.bulletins import BulletinTable, read_bulletins
 from bench.history import SEED, History, Replay
 from bench.history_report import print_history, report_ignored, to_json
+from engine.core import is_warm, warm_up
 from engine.profile import Profile, load_profile
 from engine.units import PRICE_FEN_MAX, days_from_civil, parse_yuan
 from gateway.errors import UserError
@@ -26,6 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
     report_ignored(table)
     if not any(begin <= row.date and (not end or row.date <= end) for row in table.rows):
         raise UserError(f"{table.source}: no row from {begin or 'the start'} to {end or 'the end'}")
+    if not is_warm():
+        print("compiling the engine's core for this machine (once, a few seconds) ...", file=sys.stderr)
+    warm_up()
     replay = Replay(
         profile,
         references=references,

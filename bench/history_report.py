@@ -30,7 +30,7 @@ def to_json(history: History) -> str:
     content = msgspec.to_builtins(history)
     for name in ("played", "played_dates"):
         del content[name]
-    for name in ("engine_seconds", "seconds"):
+    for name in ("engine_seconds", "orders_seconds", "seconds"):
         content[name] = round(content[name], 3)
     return msgspec.json.encode(content).decode()
 
@@ -112,6 +112,7 @@ def _sum(history: History, table: BulletinTable) -> Table:
         ("refused / probes outside", f"{history.refused:,} / {history.probes_refused:,}"),
         ("exchanges begun", f"{history.exchanges:,}"),
         ("engine", f"{history.engine_seconds:.2f} s"),
+        ("of it, orders", f"{history.orders_seconds:.2f} s"),
         ("all", f"{history.seconds:.2f} s"),
         ("digest", history.digest[:16]),
     ):
