@@ -203,14 +203,15 @@ def deliver(envelope: Envelope) -> Delivery:
     """Return what an instruction asks for; InstructionFault names the element that contradicts another."""
     body = envelope.SctiesSttlmTxInstr
     price_fen = parse_yuan(body.TradDtls.DealPric.Val)
-    amount_fen = parse_yuan(body.SttlmAmt.Amt.Val)
     quantity_t = int(body.QtyAndAcctDtls.SttlmQty.Unit)
+    amount_fen = price_fen * quantity_t
     date = body.TradDtls.SttlmDt
     trade = int(body.SttlmTpAndAddtlParams.CmonId[10:])
     seller, buyer = body.DlvrgSttlmPties, body.RcvgSttlmPties
     _require(0 < price_fen <= PRICE_FEN_MAX, "price out of bounds", "TradDtls.DealPric.Val")
     _require(quantity_t <= QUANTITY_T_MAX, "quantity out of bounds", "QtyAndAcctDtls.SttlmQty.Unit")
-    _require(amount_fen == price_fen * quantity_t, "not price times quantity", "SttlmAmt.Amt.Val")
+    is_exact = body.SttlmAmt.Amt.Val == format_yuan(amount_fen)
+    _require(is_exact, "not price times quantity", "SttlmAmt.Amt.Val")
     _require(body.TxId == tx_id(date, trade, int(body.TxId[-2:])), "not of this trade", "TxId")
     own = seller.Pty1.SfkpgAcct.Id == body.QtyAndAcctDtls.SfkpgAcct.Id
     _require(own, "not the deliverer's account", "QtyAndAcctDtls.SfkpgAcct.Id")

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from engine.commands import IsoDate, ProductCode, Token
 
-Yuan = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,15})\.[0-9]{2}\Z")]
+Yuan = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,16})\.[0-9]{2}\Z")]
 Whole = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,9}\Z")]
 Moment = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z\Z")]
 TxIdText = Annotated[str, Meta(pattern=r"^S[0-9]{8}[0-9]{8,19}D[0-9]{2}\Z", max_length=35)]

@@ -1,5 +1,7 @@
 """Lost, doubled and reordered messages, gaps and crashes: every trade and movement takes effect once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -10,6 +12,7 @@ from clearing import end_of_day, retry
 from clearing.lifecycle import DayState
 from clearing.registry_client import RegistryUnavailable
 from engine.views import Account
+from gateway.client import SubmitFailed
 from tests.clearing.desk import FlakyRegistry, Office, Registry, office_in, registry_in, token
 from tests.clearing.house import CEA24, DATE, NEXT_DATE, House, Port, copy_of
 
@@ -82,67 +85,79 @@ async def test_a_bad_line_on_both_sides_changes_nothing(tmp_path: Path, seed: in
         await flaky.close()
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_clearing_killed_between_any_two_steps_goes_on(
-    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+class Killed(BaseException):
+    """The process died here."""
+
+
+class Mortal:
+    """Lets an office die at its n-th write: before that write is durable, or right after."""
+
+    def __init__(self, office: Office, last: int, *, is_durable: bool) -> None:
+        self.left = last
+        self.is_durable = is_durable
+        self.write = office.store.database.write
+        office.store.database.write = self.mortal_write  # type: ignore[method-assign]
+
+    @contextmanager
+    def mortal_write(self) -> Iterator[Any]:
+        """Open a transaction; the n-th one is the last."""
+        self.left -= 1
+        if self.left:
+            with self.write() as connection:
+                yield connection
+            return
+        if self.is_durable:
+            with self.write() as connection:
+                yield connection
+            raise Killed
+        with self.write() as connection:
+            yield connection
+            raise Killed
+
+
+async def a_short_day(house: House, office: Office, steps: dict[str, bool]) -> None:
+    """Fund, trade and end a day of three trades; what the exchange did once stays done."""
+    await office.fund()
+    if not steps.get("traded") and office.store.movements.counts().get("BOOKED") == 4:
+        steps["traded"] = True
+        house.open(DATE, CEA24=9_500)
+        for buyer, quantity_t in (("B", 10), ("C", 20), ("B", 30)):
+            house.trade("A", buyer, quantity_t, 9_500, CEA24)
+        house.close()
+    await office.end_day()
+
+
+@pytest.mark.parametrize("is_durable", [False, True])
+async def test_clearing_dead_at_any_write_goes_on_where_it_was(
+    tmp_path: Path, is_durable: bool
 ) -> None:
-    """Every write to the store may be the last one of a process; a new one finishes the day."""
-
-    class Killed(BaseException):
-        """The process died here."""
-
-    house, random = House(), Random(seed)
-    async with registry_in(tmp_path / "r") as registry:
-        await found(house, registry)
-        deaths = 0
-        left = random.randint(1, 3)
-
-        def survive(office: Office) -> None:
-            """Let the store die before or after its commit, after a random number of writes."""
-            write = office.store.database.write
-
-            class Dying:
-                def __enter__(self) -> Any:
-                    nonlocal left
-                    left -= 1
-                    self.inner = write()
-                    self.dies_before = left <= 0 and random.randrange(2) == 0
-                    return self.inner.__enter__()
-
-                def __exit__(self, *how: Any) -> Any:  # noqa: PYI036 - passed on as it came
-                    if self.dies_before:
-                        self.inner.__exit__(Killed, Killed(), None)
-                        raise Killed
-                    done = self.inner.__exit__(*how)
-                    if left <= 0 and how[0] is None:
-                        raise Killed
-                    return done
-
-            office.store.database.write = Dying  # type: ignore[method-assign,assignment]
-
-        traded = False
-        for _ in range(200):
-            office = Office(tmp_path / "c", Port(house), registry.exchange)
-            survive(office)
+    deaths = 0
+    for last in range(1, 100):
+        house, folder, steps = House(), tmp_path / str(last), dict[str, bool]()
+        async with registry_in(folder / "r") as registry:
+            house.found("ABC")
+            await registry.endow("A", 1, CEA24=100)
+            for letter in "BC":
+                await registry.endow(letter, 1_000_000)
+            office = Office(folder / "c", Port(house), registry.exchange)
+            Mortal(office, last, is_durable=is_durable)
             try:
-                await office.fund()
-                if not traded:
-                    trade_a_day(house, random)
-                    traded = True
-                if await office.end_day() is DayState.RECONCILED:
-                    break
+                await a_short_day(house, office, steps)
             except Killed:
                 deaths += 1
-                left = random.randint(1, 6)
-            finally:
+            else:
+                assert office.store.days()[-1].state is DayState.RECONCILED
                 office.close()
-        assert deaths >= 3
-        fresh = Office(tmp_path / "c", Port(house), registry.exchange)
-        assert fresh.store.days()[-1].state is DayState.RECONCILED
-        assert fresh.report().breaks_found == 0
-        assert {row.state for row in house.exchange.trades()} == {"settled"}
-        assert fresh.store.movements.counts() == {"BOOKED": 10}
-        fresh.close()
+                break
+            office.close()
+            again = Office(folder / "c", Port(house), registry.exchange)
+            await a_short_day(house, again, steps)
+            assert again.store.days()[-1].state is DayState.RECONCILED, last
+            assert {row.state for row in house.exchange.trades()} == {"settled"}
+            held = await registry.holdings()
+            assert held == {"A": (40, 570_001), "B": (40, 620_000), "C": (20, 810_000)}
+            again.close()
+    assert deaths > 12  # the run without a death ended the loop
 
 
 async def test_copies_that_repeat_or_come_in_the_wrong_order_are_stored_once(
@@ -210,6 +225,77 @@ async def test_a_trade_that_the_bulletin_counts_and_clearing_does_not_know_stops
             assert "the bulletin to" in day.problem
 
 
+async def test_a_trade_that_the_exchange_lists_otherwise_stops_the_day(tmp_path: Path) -> None:
+    house = House()
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        async with office_in(tmp_path / "c", house, registry) as office:
+            await office.fund()
+            trade_a_day(house, Random(3))
+            await office.collect()
+            db = office.store.database.connection
+            db.execute("DROP TRIGGER trade_update")
+            db.execute("UPDATE trade SET buyer = seller, seller = buyer WHERE trade = 7")
+            await office.days.run()
+            day = office.store.days()[-1]
+            assert day.state is DayState.CLOSED
+            assert day.problem == "trade 7 differs from the drop copy or is missing"
+
+
+async def test_a_page_of_movements_may_come_twice_but_never_with_a_gap(tmp_path: Path) -> None:
+    house = House()
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        async with office_in(tmp_path / "c", house, registry) as office:
+            page = await registry.exchange.movements()
+            for rows in (page, page, page[3:]):
+                office.store.movements.take(rows)
+            assert office.store.movements.counts() == {"WAITING": 10}
+        async with office_in(tmp_path / "c2", house, registry) as fresh:
+            with pytest.raises(AssertionError, match="movement 1 is missing"):
+                fresh.store.movements.take(page[1:])
+
+
+async def test_an_answer_that_says_no_is_not_asked_again(tmp_path: Path) -> None:
+    house = House()
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        async with office_in(tmp_path / "c", house, registry) as office:
+            await office.collect()
+            calls = []
+
+            async def reject(command: Any) -> Any:
+                calls.append(command)
+                raise SubmitFailed("rejected", "ROLE", "not permitted")
+
+            office.port.submit = reject  # type: ignore[method-assign]
+            with pytest.raises(SubmitFailed, match="not permitted"):
+                await office.mover.round()
+            assert len({command.reference for command in calls}) == len(calls) == 10
+            assert office.store.movements.counts() == {"WAITING": 10}
+
+
+async def test_reconciliation_holds_while_the_next_day_trades(tmp_path: Path) -> None:
+    """What is locked, sold or bought and not settled yet is not part of the settled positions."""
+    house = House()
+    async with registry_in(tmp_path / "r") as registry:
+        await found(house, registry)
+        async with office_in(tmp_path / "c", house, registry) as office:
+            await office.fund()
+            trade_a_day(house, Random(3))
+            await registry.admin.freeze_holding("R-E", CEA24, 1, date=DATE, reference="COURT")
+            assert await office.end_day() is DayState.BREAKS
+            house.open(NEXT_DATE, CEA24=9_500)
+            house.trade("A", "B", 40, 9_400, CEA24)
+            house.trade("B", "C", 50, 9_500, CEA24)
+            await registry.admin.release("COURT", date=DATE, reference="COURT-END")
+            await office.end_day(again=True)
+            assert [row.state for row in office.store.days()] == [
+                DayState.RECONCILED,
+                DayState.OPEN,
+            ]
+
+
 async def test_a_movement_waits_until_its_account_is_admitted(tmp_path: Path) -> None:
     house = House()
     async with registry_in(tmp_path / "r") as registry:
@@ -264,7 +350,7 @@ async def test_retries_are_bounded_and_the_day_says_that_it_waits(tmp_path: Path
             calls += 1
             return await ask(*what)
 
-        dead._ask = counted  # type: ignore[method-assign,assignment]
+        dead._ask = counted  # type: ignore[method-assign]
         office.days.registry = dead
         await office.days.run()
         day = office.store.days()[-1]

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clearing.instructions import (
@@ -175,6 +175,7 @@ def test_times_are_those_of_the_calendar(time_ns: int) -> None:
 
 
 @settings(deadline=None)
+@example(PRICE_FEN_MAX, QUANTITY_T_MAX, 2**62, Method.BLOCK)
 @given(
     st.integers(1, PRICE_FEN_MAX),
     st.integers(1, QUANTITY_T_MAX),

@@ -268,6 +268,18 @@ def test_a_freeze_comes_before_the_delivery() -> None:
         assert [(o.state, o.code) for o in outcomes] == [("FAILED", "LACK"), ("SETTLED", "")]
 
 
+def test_the_last_tonne_and_the_last_fen_settle() -> None:
+    with bench() as registry:
+        registry.endow("A", 10, 0)
+        registry.endow("B", 0, 50_000)
+        registry.endow("C", 1, 0)
+        registry.endow("D", 0, 4_999)
+        outcomes = registry.settle(
+            [message(1, "A", "B", 10, 5_000), message(2, "C", "D", 1, 5_000)], 200
+        )
+        assert [(o.state, o.code) for o in outcomes] == [("SETTLED", ""), ("FAILED", "MONY")]
+
+
 @pytest.mark.parametrize(
     ("short_fen", "named"),
     [(1, ("a",)), (10, ("a",)), (11, ("a", "b")), (30, ("a", "b")), (31, ())],
