@@ -253,9 +253,7 @@ def _sender(fields: dict[str, int], time_ns: int, profile: Profile) -> dict[str,
     }
 
 
-def _traded(
-    fields: dict[str, int], time_ns: int, client_order: int, profile: Profile
-) -> Traded:
+def _traded(fields: dict[str, int], time_ns: int, client_order: int, profile: Profile) -> Traded:
     return Traded(
         sequence=fields["sequence"],
         time_ns=time_ns,

@@ -139,6 +139,14 @@ class Exchange:
                 keep_time(self._market)
         return answered
 
+    def repeat_times(self, count: int) -> NDArray[np.int64]:
+        """Return the times of first answers for `events_from_records`, by row of the last run.
+
+        They stand where a row of the last `apply_records` (at most BATCH_MAX rows, no boundary inside)
+        repeated an earlier answer; the other rows hold nothing of use.
+        """
+        return self._market.core.state.first_times[:count].copy()
+
     def _apply_rare(self, entry: Entry) -> list[AnyEvent]:
         market, row = self._market, self._market.core.market
         if entry.sequence != row["sequence"] + 1:

@@ -45,7 +45,9 @@ def _check_locks(market: Market) -> None:
     assert (cash == state.cash["locked_fen"]).all(), "locked cash differs from open buy orders"
     places = parties * products + rows["product"]
     tonnes = _sums(len(state.holdings), places[sells], left[sells])
-    assert (tonnes == state.holdings["locked_t"]).all(), "locked tonnes differ from open sell orders"
+    assert (tonnes == state.holdings["locked_t"]).all(), (
+        "locked tonnes differ from open sell orders"
+    )
 
 
 def _check_conservation(market: Market) -> None:
@@ -58,11 +60,15 @@ def _check_conservation(market: Market) -> None:
     )
     holdings = state.holdings.reshape(-1, products)
     stored = state.stored.reshape(-1, products)
-    owned = sum(holdings[name] for name in ("available_t", "locked_t", "sold_t")) + sum(
-        stored[name] for name in ("delivered_t", "frozen_t")
-    )
     for index, code in enumerate(market.codes):
-        total = int(owned[:, index].sum())
+        total = sum(
+            int(rows[:, index][name].sum())
+            for rows, names in (
+                (holdings, ("available_t", "locked_t", "sold_t")),
+                (stored, ("delivered_t", "frozen_t")),
+            )
+            for name in names
+        )
         assert total == market.transfers_t[index], f"tonnes of {code} were lost or made"
         sold, bought = holdings[:, index]["sold_t"].sum(), holdings[:, index]["bought_t"].sum()
         assert sold == bought, f"sold tonnes of {code} differ from bought ones"
@@ -106,9 +112,8 @@ def _check_ladder(market: Market, product: int, side: Side) -> None:
         seen += _check_level(market, rows[position], position, ladder)
     assert seen == int(is_here.sum()), f"{name}: listings outside the book"
     empty = rows[rows["head"] == 0]
-    assert not (empty["tail"].any() or empty["quantity_t"].any() or empty["listings"].any()), (
-        f"{name}: an empty level is not empty"
-    )
+    for field in ("tail", "quantity_t", "listings"):
+        assert not empty[field].any(), f"{name}: an empty level has a {field}"
     best = int(state.ladders[ladder]["best"])
     assert best == (int(taken[0]) if len(taken) else -1), f"{name}: the best level is another"
     assert state.ladders[ladder]["listings"] == seen, f"{name}: the count of listings is off"

@@ -167,4 +167,3 @@ class Market:
         self.days.append(TradingDay(date=self.date, first=base + 1, rows=rows))
         for place in np.flatnonzero(rows["state"] == UNSETTLED).tolist():
             self.unsettled[base + 1 + place] = None
-

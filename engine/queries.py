@@ -130,9 +130,7 @@ def book(market: Market, product: str, levels: int = 0) -> Book:
     return Book(product=product, bids=sides[Side.BUY], asks=sides[Side.SELL])
 
 
-def listings(
-    market: Market, product: str, side: Side, price_fen: int
-) -> tuple[ListingView, ...]:
+def listings(market: Market, product: str, side: Side, price_fen: int) -> tuple[ListingView, ...]:
     """Return the listings of one level, oldest first; KeyError for an unknown product."""
     index = _index(market, product)
     row, tick = market.core.state.products[index], market.profile.tick_size_fen

@@ -115,9 +115,7 @@ class Core:
         count = len(commands)
         if IS_COMPILED:
             done = int(
-                run_table(
-                    self._table_address, commands.ctypes.data, events.ctypes.data, count
-                )
+                run_table(self._table_address, commands.ctypes.data, events.ctypes.data, count)
             )
         else:
             done = run_plain(self.state, commands, events, count)
@@ -170,8 +168,6 @@ def warm_up() -> None:
 def _compile() -> None:
     """Call the entry on no commands at all, which is enough to compile it."""
     rows: list[NDArray[np.void]] = [np.zeros(1, DTYPES[name]) for name in State._fields]
-    table = np.array(
-        [number for row in rows for number in (row.ctypes.data, len(row))], np.int64
-    )
+    table = np.array([number for row in rows for number in (row.ctypes.data, len(row))], np.int64)
     commands, events = np.zeros(1, COMMAND), np.zeros(1, EVENT)
     run_table(table.ctypes.data, commands.ctypes.data, events.ctypes.data, 0)

@@ -145,9 +145,7 @@ def check_offer(S: State, commands: Rows, i: int, participant: int) -> int:
     reason = _check_open(S, BLOCK, participant)
     if reason == OK:
         reason = _check_product(S, product)
-    if reason == OK and (
-        counterparty < 1 or counterparty > S.market["participant_count"]
-    ):
+    if reason == OK and (counterparty < 1 or counterparty > S.market["participant_count"]):
         reason = complain(S, Reason.COUNTERPARTY_UNKNOWN, counterparty, 0)
     if reason == OK and counterparty == participant:
         reason = complain(S, Reason.OWN_COUNTERPARTY, 0, 0)
@@ -169,7 +167,7 @@ def is_order(S: State, number: int) -> bool:
     if number < 1 or number > S.market["order_count"]:
         return False
     state = S.orders[at(number)]["state"]
-    return state != REFUSED and state != NEVER  # noqa: PLR1714 - compiled: no tuple membership
+    return state != REFUSED and state != NEVER
 
 
 @kernel
@@ -178,7 +176,7 @@ def _check_target(S: State, number: int, own_kind: int, taking_kind: int) -> int
     if not is_order(S, number):
         return complain(S, Reason.ORDER_UNKNOWN, number, 0)
     kind = S.orders[at(number)]["kind"]
-    if kind != own_kind and kind != taking_kind:  # noqa: PLR1714 - compiled: no tuple membership
+    if kind != own_kind and kind != taking_kind:
         return complain(S, Reason.ORDER_UNKNOWN, number, 0)
     if S.orders[at(number)]["state"] != STANDS:
         return complain(S, Reason.ORDER_NOT_OPEN, number, 0)
@@ -237,7 +235,7 @@ def check_cancel(S: State, commands: Rows, i: int, participant: int) -> int:
     method = LISTED
     if is_order(S, number):
         kind = S.orders[at(number)]["kind"]
-        if kind == OFFER or kind == ACCEPT:  # noqa: PLR1714 - compiled: no tuple membership
+        if kind == OFFER or kind == ACCEPT:
             method = BLOCK
     row = S.methods[at(method)]
     if row["phase"] < PRE_OPEN or row["phase"] > BREAK:

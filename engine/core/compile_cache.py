@@ -43,7 +43,7 @@ def choose_directory(options: str) -> None:
     except OSError:  # a read-only home: compile anew in each process, still correct
         directory = Path(tempfile.mkdtemp(prefix="ceax-core-"))
     _directory[:] = [directory]
-    numba.config.CACHE_DIR = str(directory)
+    numba.config.CACHE_DIR = str(directory)  # type: ignore[attr-defined]
 
 
 def _parent() -> Path:

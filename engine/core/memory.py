@@ -143,7 +143,7 @@ def _is_same_order(S: State, number: int, commands: Rows, i: int) -> bool:
     kind = order["kind"]
     if kind != command["kind"]:
         return False
-    if kind != PLACE and kind != OFFER:  # noqa: PLR1714 - compiled: no tuple membership
+    if kind != PLACE and kind != OFFER:
         is_same_quantity = kind != PICK or order["quantity_t"] == command["quantity_t"]
         return is_same_quantity and order["target"] == command["target"]
     product = command["product"]

@@ -175,7 +175,7 @@ def _check(S: State, commands: Rows, i: int, participant: int) -> int:
 
 @kernel
 def _order(S: State, commands: Rows, events: Rows, i: int, place: int) -> None:
-    """Number an order command, check it, and do it or refuse it."""
+    """Give an order command its number, check it, and do it or refuse it."""
     market, command = S.market, commands[at(i)]
     if market["order_count"] >= S.rules["orders_max"]:
         reason = complain(S, Reason.ORDERS_FULL, S.rules["orders_max"], 0)
@@ -192,7 +192,7 @@ def _order(S: State, commands: Rows, events: Rows, i: int, place: int) -> None:
         S.orders[at(number)]["state"] = REFUSED
         S.orders[at(number)]["next"] = note_refusal(S, commands, i, reason)
         _refuse(S, commands, events, i, number, reason)
-    elif command["kind"] == PLACE or command["kind"] == OFFER:  # noqa: PLR1714 - compiled
+    elif command["kind"] == PLACE or command["kind"] == OFFER:
         _rest(S, events, i, number)
     elif command["kind"] == PICK:
         _take(S, events, i, number, command["quantity_t"])

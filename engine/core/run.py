@@ -32,7 +32,7 @@ def _prefetch_far(S: State, commands: Rows, i: int) -> None:
     command = commands[at(i)]
     key = whole(command["key"])
     prefetch_slot(S, key, command["client_order"])
-    if key > 0 and key <= S.market["key_count"]:  # noqa: PLR1716 - two tests compile better
+    if key > 0 and key <= S.market["key_count"]:
         participant = whole(S.keys[at(key)]["participant"])
         prefetch(S.cash, participant)
         row = participant * S.rules["products"] + whole(command["product"])
@@ -45,7 +45,7 @@ def _prefetch_far(S: State, commands: Rows, i: int) -> None:
 @kernel
 def _prefetch_near(S: State, commands: Rows, i: int) -> None:
     target = whole(commands[at(i)]["target"])
-    if target > 0 and target <= S.market["order_count"]:  # noqa: PLR1716
+    if target > 0 and target <= S.market["order_count"]:
         order = S.orders[at(target)]
         prefetch(S.orders, whole(order["next"]))
         prefetch(S.orders, whole(order["previous"]))
@@ -62,7 +62,7 @@ def _is_bad(commands: Rows, i: int) -> bool:
         return True
     if kind == PICK:
         return command["quantity_t"] < 1
-    if kind == PLACE or kind == OFFER:  # noqa: PLR1714 - compiled: no tuple membership
+    if kind == PLACE or kind == OFFER:
         if side < 1 or side > 2 or command["quantity_t"] < 1:
             return True
         return command["price_fen"] < 1 or command["price_fen"] > PRICE_FEN_MAX
