@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from engine.codec import events_from_records, record_to_entry
 from engine.commands import AnyCommand, Entry
+from engine.core.records import EVENT_REPEATED
 from engine.events import AnyEvent, DayOpened
+from engine.exchange import Exchange
 from engine.profile import Profile
 
 DAYS_KEPT: Final = 2
@@ -29,9 +31,13 @@ class Applied(Struct, frozen=True):
     events: Sequence[AnyEvent]
 
 
-class _HotRun(Struct, frozen=True):
+class HotRun(Struct, frozen=True):
+    """A run of hot commands as records, each with its one event."""
+
     commands: "NDArray[np.void]"
     events: "NDArray[np.void]"
+    first_times: "NDArray[np.int64] | tuple[int, ...]" = ()
+    """Where there are repeats: the time of the answer that each repeats."""
 
 
 class History:
@@ -44,13 +50,13 @@ class History:
         """Of the trading day that was opened last."""
         self._profile = profile
         self._firsts: list[int] = []
-        self._runs: list[_HotRun | list[Applied]] = []
+        self._runs: list[HotRun | list[Applied]] = []
         self._days: list[int] = []
 
-    def add_hot(self, commands: "NDArray[np.void]", events: "NDArray[np.void]") -> None:
-        """Keep a run of hot commands and its events."""
-        self._firsts.append(int(commands["sequence"][0]))
-        self._runs.append(_HotRun(commands, events))
+    def add_hot(self, run: HotRun) -> None:
+        """Keep a run of hot commands."""
+        self._firsts.append(int(run.commands["sequence"][0]))
+        self._runs.append(run)
 
     def add_control(self, applied: list[Applied]) -> None:
         """Keep a run of control commands; one that opened a day drops the day before the last."""
@@ -76,26 +82,28 @@ class History:
         """Yield what followed a sequence, from the floor on at the earliest."""
         start = max(0, bisect_right(self._firsts, sequence) - 1)
         for run in self._runs[start:]:
-            applied = run if isinstance(run, list) else self.decode(run.commands, run.events)
+            applied = run if isinstance(run, list) else self._decode(run)
             for item in applied:
                 if item.sequence > sequence:
                     yield item
 
-    def decode(self, commands: "NDArray[np.void]", events: "NDArray[np.void]") -> list[Applied]:
-        """Return a run of hot commands as structs."""
-        entries = [record_to_entry(row, self._profile) for row in commands]
-        return grouped(entries, events_from_records(events, commands, self._profile))
+    def _decode(self, run: HotRun) -> list[Applied]:
+        entries = [record_to_entry(row, self._profile) for row in run.commands]
+        return paired(entries, run, self._profile)
 
 
-def grouped(entries: Sequence[Entry], events: Sequence[AnyEvent]) -> list[Applied]:
-    """Give each entry its events, which follow in the same order."""
-    applied = []
-    place = 0
-    for entry in entries:
-        start = place
-        while place < len(events) and events[place].sequence == entry.sequence:
-            place += 1
-        applied.append(
-            Applied(entry.sequence, entry.time_ns, entry.key, entry.command, events[start:place])
-        )
-    return applied
+def apply_hot(exchange: Exchange, commands: "NDArray[np.void]") -> HotRun:
+    """Apply a run of COMMAND rows, at most a batch of the core."""
+    events = exchange.apply_records(commands)
+    if (events["flags"] & EVENT_REPEATED).any():
+        return HotRun(commands, events, exchange.repeat_times(len(commands)))
+    return HotRun(commands, events)
+
+
+def paired(entries: Sequence[Entry], run: HotRun, profile: Profile) -> list[Applied]:
+    """Give each hot entry its event."""
+    events = events_from_records(run.events, run.commands, profile, run.first_times)
+    return [
+        Applied(entry.sequence, entry.time_ns, entry.key, entry.command, (event,))
+        for entry, event in zip(entries, events, strict=True)
+    ]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from engine.core import is_warm
+from engine.core import is_warm, warm_up
 from engine.exchange import SEMANTICS_VERSION, Exchange
 from engine.profile import profile_digest
 from engine.units import NANOSECONDS_PER_SECOND
@@ -52,7 +52,8 @@ def say(text: str) -> None:
 def recover(market: Market) -> tuple[Exchange, Journal, History]:
     """Open the journal and bring an exchange to where it ends."""
     if not is_warm():
-        say("compiling the engine's core for this machine (once, a few seconds) ...")
+        say("compiling the engine's core for this machine (once, some seconds) ...")
+    warm_up()  # now, so that no client's first order waits for it
     exchange = Exchange(market.profile)
     history = History(market.profile)
     recovery = Recovery(exchange, history, say)

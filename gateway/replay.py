@@ -14,7 +14,7 @@ from engine.exchange import SEMANTICS_VERSION, Exchange
 from engine.profile import Profile, load_profile
 from gateway.disk import Disk
 from gateway.errors import UserError
-from gateway.history import Applied, History
+from gateway.history import Applied, History, apply_hot
 from gateway.journal_format import NO_HASH, Frame, FrameKind, ProfileFrame
 from gateway.journal_scan import Report, scan_journal
 
@@ -41,8 +41,7 @@ class Recovery:
             self._compare(frame, "event", frame.event_digest, self.exchange.event_digest())
         match frame.header.kind:
             case FrameKind.HOT:
-                commands = frame.records()
-                self.history.add_hot(commands, self.exchange.apply_records(commands))
+                self.history.add_hot(apply_hot(self.exchange, frame.records()))
             case FrameKind.CONTROL:
                 self.history.add_control(apply_control(self.exchange, frame.entries()))
             case FrameKind.DIGEST:

@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from engine.codec import entry_to_record, events_from_records, is_hot
+from engine.codec import is_hot, write_record
 from engine.commands import AdvanceTime, AnyCommand, Entry, OpenDay
 from engine.core.records import COMMAND
 from engine.events import Refused
@@ -26,7 +26,7 @@ from engine.exchange import Exchange
 from gateway.calendar import Timetable
 from gateway.clock import Clock, SimulatedClock
 from gateway.errors import UserError
-from gateway.history import Applied, History, grouped
+from gateway.history import Applied, History, apply_hot, paired
 from gateway.journal import Journal, JournalBroken, Part, day_opened
 from gateway.journal_format import Digest
 from gateway.replay import apply_control, changes_phase
@@ -295,8 +295,8 @@ class Sequencer:
     def _records(self, run: list[Entry]) -> "NDArray[np.void]":
         """Return the COMMAND rows of hot entries."""
         records = np.zeros(len(run), dtype=COMMAND)
-        for index, entry in enumerate(run):
-            records[index] = entry_to_record(entry, self._profile)
+        for place, entry in enumerate(run):
+            write_record(records, place, entry, self._profile)
         return records
 
     def _apply(self, runs: list[_Run]) -> list[Applied]:
@@ -304,9 +304,9 @@ class Sequencer:
         has_changed = False
         for run, records in runs:
             if records is not None:
-                events = self.exchange.apply_records(records)
-                self._history.add_hot(records, events)
-                applied += grouped(run, events_from_records(events, records, self._profile))
+                hot = apply_hot(self.exchange, records)
+                self._history.add_hot(hot)
+                applied += paired(run, hot, self._profile)
                 continue
             done = apply_control(self.exchange, run)
             self._history.add_control(done)

@@ -10,11 +10,12 @@ import pytest
 
 import ceax
 from gateway import keys
+from gateway import process as process_module
 from gateway.client import Client, SubmitFailed
 from gateway.disk import FolderDisk
 from gateway.journal_format import HEADER_BYTES, Frame
 from gateway.journal_scan import scan_journal
-from gateway.market import make_market
+from gateway.market import load_market, make_market
 from tests.gateway.exchange_process import ExchangeProcess
 from tests.gateway.sequencer_rig import moment
 from tests.markets import admission
@@ -92,6 +93,18 @@ async def test_its_clock_goes_on_from_the_last_journaled_time(market: Path) -> N
     assert (await client.market()).date == "2021-07-16"
     await client.close()
     assert await process.stop() == 0
+
+
+def test_a_cold_compile_is_told_before_it_begins(
+    market: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(process_module, "is_warm", lambda: bool(told))
+    monkeypatch.setattr(process_module, "warm_up", lambda: told.append(capsys.readouterr().err))
+    for expected in (True, False):
+        _, journal, _ = process_module.recover(load_market(market))
+        journal.close()
+        assert told[-1].startswith("compiling the engine's core") == expected
 
 
 async def test_a_busy_port_is_one_line(market: Path) -> None:

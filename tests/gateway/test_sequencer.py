@@ -298,6 +298,8 @@ async def test_a_killed_exchange_comes_back_the_same_and_its_clock_stands() -> N
     sequencer = await rig.start()
     await rig.open_market("10:15")
     await rig.trade(1, 120)
+    repeat = await sequencer.submit(TRADER, listing(1, 4_321))
+    assert kinds([repeat]) == ["Repeated"]
     before = rig.digests()
     told = list(sequencer.events_after(0))
     time_ns = sequencer.exchange.time_ns
