@@ -12,7 +12,7 @@ from bench.demo_day import thousands
 from bench.demo_texts import Words
 from bench.robots import InDoubt
 from bench.screen import CROSS, TICK, Screen
-from engine.commands import Side
+from engine.commands import OrderCommand, PlaceListing, Side
 from engine.events import Bulletin
 from engine.units import BASIS_POINTS, divide_half_up, format_yuan
 from gateway.frames_replies import Statement
@@ -191,6 +191,15 @@ def show_figures(result: Result, words: Words, screen: Screen) -> None:
     screen.show("")
 
 
+def _order_words(command: OrderCommand, words: Words) -> str:
+    """Return an order in a few words."""
+    if isinstance(command, PlaceListing):
+        side = words("buy" if command.side is Side.BUY else "sell")
+        quantity, price = f"{command.quantity_t:,}", format_yuan(command.price_fen)
+        return words("order_words", side=side, quantity=quantity, price=price)
+    return type(command).__name__
+
+
 def show_in_flight(rows: Iterable[InDoubt], words: Words, screen: Screen) -> None:
     """Print what became of each order that was in flight when the exchange died."""
     table = Table(box=None, pad_edge=False)
@@ -198,15 +207,10 @@ def show_in_flight(rows: Iterable[InDoubt], words: Words, screen: Screen) -> Non
     table.add_column("")
     table.add_column(words("flight_column"))
     for row in rows:
-        side = words("buy" if row.side is Side.BUY else "sell")
-        order = words(
-            "order_words",
-            side=side,
-            quantity=f"{row.quantity_t:,}",
-            price=format_yuan(row.price_fen),
-        )
         name = "flight_journaled" if row.was_journaled else "flight_resent"
         fate = words(name, sequence=row.sequence, order=row.order)
-        table.add_row(f"P{row.participant:04d}", order, fate)
+        if row.refusal:
+            fate += words("flight_refused", text=row.refusal)
+        table.add_row(f"P{row.participant:04d}", _order_words(row.command, words), fate)
     screen.show(table)
     screen.show("")

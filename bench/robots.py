@@ -36,16 +36,16 @@ class InDoubt(Struct, frozen=True, kw_only=True):
 
     robot: str
     participant: int
-    side: Side
-    price_fen: int
-    quantity_t: int
+    command: OrderCommand
     client_order: int
     was_journaled: bool
     """Durable before the loss; else it never arrived and was sent again under the same number."""
     sequence: int
     order: int
-    text: str
+    event: str
     """The name of the event that answered it in the end."""
+    refusal: str
+    """Why it was refused in the end, "" where it was carried out."""
 
 
 class DayLog(Struct, kw_only=True):
@@ -153,19 +153,17 @@ class Robot:
             await self._back.wait()
         found = await self.client.find_order(command.client_order)
         answer = found or await self.client.submit(command)
-        first = answer.first
         self.log.in_doubt.append(
             InDoubt(
                 robot=self.name,
                 participant=self.participant,
-                side=getattr(first, "side", Side.BUY),
-                price_fen=getattr(first, "price_fen", 0),
-                quantity_t=getattr(first, "quantity_t", 0),
+                command=command,
                 client_order=command.client_order,
                 was_journaled=found is not None,
                 sequence=answer.sequence,
                 order=answer.order,
-                text=type(first).__name__,
+                event=type(answer.first).__name__,
+                refusal=self.client.explain(answer.refused) if answer.refused else "",
             )
         )
         return answer

@@ -84,6 +84,9 @@ class FakeClient:
         while True:
             yield await self._pushed.get()
 
+    def explain(self, refused: Refused) -> str:
+        return refused.reason.name
+
     async def listings(self, *_: object) -> tuple[ListingView, ...]:
         return self.level
 
@@ -269,7 +272,7 @@ async def test_an_order_that_was_durable_is_found_and_not_sent_again() -> None:
     assert len(client.received) == 1
     assert orders == {1: 1}
     (found,) = robot.log.in_doubt
-    assert (found.was_journaled, found.order, found.text) == (True, 1, "ListingPlaced")
+    assert (found.was_journaled, found.order, found.event) == (True, 1, "ListingPlaced")
     assert robot.log.latencies_ns == [], "an outage is not a latency"
     await robot.close()
 
