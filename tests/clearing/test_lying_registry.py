@@ -12,8 +12,8 @@ from clearing.messages import BatchView, ClearingResult, Outcome, Rejection, Sna
 from clearing.registry_client import RegistryClient
 from clearing.settle import outcome_hash
 from tests.clearing.desk import Office, registry_in, token
+from tests.clearing.five import found, trade_a_day
 from tests.clearing.house import DATE, House, Port
-from tests.clearing.test_exactly_once import found, trade_a_day
 
 
 class Liar(RegistryClient):
