@@ -5,7 +5,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
 
-from engine.exchange import Exchange
 from msgspec import structs
 
 from engine.commands import (
@@ -28,6 +27,7 @@ from engine.commands import (
     TransferIn,
 )
 from engine.events import AnyEvent, ReferencePriceSet
+from engine.exchange import Exchange
 from engine.profile import Composite, Product, Profile, load_profile
 from engine.units import midnight_ns, parse_clock
 from tests.oracle.exchange import Oracle

@@ -120,7 +120,7 @@ class Moves(OrderMoves):
 
     def _word(self, random: Random, reference: str) -> AnyCommand:
         participant = random.choice((*self.state.participants, *self.state.participants, UNKNOWN))
-        if random.random() < 0.7:
+        if random.random() < (0.7 if self.state.trades else 0.05):
             return self.outcome(random, reference)
         if random.random() < 0.5:
             amount = random.choice((1, 5_000, 2_000_000, 10**8, 10**9))

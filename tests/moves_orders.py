@@ -81,7 +81,18 @@ class OrderMoves:
         middle = (floor + cap) // 2
         return random.choice((random.randint(floor, cap), middle + random.randint(-3, 3)))
 
+    def on_tick(self, random: Random, price: int) -> int:
+        """Return a price on the tick, and sometimes as it is."""
+        tick = self.state.profile.tick_size_fen
+        return price if random.random() < 0.03 else max(tick, price - price % tick)
+
     def size(self, random: Random, limit: int, least: int, most: int) -> int:
+        """Return a quantity in whole lots, and sometimes as it is."""
+        lot = self.state.profile.lot_size_t
+        quantity = self.any_size(random, limit, least, most)
+        return quantity if random.random() < 0.03 else max(lot, quantity - quantity % lot)
+
+    def any_size(self, random: Random, limit: int, least: int, most: int) -> int:
         """Return a quantity: small, at the limit of the means, one past it, or at the rules' edges."""
         chance = random.random()
         if chance < 0.15:
@@ -116,7 +127,8 @@ class OrderMoves:
         product, side = self.product(random), random.choice(list(Side))
         record = self.state.products.get(product)
         known = product if record else "CEA19-20"
-        price = self.price(random, record.listed_band if record else (0, 0), side, known)
+        band = record.listed_band if record else (0, 0)
+        price = self.on_tick(random, self.price(random, band, side, known))
         rules = self.state.profile.listed
         key = random.choice((self.trader(random), self.someone_able(random, product, side, price)))
         size = self.size(
@@ -138,7 +150,9 @@ class OrderMoves:
         """Pick: mostly what may be picked, by somebody who can; else own, worse, filled or unknown."""
         key = self.trader(random)
         chance, live = random.random(), self.live(Method.LISTED)
-        if not live or chance < 0.08:
+        if not live and chance < 0.8:
+            return self.place(random)
+        if not live or chance < 0.06:
             gone = [*self.state.orders, 0, 1, self.state.order_number, UNKNOWN]
             target = max(1, random.choice(gone))
             return self.order(
@@ -163,9 +177,13 @@ class OrderMoves:
             min(listing.left_t, means + 1),
             listing.left_t + 1,
         )
+        lot = self.state.profile.lot_size_t
+        quantity = random.choice(wanted)
+        if random.random() < 0.95:
+            quantity = max(lot, quantity - quantity % lot)
         command = PickListing(
             listing=listing.number,
-            quantity_t=random.choice(wanted),
+            quantity_t=quantity,
             client_order=self.number(),
         )
         return self.order(key, command, random)
@@ -176,7 +194,7 @@ class OrderMoves:
         record = self.state.products.get(product)
         floor, cap = record.block_band if record else (0, 0)
         price = random.choice((floor, cap, (floor + cap) // 2, floor - 1, cap + 1, floor + 7))
-        price = max(1, price)
+        price = self.on_tick(random, max(1, price))
         key = self.someone_able(random, product, side, price)
         rules = self.state.profile.block
         command = OfferBlock(
@@ -197,6 +215,8 @@ class OrderMoves:
     def accept(self, random: Random) -> Sent:
         """Accept a block offer, mostly as the party that it names."""
         key, offers = self.trader(random), self.live(Method.BLOCK)
+        if not offers and random.random() < 0.8:
+            return self.offer(random)
         target = max(1, random.choice((*self.state.orders, 1, UNKNOWN)))
         if offers and random.random() < 0.85:
             offer = random.choice(offers)
@@ -214,6 +234,8 @@ class OrderMoves:
         """Cancel: mostly an own open order, else a stranger's, an ended or an unknown one."""
         key = self.trader(random)
         orders = [row for row in self.state.orders.values() if row.is_open]
+        if not self.state.orders and random.random() < 0.8:
+            return self.place(random)
         if orders and random.random() < 0.8:
             order = random.choice(orders)
             owners = [

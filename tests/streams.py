@@ -2,10 +2,9 @@
 
 from random import Random
 
-from engine.exchange import Exchange
-
 from engine.commands import Entry
 from engine.events import AnyEvent
+from engine.exchange import Exchange
 from engine.profile import Profile
 from tests.invariants import Laws
 from tests.markets import Desk, Twins, compare_events, compare_views, small_profile

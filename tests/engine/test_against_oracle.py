@@ -12,8 +12,8 @@ from tests.markets import coarse_profile, small_profile
 from tests.streams import replay_in_batches, run_stream
 
 SHORT = bool(os.environ.get("CEAX_SHORT"))
-EXAMPLES = 8 if SHORT else 30
-COMMANDS = 600 if SHORT else 4_000
+EXAMPLES = 8 if SHORT else 120
+COMMANDS = 600 if SHORT else 8_000
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_hypothesis_finds_no_quarrel() -> None:
         SideBySide,
         settings=settings(
             max_examples=EXAMPLES,
-            stateful_step_count=40,
+            stateful_step_count=50,
             deadline=None,
             derandomize=True,
             database=None,

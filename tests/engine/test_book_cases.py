@@ -185,7 +185,7 @@ def test_levels_at_the_edges_of_words_come_and_go(
             seams |= {multiple * size - 1, multiple * size, multiple * size + 1}
     prices = sorted(floor_fen + place for place in seams if 0 <= place < levels)
     random, orders = Random(levels), {}
-    for _ in range(3):
+    for _ in range(2):
         for price in random.sample(prices, len(prices)):
             orders[price] = desk.listing(2, side, price, 1)
             twins.compare()

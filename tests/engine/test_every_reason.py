@@ -7,8 +7,8 @@ from msgspec import structs
 from engine.commands import (
     AdvanceTime,
     Approve,
-    Category,
     CancelOrder,
+    Category,
     Deposit,
     OpenDay,
     PlaceListing,
