@@ -83,6 +83,7 @@ def _add_bench(commands: "Commands") -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     engine.add_argument("--json", action="store_true", help="print one JSON object")
+    engine.add_argument("--runs", type=int, default=10, metavar="N", help="runs of a figure (10)")
     engine.set_defaults(run=_bench_engine)
 
 
@@ -102,6 +103,6 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _bench_engine(arguments: argparse.Namespace) -> int:
-    from bench.engine_bench import run
+    from bench.engine_bench import run_engine_bench
 
-    return run(arguments)
+    return run_engine_bench(arguments)
