@@ -13,7 +13,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "演示/simulation · the first day of the national carbon market, {date}, end to end",
     ),
     "disclaimer": (
-        "独立项目,与真实的交易所、注登机构和主管部门无关;所有企业均为虚构",
+        "独立项目,与真实的交易所、注册登记机构和主管部门无关;所有企业均为虚构",
         "an independent project, not the real exchange or registry; every company is invented",
     ),
     "part_setup": ("一、进程、开户与准入", "1  processes, accounts, admission"),
@@ -33,17 +33,17 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "starting the exchange (a first start compiles the core, up to 30 s)",
     ),
     "registry_up": (
-        "注登系统  {url}  自有 SQLite 数据库",
+        "注册登记系统  {url}  自有 SQLite 数据库",
         "registry  {url}  with a SQLite database of its own",
     ),
     "exchange_up": (
         "交易系统  {url}  网关 · 定序 · 日志 · 引擎",
         "exchange  {url}  gateway, sequencer, journal, engine",
     ),
-    "clearing_up": ("清算系统  连接交易系统与注登系统", "clearing  between exchange and registry"),
-    "opening_accounts": ("注登系统开户、发放配额、银行入账", "registry accounts, allowances, cash"),
+    "clearing_up": ("清算系统  连接交易系统与注册登记系统", "clearing  between exchange and registry"),
+    "opening_accounts": ("注册登记系统开户、发放配额、银行入账", "registry accounts, allowances, cash"),
     "accounts_opened": (
-        "注登系统开户 {accounts} 个,登记配额 {quantity} 吨,银行存款 {amount} 元",
+        "注册登记系统开户 {accounts} 个,登记配额 {quantity} 吨,银行存款 {amount} 元",
         "{accounts} registry accounts, {quantity} t of allowances, {amount} yuan in the bank",
     ),
     "admitting": ("准入(一人提议、另一人复核)", "admission, proposed by one, approved by another"),
@@ -117,13 +117,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{count} instructions settled delivery versus payment, both sides confirmed",
     ),
     "reconciled": (
-        "交易系统 · 注登系统 · 银行对账:差异 {count}",
+        "交易系统 · 注册登记系统 · 银行对账:差异 {count}",
         "exchange · registry · bank reconciled: {count} differences",
     ),
-    "verifying_registry": ("校验注登账簿", "verifying the registry's ledger"),
-    "check_registry": ("注登账簿的哈希链与余额问题", "problems of the registry's ledger"),
+    "verifying_registry": ("校验登记账簿", "verifying the registry's ledger"),
+    "check_registry": ("登记账簿的哈希链与余额问题", "problems of the registry's ledger"),
     "registry_verified": (
-        "注登账簿校验:哈希链与余额一致",
+        "登记账簿校验:哈希链与余额一致",
         "registry ledger verified: hash chain, balances",
     ),
     # ---------------------------------------------------------------- next day
