@@ -276,6 +276,19 @@ class Store:
             found.append(InstructionRow(**values))
         return found
 
+    def instruction_counts(self, date: str) -> dict[str, int]:
+        """Return how many of a day's instructions are in each state."""
+        return dict(
+            self.database.connection.execute(
+                "SELECT state, count(*) FROM instruction WHERE date = ? GROUP BY state", (date,)
+            ).fetchall()
+        )
+
+    def told_count(self, date: str) -> int:
+        """Return how many of a day's instructions the exchange has booked."""
+        sql = "SELECT count(*) FROM instruction WHERE date = ? AND told <> ''"
+        return self.database.number(sql, date)
+
     def bodies(self, date: str, first: int, limit: int) -> list[Envelope]:
         """Return a page of the day's messages from a number on."""
         rows = self.database.connection.execute(

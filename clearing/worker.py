@@ -164,14 +164,14 @@ class Clearing:
         }
 
     def _day(self, date: str) -> dict[str, Any]:
-        row, rows = self.store.day(date), self.store.instructions(date)
+        row, counts = self.store.day(date), self.store.instruction_counts(date)
         return {
             "date": date,
             "state": row.state,
-            "instructions": len(rows),
-            "settled": sum(1 for r in rows if r.state is State.SETTLED),
-            "failed": sum(1 for r in rows if r.state is State.UNWOUND),
-            "told": sum(1 for r in rows if r.told),
+            "instructions": sum(counts.values()),
+            "settled": counts.get(State.SETTLED, 0),
+            "failed": counts.get(State.UNWOUND, 0),
+            "told": self.store.told_count(date),
             "breaks": row.breaks,
             "problem": row.problem,
         }
