@@ -154,6 +154,7 @@ class Connection:
         reader = self.reader
         assert reader is not None, "requests come after the login"
         if isinstance(request, wire.Subscribe):
+            self.server.prepare(request.channel)
             floor = reader.subscribe(request.channel, request.after)
             self.server.subscribed(self, request.channel)
             self.send(

@@ -151,13 +151,6 @@ class Reader:
                 return newest.text
         return None
 
-    def watch_quotes(self) -> None:
-        """Include the quotes of products that became known after the subscription."""
-        if "market" in self.channels:
-            for key in self._feed.newest:
-                if key.startswith("quote:"):
-                    self._seen.setdefault(key, 0)
-
     def _next_channel(self) -> str | None:
         """Return the channel whose next frame is the oldest of the log."""
         best: str | None = None

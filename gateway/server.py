@@ -238,14 +238,13 @@ class Server:
 
     # ------------------------------------------------------------ publishing
 
+    def prepare(self, channel: str) -> None:
+        """Make the snapshots that a subscription begins with, where they are not fresh."""
+        self._refresh([key for key in self.feed.dirty if _channel_of(key) == channel])
+
     def subscribed(self, connection: Connection, channel: str) -> None:
-        """Note a subscription, and make the snapshots that it begins with."""
+        """Note a subscription."""
         self._readers.setdefault(self._stream_name(connection, channel), set()).add(connection)
-        dirty = [key for key in self.feed.dirty if _channel_of(key) == channel]
-        if dirty:
-            self._refresh(dirty)
-        if channel == "market":
-            self._watch_quotes(connection)
 
     def unsubscribed(self, connection: Connection, channel: str) -> None:
         """Forget a subscription."""
@@ -308,10 +307,6 @@ class Server:
         for key in keys:
             self.feed.refresh(key, market)
             self._published_s[key] = time.monotonic()
-
-    def _watch_quotes(self, connection: Connection) -> None:
-        if connection.reader is not None:
-            connection.reader.watch_quotes()
 
     def _stream_name(self, connection: Connection, channel: str) -> str:
         if channel != "private" or connection.reader is None:

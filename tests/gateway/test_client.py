@@ -238,6 +238,11 @@ async def test_orders_lost_on_the_way_are_sent_again() -> None:
         assert answer.refused is None
         assert not answer.is_repeat
         assert await client.find_order(78) is None
+        # Another key of the participant has numbers of its own.
+        colleague = keys.new_key("演示同事", Role.TRADER)
+        world.approve(world.enrolment(colleague, 1))
+        async with await world.connect(colleague) as other:
+            assert await other.find_order(77) is None
         assert [order.client_order for order in world.exchange.orders(1)] == [77]
 
 
@@ -375,7 +380,7 @@ async def test_long_answers_come_in_pages(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_a_line_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.link.SILENCE_S", 0.2)
     async with (
-        serving(settings(beat_s=30, idle_seconds=1)) as world,
+        serving(settings(beat_s=30, idle_seconds=30)) as world,
         await world.trader(1) as client,
     ):
         for connection in world.server.connections:

@@ -123,6 +123,7 @@ async def test_the_market_channel_tells_phases_references_quotes_and_bulletins()
         world.go_to("09:30")
         frames = await until(reader, wire.MarketSnapshot, world.exchange.sequence - 1)
         changed = next(frame for frame in frames if isinstance(frame, wire.MarketChanged))
+        assert not any(isinstance(frame, wire.QuoteChanged) for frame in frames)
         (phase,) = changed.events
         assert isinstance(phase, PhaseChanged)
         assert (phase.phase.name, phase.next_time_ns) == ("OPEN", world.clock("11:30"))

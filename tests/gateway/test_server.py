@@ -6,6 +6,7 @@ import json
 import pytest
 import websockets
 from websockets.exceptions import InvalidStatus
+from websockets.protocol import State
 from websockets.typing import Origin
 
 from engine.commands import EnrolKey, OpenDay, Role, Side
@@ -199,7 +200,9 @@ async def test_stopping_answers_what_is_in_flight_and_says_why() -> None:
         await client.send(place(1))
         await eventually(lambda: world.sequencer._inbox)
         stopping = asyncio.create_task(world.server.stop())
-        await asyncio.sleep(0)
+        done, _ = await asyncio.wait({stopping}, timeout=0.1)
+        assert not done
+        assert client.socket.state is State.OPEN
         world.sequencer.held.set()
         assert (await client.take())["type"] == "Submitted"
         code, reason = await closing(client)

@@ -54,3 +54,9 @@ async def test_a_statement_adds_up_over_trades_settlement_and_failure() -> None:
         async with await world.trader(2) as buyer:
             (bought,) = (await buyer.statement("2021-07-16")).holdings
             assert (bought.bought_t, bought.closing_t) == (60, 300_060)
+        async with await world.trader(3) as unlucky:
+            failed = await unlucky.statement("2021-07-16")
+            assert (failed.buy_amount_fen, failed.failed_cash_fen) == (30 * 4_850, 30 * 4_850)
+            assert failed.closing_cash_fen == 10**10
+            (nothing,) = failed.holdings
+            assert (nothing.bought_t, nothing.failed_t, nothing.closing_t) == (30, -30, 300_000)
