@@ -238,7 +238,8 @@ class Flow:
                 break
         is_buying = self._levels.index(levels) % 2 == 0
         level = levels.peekitem(-1 if is_buying else 0)[1]
-        return self._random.choice(list(level.values()))
+        listing: _Listing = self._random.choice(list(level.values()))
+        return listing
 
     def _pick(self, row: Any) -> None:  # noqa: ANN401
         listing = self._best()

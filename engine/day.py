@@ -121,7 +121,7 @@ def _lapse(market: Market) -> list[AnyEvent]:
         commands["target"] = part
         commands["sequence"] = market.hand.sequence
         commands["time_ns"] = market.hand.time_ns
-        done = core.run(commands, events)
+        done = core.run(commands, events, 0, len(part))
         assert done == len(part)
         typed += events_from_records(events, commands, market.profile)
     return typed

@@ -99,15 +99,15 @@ class Exchange:
         return answers
 
     def _apply_hot(self, entries: Sequence[Entry]) -> list[list[AnyEvent]]:
-        commands, events = self._commands[: len(entries)], self._events[: len(entries)]
-        commands[:] = 0
+        commands, events = self._commands, self._events
+        commands[: len(entries)] = 0
         for place, entry in enumerate(entries):
             write_record(commands, place, entry, self._market.profile)
         answers: list[list[AnyEvent]] = []
         changes: list[AnyEvent] = []
         while len(answers) < len(entries):
             start = len(answers)
-            done = self._market.core.run(commands[start:], events[start:])
+            done = self._market.core.run(commands, events, start, len(entries))
             for event in events_from_records(
                 events[start : start + done],
                 commands[start : start + done],
@@ -129,15 +129,16 @@ class Exchange:
         `events` may be given to be written into. Phases that change on the way enter the state and the
         digest, but have no rows. ValueError for a row that is no command; those before it stand.
         """
-        answered = np.zeros(len(commands), EVENT) if events is None else events[: len(commands)]
+        answered = np.zeros(len(commands), EVENT) if events is None else events
+        assert len(answered) >= len(commands), "there must be a row for each answer"
         start = 0
         while start < len(commands):
             end = min(start + BATCH_MAX, len(commands))
-            start += self._market.core.run(commands[start:end], answered[start:end])
+            start += self._market.core.run(commands, answered, start, end)
             if start < end:  # stopped before a command that finds another phase
                 self._market.entry = record_to_entry(commands[start], self._market.profile)
                 keep_time(self._market)
-        return answered
+        return answered[: len(commands)]
 
     def repeat_times(self, count: int) -> NDArray[np.int64]:
         """Return the times of first answers for `events_from_records`, by row of the last run.

@@ -15,12 +15,14 @@ from engine.core.layout import (
     State,
 )
 from engine.core.machine import IS_COMPILED
-from engine.core.records import COMMAND, EVENT
+from engine.core.records import COMMAND, EVENT, RECORD_BYTES
 from engine.core.run import BATCH_MAX, run_plain, run_table
 from engine.profile import Profile
 
 WORD_BITS: Final = 64
 SLOTS_MIN: Final = 4096
+FEW: Final = 16
+"""Up to so many records are copied into the core's own place."""
 _warm: list[bool] = []
 
 
@@ -85,7 +87,12 @@ class Core:
         table = [n for rows in self._rows.values() for n in (rows.ctypes.data, len(rows))]
         self._table: Final = np.array(table, np.int64)
         self._table_address: Final = int(self._table.ctypes.data)
-        self._scratch: Final = np.zeros(BATCH_MAX, EVENT)
+        few = np.zeros(FEW * RECORD_BYTES, np.uint8)
+        self._few: Final = memoryview(few)  # type: ignore[arg-type]
+        self._few_at: Final = int(few.ctypes.data)
+        # The arrays of the last call and their addresses; holding them keeps the addresses true.
+        self._commands_known = self._events_known = np.zeros(0, COMMAND)
+        self._commands_at = self._events_at = 0
         self._write_rules(profile, lengths)
         if IS_COMPILED:
             warm_up()
@@ -107,21 +114,44 @@ class Core:
             row["quantity_t_max"] = sessions.quantity_t_max
         self.state.ladders["best"] = -1
 
-    def run(self, commands: Rows, events: Rows) -> int:
-        """Answer up to 4,096 records into as many rows of `events`; return how many were done.
+    def run(self, commands: Rows, events: Rows, begin: int, end: int) -> int:
+        """Answer rows begin to end, at most 4,096, into the same rows of `events`; return how many.
 
         Fewer are done only where a phase must change first; BadRecord for what no command can be.
         """
-        count = len(commands)
         if IS_COMPILED:
-            done = int(
-                run_table(self._table_address, commands.ctypes.data, events.ctypes.data, count)
+            done = run_table(
+                self._table_address,
+                self._commands_address(commands) + begin * RECORD_BYTES,
+                self._events_address(events) + begin * RECORD_BYTES,
+                end - begin,
             )
         else:
-            done = run_plain(self.state, commands, events, count)
-        if done < count:
-            self._complain(commands, done)
+            done = run_plain(self.state, commands[begin:end], events[begin:end], end - begin)
+        if done < end - begin:
+            self._complain(commands, begin + done)
         return done
+
+    def _commands_address(self, commands: Rows) -> int:
+        """Return where rows stand; a few rows are copied, which is cheaper than asking numpy."""
+        if commands is self._commands_known:
+            return self._commands_at
+        assert commands.dtype == COMMAND, "not an array of command records"
+        if len(commands) <= FEW:
+            self._few[: len(commands) * RECORD_BYTES] = commands.tobytes()
+            return self._few_at
+        assert commands.flags.c_contiguous, "records must stand one behind the other"
+        self._commands_known, self._commands_at = commands, int(commands.ctypes.data)
+        return self._commands_at
+
+    def _events_address(self, events: Rows) -> int:
+        if events is self._events_known:
+            return self._events_at
+        assert events.dtype == EVENT, "not an array of event records"
+        assert events.flags.c_contiguous, "records must stand one behind the other"
+        assert events.flags.writeable, "events are written"
+        self._events_known, self._events_at = events, int(events.ctypes.data)
+        return self._events_at
 
     def _complain(self, commands: Rows, done: int) -> None:
         status = int(self.market["status"])
