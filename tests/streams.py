@@ -2,6 +2,9 @@
 
 from random import Random
 
+import numpy as np
+
+from engine.codec import entry_to_record, is_hot, record_to_entry
 from engine.commands import Entry
 from engine.events import AnyEvent
 from engine.exchange import Exchange
@@ -87,3 +90,26 @@ def replay_in_batches(recorder: Recorder, seed: int, profile: Profile) -> Exchan
     compare_views(exchange, recorder.twins.oracle, profile)
     exchange.check()
     return exchange
+
+
+def replay_as_records(recorder: Recorder, seed: int, profile: Profile) -> None:
+    """Apply the entries as a journal keeps them, order commands as records; the digests must be equal."""
+    exchange, run = Exchange(profile), list[Entry]()
+
+    def flush() -> None:
+        if run:
+            rows = np.concatenate([entry_to_record(entry, profile) for entry in run])
+            assert [record_to_entry(row, profile) for row in rows] == run
+            assert len(exchange.apply_records(rows)) == len(run)
+            run.clear()
+
+    for entry in recorder.entries:
+        if is_hot(entry.command):
+            run.append(entry)
+        else:
+            flush()
+            exchange.apply(entry)
+    flush()
+    one_by_one = recorder.twins.exchange
+    assert exchange.event_digest() == one_by_one.event_digest(), f"event digest, seed {seed}"
+    assert exchange.state_digest() == one_by_one.state_digest(), f"state digest, seed {seed}"

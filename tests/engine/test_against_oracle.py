@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from engine.profile import Profile
 from tests.machine import SideBySide
 from tests.markets import coarse_profile, small_profile
-from tests.streams import replay_in_batches, run_stream
+from tests.streams import replay_as_records, replay_in_batches, run_stream
 
 SHORT = bool(os.environ.get("CEAX_SHORT"))
 EXAMPLES = 8 if SHORT else 120
@@ -21,10 +21,13 @@ COMMANDS = 600 if SHORT else 8_000
     [(1, small_profile()), (2, small_profile()), (3, coarse_profile())],
     ids=["small-1", "small-2", "coarse-3"],
 )
-def test_a_stream_is_answered_alike_and_in_any_batches(seed: int, profile: Profile) -> None:
+def test_a_stream_is_answered_alike_in_any_batches_and_as_records(
+    seed: int, profile: Profile
+) -> None:
     recorder = run_stream(seed, COMMANDS, profile)
     assert recorder.answers
     replay_in_batches(recorder, seed, profile)
+    replay_as_records(recorder, seed, profile)
 
 
 def test_hypothesis_finds_no_quarrel() -> None:

@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.machine import SideBySide
 from tests.markets import coarse_profile, small_profile
-from tests.streams import replay_in_batches, run_stream
+from tests.streams import replay_as_records, replay_in_batches, run_stream
 
 pytestmark = [
     pytest.mark.soak,
@@ -29,6 +29,7 @@ def test_many_long_streams_are_answered_alike() -> None:
         recorder = run_stream(seed, COMMANDS, profile)
         assert len(recorder.entries) >= COMMANDS
         replay_in_batches(recorder, seed, profile)
+        replay_as_records(recorder, seed, profile)
 
 
 def test_hypothesis_finds_no_quarrel_in_many_examples() -> None:
