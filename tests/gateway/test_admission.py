@@ -56,6 +56,8 @@ def test_a_changed_character_breaks_a_code() -> None:
     for bad in ("", good[:-1], good + "0", good.lower(), good.replace("9", "I"), " " + good):
         assert bad == good or not is_valid(bad)
     with pytest.raises(ValueError, match="first 17"):
+        check_character(good)
+    with pytest.raises(ValueError, match="not found"):
         check_character("I" * 17)
 
 
