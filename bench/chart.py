@@ -175,7 +175,7 @@ def _rows(figure: Any) -> list[str]:  # noqa: ANN401 - untyped library
 # ---------------------------------------------------------------- PNG
 
 
-def has_cjk_font() -> str:
+def find_cjk_font() -> str:
     """Return the name of an installed font with Chinese characters, "" where there is none."""
     from matplotlib import font_manager  # noqa: PLC0415 - slow, and only for a picture
 

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from bench.demo_market import DemoFailed, Market, Places, unpacked
 from bench.demo_texts import Words
-from bench.processes import ProcessFailed, Supervisor
+from bench.processes import ProcessFailed, Supervisor, end_of_log
 from bench.robots import RobotFailed
 from bench.screen import Screen
 from clearing.registry_client import RegistryRefused, RegistryUnavailable
@@ -74,10 +74,18 @@ def run(options: Options) -> int:
         except EXPECTED as error:
             screen.progress.print(f"\n[red]{words('failed', text='')}[/red]")
             screen.progress.print(str(error), markup=False)
+            if not isinstance(error, ProcessFailed):
+                _quote_logs(market, screen)
             return FAILED
     if options.is_json:
         screen.results.file.write(msgspec.json.encode(result).decode() + "\n")
     return 0 if result is None or result.all_match else FAILED
+
+
+def _quote_logs(market: Market, screen: Screen) -> None:
+    """Print the end of each process's log: a temporary directory takes the logs with it."""
+    for child in market.supervisor.children:
+        screen.progress.print(f"{child.log.name}:\n{end_of_log(child.log)}", markup=False)
 
 
 def _work(

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from bench.chart import sketch, terminal_lines, write_png
+from bench.chart import Sketch, find_cjk_font, sketch, terminal_lines, write_png
 from bench.demo import cores, guarded, seconds_since
 from bench.demo_after import Cleared, await_clearing, open_next_day, trade_next_day
 from bench.demo_day import HistoricDay, thousands
@@ -328,17 +328,29 @@ async def play_historic_day(
     return result
 
 
-def _show(demo: HistoricDemo, keep: Path | None) -> None:
-    words, screen, result = demo.words, demo.screen, demo.result
-    screen.show(f"\n[bold]{words('part_result')}[/bold]")
+def _sketch(demo: HistoricDemo, words: Words) -> Sketch:
     labels = (
         words("chart_title", product=FIGURES.product, date=FIGURES.date),
         words("chart_price"),
         words("chart_volume"),
     )
-    drawing = sketch(demo.day.seen.prints, FIGURES.date, demo.profile, labels=labels)
+    return sketch(demo.day.seen.prints, FIGURES.date, demo.profile, labels=labels)
+
+
+def _draw_png(demo: HistoricDemo, path: Path) -> None:
+    """Write the chart as a picture, in English where no font has Chinese characters."""
+    font = find_cjk_font() if demo.words.language == "zh" else ""
+    words = demo.words if font else Words("en")
+    write_png(_sketch(demo, words), path, font)
+
+
+def _show(demo: HistoricDemo, keep: Path | None) -> None:
+    words, screen, result = demo.words, demo.screen, demo.result
+    screen.show(f"\n[bold]{words('part_result')}[/bold]")
+    drawing = _sketch(demo, words)
+    labels = (drawing.title, drawing.price_label, drawing.volume_label)
     price, volume = terminal_lines(drawing, screen.results.width)
-    screen.show(f"[dim]{labels[0]} · {labels[1]} · {labels[2]}[/dim]")
+    screen.show(f"[dim]{' · '.join(labels)}[/dim]")
     screen.show("[cyan]" + "\n".join(price) + "[/cyan]")
     screen.show("[blue]" + "\n".join(volume) + "[/blue]\n")
     show_figures(result, words, screen)
@@ -350,7 +362,7 @@ def _show(demo: HistoricDemo, keep: Path | None) -> None:
         )
         screen.show(text)
     if keep is not None:
-        write_png(drawing, keep / "day.png")
+        _draw_png(demo, keep / "day.png")
         screen.show(words("data_kept", path=str(keep)))
     else:
         screen.show(words("data_removed"))

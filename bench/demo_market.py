@@ -30,6 +30,7 @@ from engine.commands import Action, EnrolKey, Role
 from engine.events import KeyEnrolled, ParticipantAdmitted, ProposalMade, Refused
 from gateway import keys
 from gateway.client import Answer, Client
+from gateway.client_errors import ConnectionFailed
 from gateway.keys import KeyFile
 from gateway.wire import Language
 
@@ -38,6 +39,7 @@ ARRIVAL_SECONDS: Final = 60.0
 """Longest wait for what the registry moved to arrive at the exchange."""
 REQUESTS_AT_A_TIME: Final = 8
 POLL_SECONDS: Final = 0.05
+LOGIN_ATTEMPTS: Final = 5
 
 
 class DemoFailed(Exception):
@@ -85,6 +87,12 @@ class Places(Struct, frozen=True, kw_only=True):
         """Make the directories that no process makes for itself."""
         for folder in (self.folder, self.keys, self.logs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def link(self, name: str, key: Path) -> Path:
+        """Return a short path to a key for people to type; the key itself stays where it is."""
+        path = self.folder / f"{name}.key"
+        path.symlink_to(key)
+        return path
 
     def key_files(self) -> list[Path]:
         """Return every key file and token below."""
@@ -155,10 +163,20 @@ class Market:
         await self.supervisor.start("clearing", command, port)
 
     async def connect(self, key: KeyFile | None) -> Client:
-        """Connect with a key, or without one; closed with the market."""
-        client = await Client.connect(self.exchange_url, key, language=self.language)
-        self._open.append(client)
-        return client
+        """Connect with a key, or without one; closed with the market.
+
+        A machine that is too busy to finish a login in its three seconds gets another chance.
+        """
+        for attempt in range(LOGIN_ATTEMPTS):
+            try:
+                client = await Client.connect(self.exchange_url, key, language=self.language)
+            except ConnectionFailed:
+                if attempt == LOGIN_ATTEMPTS - 1:
+                    raise
+                continue
+            self._open.append(client)
+            return client
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def close(self) -> None:
         """Close all connections; the processes are the supervisor's."""

@@ -143,14 +143,16 @@ class LiveMarket:
         places, url = self.market.places, self.market.exchange_url
         own = places.exchange / "keys"
         files = {
-            "trader": places.keys / "DEMO-R0001.key",
-            "operator": own / "operator-1.key",
-            "second_operator": own / "operator-2.key",
+            "trader": places.link("trader", places.keys / "DEMO-R0001.key"),
+            "operator": places.link("operator", own / "operator-1.key"),
+            "second_operator": places.link("second", own / "operator-2.key"),
         }
+        # Whole paths: the other window may stand in another directory.
         program = Path(sys.executable).parent / "ceax"
         name = str(program) if program.exists() else f"{sys.executable} -m ceax"
+        language = "" if self.words.language == "zh" else " --lang en"
         return {
-            who: f"{name} terminal --url {url} --key {file} --lang {self.words.language}"
+            who: f"{name} terminal --url {url} --key {file}{language}"
             for who, file in files.items()
         }
 

@@ -40,8 +40,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "交易系统  {url}  网关 · 定序 · 日志 · 引擎",
         "exchange  {url}  gateway, sequencer, journal, engine",
     ),
-    "clearing_up": ("清算系统  连接交易系统与注册登记系统", "clearing  between exchange and registry"),
-    "opening_accounts": ("注册登记系统开户、发放配额、银行入账", "registry accounts, allowances, cash"),
+    "clearing_up": (
+        "清算系统  连接交易系统与注册登记系统",
+        "clearing  between exchange and registry",
+    ),
+    "opening_accounts": (
+        "注册登记系统开户、发放配额、银行入账",
+        "registry accounts, allowances, cash",
+    ),
     "accounts_opened": (
         "注册登记系统开户 {accounts} 个,登记配额 {quantity} 吨,银行存款 {amount} 元",
         "{accounts} registry accounts, {quantity} t of allowances, {amount} yuan in the bank",

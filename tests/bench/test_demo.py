@@ -159,8 +159,10 @@ def test_what_is_kept_is_complete_and_private(kept: tuple[Path, dict[str, Any]])
 
 @pytest.mark.process
 @pytest.mark.xdist_group("demo")
-@pytest.mark.parametrize("until", ["3  ", "2  the trading day"])
-def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, until: str) -> None:
+@pytest.mark.parametrize(
+    ("until", "number"), [("2  the trading day", signal.SIGINT), ("3  ", signal.SIGTERM)]
+)
+def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, until: str, number: int) -> None:
     running = subprocess.Popen(
         ceax("demo", "--speed", "100", "--lang", "en"),
         stdout=subprocess.PIPE,
@@ -174,7 +176,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, until: str) -> None:
         if line.startswith(until):
             break
     assert len(processes_of(tmp_path)) >= 3
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 130, errors
     assert "Traceback" not in errors
