@@ -59,7 +59,8 @@ class ExchangeProcess:
 
     async def kill(self) -> None:
         """Kill the process with SIGKILL."""
-        self._process.kill()
+        if self._process.returncode is None:
+            self._process.kill()
         await self._end()
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
