@@ -8,7 +8,6 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
-from textual.timer import Timer
 
 from engine.commands import AnyCommand, Role, Side
 from gateway.client import Client
@@ -16,6 +15,7 @@ from gateway.client_errors import ClientError
 from gateway.errors import UserError
 from gateway.inbox import Reconnected
 from terminal import store
+from terminal.crash import write_report
 from terminal.desk import EVERYTHING
 from terminal.keys import action_of, bindings
 from terminal.link import Busy, Connect, Link, read_key
@@ -77,7 +77,6 @@ class Terminal(App[int]):
         self.link: Link | None = None
         self._connect = connect
         self._dirty: set[str] = set()
-        self._painter: Timer | None = None
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Add the colours of price moves to those of the theme."""
@@ -87,14 +86,19 @@ class Terminal(App[int]):
         """Show the login, and try it at once where server and key are given."""
         self.title = say(self.language, "app_title")
         self.animation_level = "none"
-        self._painter = self.set_interval(PAINT_SECONDS, self.paint)
+        self.set_interval(PAINT_SECONDS, self.paint)
         self.push_screen(LoginScreen(self.url, self.key_path))
-        if self.url and self.key_path:
-            self.run_worker(self._log_in(self.url, self.key_path), group="login", exclusive=True)
 
     def on_login_screen_wanted(self, event: LoginScreen.Wanted) -> None:
         """Try to log in."""
         self.run_worker(self._log_in(event.url, event.key_path), group="login", exclusive=True)
+
+    def _fatal_error(self) -> None:
+        # Textual's own crash screen prints local variables: a key or an order could stand in a ticket.
+        self._exit_renderables.append(
+            say(self.language, "crash", path=write_report(self._exception))
+        )
+        self._close_messages_no_wait()
 
     # ------------------------------------------------------------ the link
 
@@ -167,20 +171,10 @@ class Terminal(App[int]):
                 self.link.want("listings")
         self.paint()
 
-    def open_product(self, product: str) -> None:
+    async def open_product(self, product: str) -> None:
         """Show a product on the trade screen."""
-        self.action_go("trade")
-        screen = self.get_screen("trade", TradeScreen)
-        self.call_after_refresh(screen.show_product, product)
-
-    def open_ticket(self, side: Side) -> None:
-        """Press the key of a side: on the trade screen it may send, elsewhere it opens the ticket."""
-        screen = self.get_screen("trade", TradeScreen)
-        if self.screen is screen:
-            screen.press_side(side)
-            return
-        self.action_go("trade")
-        self.call_after_refresh(screen.start_ticket, self.product, side)
+        await self.action_go("trade")
+        self.get_screen("trade", TradeScreen).show_product(product)
 
     def read_notice(self) -> bool:
         """Mark the oldest refusal as read."""
@@ -202,14 +196,19 @@ class Terminal(App[int]):
         if self.state.welcome is not None or action in ("app.language", "app.leave", "app.help"):
             await self.run_action(action)
 
-    def action_go(self, name: str) -> None:
-        """Show a screen."""
-        if self.state.welcome is not None and self.screen is not self.get_screen(name):
-            self.switch_screen(name)
+    async def action_go(self, name: str) -> None:
+        """Show a screen; keys that follow find it there."""
+        if self.screen is not self.get_screen(name):
+            await self.switch_screen(name)
 
-    def action_ticket(self, side: str) -> None:
-        """Press the key of a side."""
-        self.open_ticket(Side.BUY if side == "buy" else Side.SELL)
+    async def action_ticket(self, name: str) -> None:
+        """Press the key of a side: on the trade screen it may send, elsewhere it opens the ticket."""
+        side, screen = Side[name.upper()], self.get_screen("trade", TradeScreen)
+        if self.screen is screen:
+            screen.press_side(side)
+        else:
+            await self.action_go("trade")
+            screen.start_ticket(self.product, side)
 
     def action_help(self) -> None:
         """Explain this screen, its keys and the market's words."""
@@ -227,8 +226,7 @@ class Terminal(App[int]):
 
     def action_colour(self) -> None:
         """Take the next convention of colours."""
-        place = CONVENTIONS.index(self.convention) + 1
-        self.convention = CONVENTIONS[place % len(CONVENTIONS)]
+        self.convention = CONVENTIONS[CONVENTIONS.index(self.convention) - 1]
         self.refresh_css(animate=False)
         self._dirty |= EVERYTHING
         self.paint()

@@ -5,7 +5,7 @@ from typing import Protocol, cast
 
 from textual.dom import DOMNode
 
-from engine.commands import AnyCommand, Side
+from engine.commands import AnyCommand
 from terminal.messages import LevelKey
 from terminal.store import State
 from terminal.texts import Language, say
@@ -25,11 +25,8 @@ class Desk(Protocol):
     def open_level(self, key: LevelKey | None) -> None:
         """Open the listings of a level, None closes it."""
 
-    def open_product(self, product: str) -> None:
+    async def open_product(self, product: str) -> None:
         """Show a product on the trade screen."""
-
-    def open_ticket(self, side: Side) -> None:
-        """Begin, or send if it has been checked, the ticket of a side."""
 
     def read_notice(self) -> bool:
         """Mark the oldest refusal as read; False where there is none."""

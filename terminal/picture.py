@@ -1,4 +1,4 @@
-"""A screen as an SVG whose Chinese stands in its cells: each run of wide characters gets its own places.
+"""A screen as an SVG whose Chinese stands in its cells: each wide character gets its own place.
 
 Rich's export squeezes Chinese (Textualize/rich#2742): it counts characters where cells are meant.
 """
@@ -18,7 +18,7 @@ BASELINE: Final = 14
 MARGIN: Final = 10
 FONT_PX: Final = 15
 FONTS: Final = (
-    "'Sarasa Mono SC','Noto Sans Mono CJK SC','DejaVu Sans Mono',Menlo,Consolas,monospace"
+    "'DejaVu Sans Mono',Menlo,Consolas,'Sarasa Mono SC','Noto Sans Mono CJK SC',monospace"
 )
 
 
@@ -28,8 +28,9 @@ def svg(app: App[int], title: str) -> str:
     width = app.size.width * CELL_WIDTH + 2 * MARGIN
     height = app.size.height * LINE_HEIGHT + 2 * MARGIN
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'font-family="{FONTS}" font-size="{FONT_PX}" role="img"><title>{escape(title)}</title>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
+        f"<title>{escape(title)}</title>",
+        f'<g font-family="{FONTS}" font-size="{FONT_PX}">',
         f'<rect width="{width}" height="{height}" rx="8" fill="{_ground(app)}"/>',
     ]
     for y, strip in enumerate(strips):
@@ -37,7 +38,7 @@ def svg(app: App[int], title: str) -> str:
         for segment in strip:
             parts += _segment(segment, x, y, _ground(app))
             x += cell_len(segment.text)
-    return "\n".join([*parts, "</svg>", ""])
+    return "\n".join([*parts, "</g></svg>", ""])
 
 
 def _ground(app: App[int]) -> str:
@@ -62,28 +63,31 @@ def _segment(segment: Segment, x: int, y: int, ground: str) -> list[str]:
         )
     weight = ' font-weight="bold"' if style is not None and style.bold else ""
     for cells, word in _words(segment.text):
-        places = _places(MARGIN + (x + cells) * CELL_WIDTH, word)
+        place = MARGIN + (x + cells) * CELL_WIDTH
         found.append(
-            f'<text x="{places}" y="{top + BASELINE}" fill="{colour}"{weight}>{escape(word)}</text>'
+            f'<text x="{place}" y="{top + BASELINE}" fill="{colour}"{weight}>{escape(word)}</text>'
         )
     return found
 
 
 def _words(text: str) -> list[tuple[int, str]]:
-    """Return the runs between spaces with the cell where each begins."""
-    found, cells = [], 0
-    for is_space, marks in groupby(text, key=str.isspace):
+    """Return the runs between spaces with the cell where each begins; a wide character stands alone.
+
+    Only so no font can move a column: not every reader of SVG heeds a list of places.
+    """
+    found: list[tuple[int, str]] = []
+    cells = 0
+    for kind, marks in groupby(text, key=_kind):
         word = "".join(marks)
-        if not is_space:
+        if kind == "narrow":
             found.append((cells, word))
+        elif kind == "wide":
+            found += [(cells + 2 * place, mark) for place, mark in enumerate(word)]
         cells += cell_len(word)
     return found
 
 
-def _places(x: int, word: str) -> str:
-    """Return the place of each character, so that no font can move a column."""
-    places = []
-    for mark in word:
-        places.append(str(x))
-        x += get_character_cell_size(mark) * CELL_WIDTH
-    return " ".join(places)
+def _kind(mark: str) -> str:
+    if mark.isspace():
+        return "space"
+    return "wide" if get_character_cell_size(mark) > 1 else "narrow"

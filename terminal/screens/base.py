@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Static
 
 from terminal.desk import EVERYTHING, Painted, desk, word
 from terminal.keys import Key
@@ -20,10 +21,12 @@ class FrameScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - declared by Textual
-        (0, "-narrow"),
+        (0, "-tiny"),
+        (80, "-narrow"),
         (100, "-normal"),
         (160, "-wide"),
     ]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]  # noqa: RUF012 - declared by Textual
     NAME = ""
     TITLE_KEY = ""
     HELP_KEY = ""
@@ -31,6 +34,7 @@ class FrameScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the frame around the body."""
+        yield Static(word(self, "too_small"), id="too-small", markup=False)
         yield StatusHeader(id="header")
         with Container(id="body"):
             yield from self.body()

@@ -44,6 +44,8 @@ class LoginScreen(Screen[None]):
         """Begin in the first empty field."""
         self.repaint(frozenset({"*"}))
         self.query_one("#key-file" if self._url else "#server", Input).focus()
+        if self._url and self._key_path:
+            self.post_message(self.Wanted(self._url, self._key_path))
 
     def repaint(self, topics: frozenset[str]) -> None:
         """Show the texts in the chosen language."""

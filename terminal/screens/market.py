@@ -32,14 +32,14 @@ class MarketScreen(FrameScreen):
         if product and product != COMPOSITE and event.data_table.has_focus:
             desk(self).product = product
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+    async def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Open the product."""
         product = str(event.row_key.value or "")
         if product and product != COMPOSITE:
-            desk(self).open_product(product)
+            await desk(self).open_product(product)
 
-    def action_open(self) -> None:
+    async def action_open(self) -> None:
         """Open the product under the cursor."""
         product = self.query_one(MarketTable).chosen()
         if product and product != COMPOSITE:
-            desk(self).open_product(product)
+            await desk(self).open_product(product)

@@ -104,12 +104,14 @@ class MarketTable(TablePanel):
             "ask": show.price(ask.price_fen),
             "ask_quantity": show.quantity(ask.quantity_t, show_zero=False),
             "volume": show.quantity(quantity_t, show_zero=False),
-            "turnover": show.amount_short(quote.listed_amount_fen, desk(self).language),
+            "turnover": show.amount_short(quote.listed_amount_fen, desk(self).language)
+            if quantity_t
+            else show.MISSING,
             "open": show.price(quote.open_fen),
             "high": show.price(quote.high_fen),
             "low": show.price(quote.low_fen),
             "average": show.price(average_fen),
-            "trades_count": str(quote.listed_trades),
+            "trades_count": show.quantity(quote.listed_trades, show_zero=False),
             "state": word(self, state_key(quote) or self._phase_key()),
         }
         return quote.product, tuple(cells[column.key] for column in self.columns)

@@ -50,8 +50,8 @@ class TablePanel(Vertical, Painted):
 
     def compose(self) -> ComposeResult:
         """Lay out table and sentence."""
-        yield PlainTable(cursor_type="row", zebra_stripes=True, cell_padding=1)
         yield Static("", classes="empty-note", markup=False)
+        yield PlainTable(cursor_type="row", zebra_stripes=True, cell_padding=1)
 
     @property
     def table(self) -> PlainTable:
@@ -88,7 +88,8 @@ class TablePanel(Vertical, Painted):
         table, note = self.table, self.query_one(".empty-note", Static)
         note.update(empty)
         note.display = not rows
-        table.display = bool(rows)
+        # Never hidden: a hidden table loses the focus, and its first row could not be opened.
+        table.show_header = bool(rows)
         cells = {key: self._texts(values) for key, values in rows}
         keys = list(cells)
         if keys == self.row_keys:

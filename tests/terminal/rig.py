@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from gateway.keys import KeyFile
 from terminal.app import Terminal
 from terminal.store import State
 from terminal.texts import Language
+from terminal.widgets.table import PlainTable
 from tests.gateway.gateway_world import World
 
-PATIENCE_STEPS = 400
+PATIENCE_SECONDS = 20
 SIZES = ((80, 24), (120, 36))
 
 
@@ -39,13 +41,30 @@ class Seat:
 
     async def until(self, proof: Callable[[], object], what: str = "") -> None:
         """Wait until something holds; AssertionError with the screen where it never does."""
-        for _ in range(PATIENCE_STEPS):
+        deadline_s = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline_s:
             if proof():
                 await self.settle()
                 return
             await asyncio.sleep(0.02)
             await self.pilot.pause()
         raise AssertionError(f"waited in vain {what}\n{self.text()}")
+
+    async def focus(self, name: str) -> None:
+        """Wait until the widget of that name has the focus."""
+        await self.until(
+            lambda: self.app.focused is not None and self.app.focused.id == name, f"for {name}"
+        )
+
+    async def rows(self, count: int = 1) -> None:
+        """Wait until the table that has the focus shows so many rows."""
+
+        def shown() -> bool:
+            table = self.app.focused
+            ready = isinstance(table, PlainTable) and table.row_count >= count
+            return ready and table is not None and table.screen is self.app.screen
+
+        await self.until(shown, f"for {count} rows")
 
     async def sees(self, *words: str) -> None:
         """Wait until all words are on the screen."""
