@@ -7,7 +7,7 @@ import pytest
 
 from engine.commands import AdvanceTime, OpenDay
 from engine.core.records import COMMAND
-from engine.events import DayClosed, DayOpened, Phase, PhaseChanged, Refused
+from engine.events import DayClosed, DayOpened, Phase, PhaseChanged, Refused, Repeated
 from engine.reasons import Reason
 from gateway.clock import SimulatedClock, WallClock
 from gateway.errors import UserError
@@ -238,6 +238,28 @@ async def test_a_client_that_goes_away_leaves_its_command_behind() -> None:
     assert [order.client_order for order in sequencer.exchange.orders(1)] == [1, 2]
 
 
+async def test_a_day_that_opens_among_other_commands_begins_a_batch_and_a_file() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market()
+    await sequencer.advance_clock(moment("16:00"))
+    monday = "2021-07-19"
+    tasks = [
+        asyncio.create_task(sequencer.submit(key, command))
+        for key, command in (
+            (TRADER, listing(1)),
+            (0, OpenDay(date=monday)),
+            (TRADER, listing(2)),
+        )
+    ]
+    await asyncio.gather(*tasks)
+    assert [len(batch) for batch in rig.batches[-3:]] == [1, 1, 1]
+    scan = rig.journal.read(rig.batches[-2][0].sequence - 1)
+    assert next(scan).entries()[0].command == OpenDay(date=monday)
+    assert f"{monday}.journal" in rig.disk.names()
+    assert rig.replay().exchange.event_digest() == sequencer.exchange.event_digest()
+
+
 async def test_only_the_system_opens_a_day() -> None:
     rig = Rig()
     sequencer = await rig.start()
@@ -297,9 +319,10 @@ async def test_a_killed_exchange_comes_back_the_same_and_its_clock_stands() -> N
     rig = Rig()
     sequencer = await rig.start()
     await rig.open_market("10:15")
-    await rig.trade(1, 120)
-    repeat = await sequencer.submit(TRADER, listing(1, 4_321))
-    assert kinds([repeat]) == ["Repeated"]
+    first = (await rig.trade(1, 120))[0]
+    repeat = (await sequencer.submit(TRADER, listing(1, 4_321))).events[0]
+    assert isinstance(repeat, Repeated)
+    assert repeat.answer == first.events[0], "a repeat tells the first answer, its time too"
     before = rig.digests()
     told = list(sequencer.events_after(0))
     time_ns = sequencer.exchange.time_ns
