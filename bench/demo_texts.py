@@ -19,7 +19,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "part_setup": ("一、进程、开户与准入", "1  processes, accounts, admission"),
     "part_day": ("二、交易日 {date}", "2  the trading day {date}"),
     "part_close": ("三、收市、清算与交收", "3  close, clearing, settlement"),
-    "part_next": ("四、下一交易日 {date}", "4  the next trading day {date}"),
+    "part_next": ("四、下一交易日 {date} 周一", "4  the next trading day, Monday {date}"),
     "part_result": ("五、核对", "5  published and computed"),
     # ---------------------------------------------------------------- set-up
     "making_market": ("建立市场与新密钥", "making a market and new keys"),

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -22,6 +23,9 @@ READY_SECONDS: Final = 90.0
 STOP_SECONDS: Final = 10.0
 """What a child gets to end cleanly after SIGTERM before it is killed."""
 POLL_SECONDS: Final = 0.02
+PORT_MIN: Final = 10_240
+PORT_ATTEMPTS: Final = 100
+OUTGOING_PORT_USUAL: Final = 32_768
 LOG_LINES_QUOTED: Final = 15
 LOG_BYTES_QUOTED: Final = 64 * 1024
 _PR_SET_PDEATHSIG: Final = 1
@@ -32,10 +36,31 @@ class ProcessFailed(Exception):
 
 
 def free_port() -> int:
-    """Return a loopback TCP port that the system has just called free."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """Return a free loopback TCP port that the system gives to nobody else meanwhile.
+
+    A port of the range for outgoing connections could be taken while a server is down, even by a client
+    that dials it (TCP connects such a client to itself); so one below that range is drawn.
+    """
+    below = _first_outgoing_port()
+    for _ in range(PORT_ATTEMPTS):
+        # 0, the system's choice, where there is no room below its own range.
+        port = secrets.choice(range(PORT_MIN, below)) if below > PORT_MIN + PORT_ATTEMPTS else 0
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ProcessFailed(f"no free port found in {PORT_ATTEMPTS} attempts")
+
+
+def _first_outgoing_port() -> int:
+    """Return the lowest port that the system gives to outgoing connections."""
+    try:
+        text = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii")
+        return int(text.split()[0])
+    except (OSError, ValueError, IndexError):
+        return OUTGOING_PORT_USUAL
 
 
 def ceax_command(*arguments: str) -> list[str]:

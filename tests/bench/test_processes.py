@@ -127,6 +127,24 @@ async def test_children_of_a_killed_parent_end_too(tmp_path: Path) -> None:
     assert not lives(child)
 
 
+def test_ports_lie_outside_the_range_of_outgoing_connections() -> None:
+    ports = {free_port() for _ in range(50)}
+    assert len(ports) > 10
+    assert all(processes.PORT_MIN <= port < processes._first_outgoing_port() for port in ports)
+
+
+def test_where_there_is_no_room_the_system_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_first_outgoing_port", lambda: processes.PORT_MIN)
+    assert free_port() > 0
+
+
+def test_a_port_in_use_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setattr("secrets.choice", lambda _: port)
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(ProcessFailed, match="no free"):
+        free_port()
+
+
 def test_the_end_of_a_log_is_bounded(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     log.write_text("".join(f"line {n}\n" for n in range(100_000)))
