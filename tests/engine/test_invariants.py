@@ -1,0 +1,88 @@
+"""The engine's own check bites: every kind of damage to its state is found and named."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from engine.commands import PickListing, Side
+from engine.core.layout import State
+from engine.exchange import Exchange
+from tests.markets import Desk, first_day, small_profile, trader
+
+BUYER, SELLER = 1, 2
+
+
+def busy_market() -> Exchange:
+    """Return a market with an open buy and sell listing of several orders and an unsettled trade."""
+    exchange = Exchange(small_profile())
+    desk: Desk = first_day(exchange)
+    for _ in range(2):
+        desk.listing(BUYER, Side.BUY, 4_700, 10)
+        desk.listing(SELLER, Side.SELL, 4_900, 10)
+    pick = PickListing(listing=2, quantity_t=4, client_order=desk.next_client_order())
+    desk.one(trader(BUYER), pick)
+    exchange.check()
+    return exchange
+
+
+def holding(participant: int) -> int:
+    return participant * len(small_profile().products)
+
+
+DAMAGE: dict[str, tuple[Callable[[State], Any], int, str | None]] = {
+    "locked cash": (lambda s: s.cash, BUYER, "locked_fen"),
+    "settled cash": (lambda s: s.cash, BUYER, "settled_fen"),
+    "payable cash": (lambda s: s.cash, BUYER, "payable_fen"),
+    "proceeds": (lambda s: s.cash, SELLER, "proceeds_fen"),
+    "locked tonnes": (lambda s: s.holdings, holding(SELLER), "locked_t"),
+    "available tonnes": (lambda s: s.holdings, holding(SELLER), "available_t"),
+    "sold tonnes": (lambda s: s.holdings, holding(SELLER), "sold_t"),
+    "bought tonnes": (lambda s: s.holdings, holding(BUYER), "bought_t"),
+    "delivered tonnes": (lambda s: s.stored, holding(BUYER), "delivered_t"),
+    "what an order has left": (lambda s: s.orders, 1, "left_t"),
+    "an order's state": (lambda s: s.orders, 1, "state"),
+    "an order's level": (lambda s: s.orders, 1, "position"),
+    "a link": (lambda s: s.orders, 3, "previous"),
+    "a trade's buyer": (lambda s: s.trades, 0, "buyer"),
+    "a trade's quantity": (lambda s: s.trades, 0, "quantity_t"),
+    "a trade's state": (lambda s: s.trades, 0, "state"),
+    "the best level": (lambda s: s.ladders, 0, "best"),
+    "the count of listings": (lambda s: s.ladders, 0, "listings"),
+    "an occupancy bit": (lambda s: s.bits, 0, None),
+    "an occupancy group": (lambda s: s.groups, 0, None),
+    "an occupancy block": (lambda s: s.blocks, 0, None),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_found(damage: str) -> None:
+    exchange = busy_market()
+    rows_of, place, name = DAMAGE[damage]
+    rows = rows_of(exchange._market.core.state)
+    column = rows if name is None else rows[name]
+    column[place] += column.dtype.type(1)
+    with pytest.raises(AssertionError):
+        exchange.check()
+
+
+@pytest.mark.parametrize("name", ["quantity_t", "listings", "tail"])
+def test_damage_to_a_level_is_found(name: str) -> None:
+    exchange = busy_market()
+    levels = exchange._market.core.state.levels
+    (place, *_) = levels["head"].nonzero()[0]
+    levels[place][name] += 1
+    with pytest.raises(AssertionError):
+        exchange.check()
+
+
+def test_money_and_tonnes_from_nowhere_are_found() -> None:
+    """Amounts that balance within a row but not with what came in from outside."""
+    exchange = busy_market()
+    exchange._market.deposits_fen += 1
+    with pytest.raises(AssertionError, match="deposits"):
+        exchange.check()
+    exchange = busy_market()
+    exchange._market.transfers_t[0] += 1
+    with pytest.raises(AssertionError, match="lost or made"):
+        exchange.check()
