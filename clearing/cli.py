@@ -11,6 +11,12 @@ example:
 
 The registry makes DIR/admin.token (accounts, holdings, cash) and DIR/exchange.token (settlement) at its
 first start, readable by their owner alone, and writes the port it listens on into DIR/registry.port."""
+LOAD_EXAMPLE: Final = """\
+example:
+  ceax registry load accounts.csv --token my-market/registry/admin.token --date 2026-01-05
+
+columns: registry_account, funds_account, name, credit_code, cash_yuan, and one column of tonnes for
+each product, such as CEA24. The same table may be loaded again: what was done is not done twice."""
 CLEARING_EXAMPLE: Final = """\
 example:
   ceax clearing serve --data my-market/clearing --exchange ws://127.0.0.1:7700 \\
@@ -81,6 +87,20 @@ def _add_registry(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     verify.add_argument("--json", action="store_true", help="print one JSON object")
     verify.set_defaults(run=_verify_registry)
+    load = group.add_parser(
+        "load",
+        help="open accounts and move allowances and cash to the exchange, from a CSV",
+        description="Open accounts and move allowances and cash to the exchange, from a CSV.",
+        epilog=LOAD_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    load.add_argument("file", type=Path, metavar="CSV")
+    load.add_argument("--registry", default="http://127.0.0.1:7800", metavar="URL")
+    load.add_argument(
+        "--token", type=Path, required=True, metavar="FILE", help="admin.token of the registry"
+    )
+    load.add_argument("--date", required=True, metavar="DATE", help="business date, 2026-01-05")
+    load.set_defaults(run=_load_registry)
 
 
 def _add_clearing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -112,6 +132,19 @@ def _serve_registry(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.group <= 10_000:  # noqa: PLR2004 - the bound that the help names
         raise UserError("--group must be from 1 to 10000")
     return asyncio.run(serve_registry(arguments.data, arguments.port, arguments.group))
+
+
+def _load_registry(arguments: argparse.Namespace) -> int:
+    from clearing.registry_load import run_load
+    from engine.units import days_from_civil
+    from gateway.errors import UserError
+
+    try:
+        days_from_civil(arguments.date)
+    except ValueError as error:
+        raise UserError(f"--date: {error}") from error
+    print(run_load(arguments.file, arguments.registry, arguments.token, arguments.date))
+    return 0
 
 
 def _verify_registry(arguments: argparse.Namespace) -> int:

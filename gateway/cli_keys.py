@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+    from collections.abc import Iterable, Sequence
 
-    from gateway.admission import Applicants
+    from engine.commands import Action
     from gateway.keys import KeyFile
 
     Commands = _SubParsersAction[argparse.ArgumentParser]
@@ -45,7 +46,31 @@ def add_commands(commands: "Commands") -> None:
     show.add_argument("file", type=Path, metavar="FILE")
     show.add_argument("--json", action="store_true", help="print one JSON object")
     show.set_defaults(run=_show_key)
+    _add_enrol(verbs)
     _add_admit(commands)
+
+
+def _add_enrol(verbs: "Commands") -> None:
+    enrol = _parser(
+        verbs,
+        "enrol",
+        "propose the enrolment of a public key; another operator approves it in the terminal",
+        "ceax keys enrol --public-key 3f… --person 演示交易员 --role trader --participant 1 "
+        "--exchange ws://127.0.0.1:7000 --key operator-1.key",
+    )
+    enrol.add_argument("--public-key", required=True, metavar="HEX", help="of `ceax keys show`")
+    enrol.add_argument("--person", required=True, metavar="NAME", help="whose key it is")
+    enrol.add_argument("--role", required=True, choices=("trader", "operator", "clearing"))
+    enrol.add_argument(
+        "--participant", type=int, default=0, metavar="N", help="whom a trader acts for: 1 is P0001"
+    )
+    enrol.add_argument("--exchange", required=True, metavar="URL", help="ws://HOST:PORT")
+    enrol.add_argument(
+        "--key", required=True, type=Path, metavar="FILE", help="key file of an operator"
+    )
+    enrol.add_argument("--reason", default="登记密钥", help="reason of the proposal")
+    enrol.add_argument("--json", action="store_true", help="print one JSON object")
+    enrol.set_defaults(run=_enrol_key)
 
 
 def _add_admit(commands: "Commands") -> None:
@@ -100,8 +125,34 @@ def _print_key(key: "KeyFile", arguments: argparse.Namespace) -> None:
     print(f"public key, for the operators who enrol it: {key.public_key}")
 
 
+def _enrol_key(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from engine.commands import EnrolKey, Role
+    from gateway.errors import UserError
+
+    if (arguments.role == "trader") != (arguments.participant > 0):
+        raise UserError("--participant N goes with --role trader, and only with it")
+    wish = {
+        "public_key": arguments.public_key,
+        "role": Role(arguments.role),
+        "person": arguments.person,
+        "participant": arguments.participant,
+    }
+    try:
+        action = msgspec.convert({"type": "EnrolKey", **wish}, EnrolKey)
+    except msgspec.ValidationError as error:
+        raise UserError(f"the key cannot be enrolled: {error}") from error
+    numbers = asyncio.run(_propose([(action,)], arguments))
+    if arguments.json:
+        print(json.dumps({"proposals": numbers}))
+    else:
+        print(f"proposal that waits for another operator: {numbers[0]}")
+    return 0
+
+
 def _admit(arguments: argparse.Namespace) -> int:
-    from gateway.admission import read_applicants
+    from gateway.admission import proposals_of, read_applicants
     from gateway.errors import UserError
 
     applicants = read_applicants(arguments.file)
@@ -113,7 +164,7 @@ def _admit(arguments: argparse.Namespace) -> int:
     if not arguments.check:
         if arguments.exchange is None or arguments.key is None:
             raise UserError("say --exchange URL and --key FILE, or --check to only read the table")
-        proposals = asyncio.run(_propose(applicants, arguments))
+        proposals = asyncio.run(_propose(proposals_of(applicants.rows), arguments))
     facts = {
         "rows": len(applicants.rows),
         "bad": [str(cell) for cell in applicants.bad],
@@ -128,9 +179,10 @@ def _admit(arguments: argparse.Namespace) -> int:
     return 1 if applicants.bad else 0
 
 
-async def _propose(applicants: "Applicants", arguments: argparse.Namespace) -> list[int]:
+async def _propose(
+    proposals: "Iterable[Sequence[Action]]", arguments: argparse.Namespace
+) -> list[int]:
     from engine.events import ProposalMade
-    from gateway.admission import proposals_of
     from gateway.client import Client, ClientError
     from gateway.errors import UserError
     from gateway.keys import load
@@ -138,7 +190,7 @@ async def _propose(applicants: "Applicants", arguments: argparse.Namespace) -> l
     numbers: list[int] = []
     try:
         async with await Client.connect(arguments.exchange, load(arguments.key)) as client:
-            for actions in proposals_of(applicants.rows):
+            for actions in proposals:
                 answer = await client.propose(actions, arguments.reason)
                 if not isinstance(answer.first, ProposalMade):
                     raise UserError(answer.text or "the exchange did not take the proposal")
