@@ -160,14 +160,23 @@ class Journal:
             self._start_file(FIRST_DATE)
         else:
             self._file = self._disk.open(self._name, is_writable=True)
-            if self.report.dropped_bytes:
-                self._file.write(self._end, bytes(self.report.dropped_bytes))
-            # Frames that a killed process wrote but never synced were read from memory: they must
-            # be on the disk before anybody is told what became of them.
-            self._file.sync()
+            self._make_durable()
         frame = self._encode(FrameKind.EPOCH, 0, 0, b"", self._end, NO_HASH)
         self._write(frame)
         self._acknowledge()
+
+    def _make_durable(self) -> None:
+        """Put on the disk what was found in memory only, before anybody is told what became of it.
+
+        A killed process leaves frames that were written and not synced; after a sync that failed, the
+        system takes them for safe and a second sync would do nothing, so they are written once more.
+        The same holds for the name of a new file. A torn tail becomes zeros again.
+        """
+        begin = min(self._mark.end, self._end)
+        frames = self._file.read(begin, self._end - begin)
+        self._file.write(begin, frames + bytes(self.report.dropped_bytes))
+        self._file.sync()
+        self._disk.sync()
 
     # ------------------------------------------------------------ the interface
 

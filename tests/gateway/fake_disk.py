@@ -54,11 +54,18 @@ class FakeFile:
     def sync(self) -> None:
         self._disk.syncs += 1
         if self._disk.fault("sync", self._name) is not None:
-            # The kernel marks the pages clean after a failed sync: a second one would say "done".
+            # The kernel marks the pages clean after a failed sync: a second one says "done" and
+            # what was written is seen, but never reaches the disk unless it is written again.
             self._inode.pending.clear()
             raise OSError(self._disk.error, "the fake disk failed a sync")
-        self._inode.durable[:] = self._inode.current
-        self._inode.pending.clear()
+        inode = self._inode
+        size = len(inode.current)
+        del inode.durable[size:]
+        inode.durable.extend(bytes(size - len(inode.durable)))
+        for offset, data in inode.pending:
+            inode.durable[offset : offset + len(data)] = data
+        del inode.durable[size:]
+        inode.pending.clear()
 
     def close(self) -> None:
         pass
@@ -144,7 +151,8 @@ class FakeDisk:
         """Rot: one bit changes in what is stored."""
         inode = self.files[name]
         inode.current[offset] ^= 1 << bit
-        inode.durable[:] = inode.current
+        if offset < len(inode.durable):
+            inode.durable[offset] ^= 1 << bit
 
     def copy(self) -> "FakeDisk":
         """Return another disk with the same content, all of it durable."""
