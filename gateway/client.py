@@ -42,10 +42,11 @@ from gateway.client_errors import (
     SubmitFailed,
 )
 from gateway.client_queries import Queries, expect
+from gateway.dialling import Patience
 from gateway.explain import explain
 from gateway.inbox import Disconnected, Gap, Message, Reconnected
 from gateway.keys import KeyFile
-from gateway.link import Link, Patience
+from gateway.link import Link
 
 _NOT_REPEATABLE = (Propose, Approve, Reject)
 """Commands without a number of their own: sent twice they would be carried out twice."""

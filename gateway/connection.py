@@ -44,7 +44,8 @@ class Connection:
         self._in_flight: set[asyncio.Task[None]] = set()
         self._stuck_since_s = 0.0
         self._is_turn_due = False
-        socket.on_writable = self.write
+        self._has_more = False
+        socket.on_writable = self._go_on
         socket.unsent_max = server.settings.of("observer").unsent_bytes
 
     @property
@@ -225,7 +226,7 @@ class Connection:
     def write(self) -> None:
         """Write what the reader may see, as far as the client takes it; cut a slow private reader."""
         reader, socket = self.reader, self.socket
-        self._is_turn_due = False
+        self._is_turn_due = self._has_more = False
         if reader is None:
             return
         try:
@@ -233,6 +234,7 @@ class Connection:
                 if not socket.is_open:
                     return
                 if socket.unsent > HIGH_WATER_BYTES:
+                    self._has_more = True
                     self._check_lag(reader)
                     return
                 text = reader.take()
@@ -246,6 +248,10 @@ class Connection:
         if not self._is_turn_due:
             self._is_turn_due = True
             asyncio.get_running_loop().call_soon(self.write)
+
+    def _go_on(self) -> None:
+        if self._has_more:
+            self.write()
 
     def _check_lag(self, reader: Reader) -> None:
         """Cut a client whose private frames pile up: it resumes by sequence when it reads again."""

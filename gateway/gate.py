@@ -21,7 +21,7 @@ class Gate(ServerConnection):
     """Limits before the login."""
     unsent_max: int = LIMITS["observer"].unsent_bytes
     on_writable: Callable[[], None] | None = None
-    """Called when the unsent bytes have gone out."""
+    """Called when what was gathered or unsent has gone out."""
     cut_reason: str = ""
     """Why the gateway cut this connection, "" while it has not."""
 
@@ -29,6 +29,7 @@ class Gate(ServerConnection):
         """Open the byte bucket with the connection."""
         limits = self.opening
         self._bytes = Bucket(limits.bytes_per_second, limits.bytes_burst, time.monotonic())
+        self._gathered = 0
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
@@ -54,7 +55,7 @@ class Gate(ServerConnection):
     @property
     def unsent(self) -> int:
         """Bytes that the client has not taken yet."""
-        return self.transport.get_write_buffer_size()
+        return self.transport.get_write_buffer_size() + self._gathered
 
     @property
     def is_open(self) -> bool:
@@ -62,15 +63,31 @@ class Gate(ServerConnection):
         return self.protocol.state is State.OPEN and not self.transport.is_closing()
 
     def push(self, text: bytes) -> bool:
-        """Send a frame now; a client that takes nothing is cut, never waited for."""
+        """Send a frame in this turn of the loop; a client that takes nothing is cut, never waited for."""
         if not self.is_open:
             return False
         if self.unsent > self.unsent_max:
             self.cut("SLOW_READER")
             return False
         self.protocol.send_text(text)
-        self.send_data()
+        if not self._gathered:
+            # The frames of one turn leave in one packet: a call of the system costs more than a frame.
+            self.loop.call_soon(self._flush)
+        self._gathered += len(text)
         return True
+
+    def _flush(self) -> None:
+        self._gathered = 0
+        if self.transport.is_closing():
+            return
+        if self.protocol.state is not State.OPEN:
+            self.send_data()  # it knows how a stream ends
+            return
+        parts = self.protocol.data_to_send()
+        if parts:
+            self.transport.write(b"".join(parts))
+        if not self.paused and self.on_writable is not None:
+            self.on_writable()
 
     def cut(self, reason: str) -> None:
         """Drop the connection at once: a closing handshake would wait for a client that does not listen."""

@@ -93,6 +93,8 @@ class Inbox:
 
     def __init__(self, messages_max: int = MESSAGES_MAX) -> None:
         self.channels: dict[str, ChannelState] = {}
+        self.has_room = asyncio.Event()
+        """Set when stalled channels wait and the program has read enough to go on."""
         self._messages_max = messages_max
         self._waiting: deque[Message | str] = deque()
         self._newest: dict[str, Newest] = {}
@@ -102,6 +104,11 @@ class Inbox:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def is_filling(self) -> bool:
+        """More than half of the room is taken."""
+        return len(self._waiting) > self._messages_max // 2  # rounds down
 
     def put(self, frame: Resumable | Newest) -> None:
         """Take a pushed frame; repeats are dropped, frames without room stall their channel."""
@@ -116,7 +123,9 @@ class Inbox:
         if frame.sequence <= cursor:
             return
         if previous > cursor or len(self._waiting) >= self._messages_max:
-            channel.is_live = False  # resumed from the cursor by the link
+            channel.is_live = False  # the link resumes it from the cursor, when there is room
+            if self.stalled():
+                self.has_room.set()
             return
         whole = _join(channel, frame)
         if whole is None:
@@ -147,7 +156,7 @@ class Inbox:
 
     def stalled(self) -> list[str]:
         """Return the channels that wait to be subscribed again and have room for it."""
-        if len(self._waiting) > self._messages_max // 2:  # rounds down; half empty is room enough
+        if self.is_filling:
             return []
         return [n for n, c in self.channels.items() if c.is_confirmed and not c.is_live]
 
@@ -164,6 +173,8 @@ class Inbox:
             self._stirred.clear()
             await self._stirred.wait()
         message = self._waiting.popleft()
+        if len(self._waiting) == self._messages_max // 2 and self.stalled():  # rounds down
+            self.has_room.set()
         if isinstance(message, str):
             return self._newest.pop(message)
         if isinstance(message, _NOTICES):

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
-from websockets.uri import parse_uri
 
 from gateway import frames_replies, wire
 from gateway.client_errors import ConnectionFailed, LoginRefused, RequestFailed
+from gateway.dialling import Patience, login_host
 from gateway.inbox import ChannelState, Disconnected, Gap, Inbox, Reconnected
 from gateway.keys import KeyFile
 
@@ -26,19 +25,12 @@ SILENCE_S: Final = 15.0
 LIMITED_RETRIES: Final = 20
 """How often a request waits and tries again that came too fast."""
 
+_NOT_KEPT: Final = frozenset({"RESUME_TOO_OLD", "RESUME_AHEAD"})
+"""Refusals of a resumed subscription that only a new beginning mends; others pass by waiting."""
 _PASSING: Final = frozenset({"CONNECTIONS_FULL", "CLOCK_OFF"})
 """Refusals of a login that may pass by waiting: the lost connection may still be counted."""
 
 log = logging.getLogger(__name__)
-
-
-class Patience(Struct, frozen=True, kw_only=True):
-    """How long a client waits: for a connection, between attempts, and altogether after a loss."""
-
-    dial_s: float = 10.0
-    first_pause_s: float = 0.05
-    longest_pause_s: float = 1.0
-    reconnect_s: float = 300.0
 
 
 class Pending:
@@ -54,13 +46,6 @@ class Pending:
         self.is_repeatable = is_repeatable
         self.times_sent = 0
         self.date = ""
-
-
-def login_host(url: str) -> str:
-    """Return the host of a URL as dialled and as the Host header names it; it is part of the signature."""
-    uri = parse_uri(url)
-    host = f"[{uri.host}]" if ":" in uri.host else uri.host
-    return host if uri.port == (443 if uri.secure else 80) else f"{host}:{uri.port}"
 
 
 class Link:
@@ -95,7 +80,8 @@ class Link:
         self._in_flight = asyncio.Semaphore(self.welcome.limits.requests_in_flight)
         running = asyncio.create_task(self._run(reconnect=reconnect))
         running.add_done_callback(self._ended)
-        self._tasks = [running, asyncio.create_task(self._keep_alive())]
+        helpers = (self._keep_alive(), self._renew_stalled())
+        self._tasks = [running, *(asyncio.create_task(helper) for helper in helpers)]
 
     async def close(self) -> None:
         """Close the line; requests in flight fail, messages already received can still be read."""
@@ -164,14 +150,15 @@ class Link:
         A repeatable one is sent again after a reconnect; one that came too fast waits and tries again.
         """
         async with self._in_flight:
-            for _ in range(LIMITED_RETRIES):
+            for attempt in range(1, LIMITED_RETRIES + 1):
                 reply, times_sent = await self._request_once(make, is_repeatable=is_repeatable)
                 if not isinstance(reply, wire.Error):
                     return reply, times_sent
-                if not reply.retry_after_ms or reply.outcome != "not_sent":
-                    break
+                is_early = reply.retry_after_ms and reply.outcome == "not_sent"
+                if not is_early or attempt == LIMITED_RETRIES:
+                    raise RequestFailed.of(reply)
                 await asyncio.sleep(reply.retry_after_ms / 1000)
-        raise RequestFailed.of(reply)
+        raise AssertionError("the last attempt returns or raises")
 
     async def _request_once(
         self, make: Callable[[int], wire.Request], *, is_repeatable: bool
@@ -240,7 +227,9 @@ class Link:
             async for text in self._socket:
                 self._heard_s = time.monotonic()
                 self._take(wire.decode_outward(text))
-                await self._renew_stalled()
+                if self.inbox.is_filling:
+                    # Frames that have come do not wait for each other: the program's turn to read.
+                    await asyncio.sleep(0)
         except (ConnectionClosed, OSError) as error:
             return str(error)
         except msgspec.DecodeError as error:
@@ -274,7 +263,7 @@ class Link:
             self.sequence = max(self.sequence, frame.sequence)
             self.time_ns = max(self.time_ns, frame.time_ns)
         channel = self._renewals.pop(frame.id, None)
-        if channel is not None and isinstance(frame, wire.Error):
+        if channel is not None and isinstance(frame, wire.Error) and frame.code in _NOT_KEPT:
             self._start_anew(channel)
         pending = self._pending.get(frame.id)
         if pending is not None and not pending.future.done():
@@ -297,9 +286,13 @@ class Link:
         state.cursor = None
 
     async def _renew_stalled(self) -> None:
-        for channel in self.inbox.stalled():
-            if channel not in self._renewals.values():
-                await self._renew(channel)
+        """Subscribe again to what had to wait, as soon as the program has read on."""
+        while True:
+            await self.inbox.has_room.wait()
+            self.inbox.has_room.clear()
+            for channel in self.inbox.stalled():
+                if self.is_connected and channel not in self._renewals.values():
+                    await self._renew(channel)
 
     async def _renew(self, channel: str) -> None:
         self._next_id += 1
@@ -365,7 +358,8 @@ class Link:
             self._next_id += 1
             with contextlib.suppress(ConnectionClosed):
                 await self._socket.send(wire.encode(wire.Ping(id=self._next_id)), text=True)
-            await self._renew_stalled()
+            if self.inbox.stalled():
+                self.inbox.has_room.set()
 
     # ------------------------------------------------------------ the end
 

@@ -32,12 +32,14 @@ class Overrun(Exception):
 class Place:
     """A reader's place in one stream."""
 
-    __slots__ = ("part", "position", "stream")
+    __slots__ = ("least", "part", "position", "stream")
 
     def __init__(self, stream: Stream, position: int) -> None:
         self.stream = stream
         self.position = position
         self.part = 0
+        self.least = stream.end - position
+        """Fewest frames that have waited at any time."""
 
 
 class FrameCache:
@@ -124,10 +126,13 @@ class Reader:
 
     @property
     def lag(self) -> int:
-        """How many frames of the private stream or the drop copy wait for this reader."""
+        """How many frames this reader has fallen behind on its private stream or the drop copy.
+
+        A backlog that it asked for is not held against it, as long as it gets smaller.
+        """
         return max(
             (
-                place.stream.end - place.position
+                place.stream.end - place.position - place.least
                 for channel, place in self._places.items()
                 if channel in ("private", "drop")
             ),
@@ -143,6 +148,7 @@ class Reader:
             place.part += 1
             if place.part >= parts:
                 place.position, place.part = place.position + 1, 0
+                place.least = min(place.least, place.stream.end - place.position)
             return text
         for key, seen in self._seen.items():
             newest = self._feed.newest.get(key)

@@ -20,7 +20,7 @@ from gateway.client import (
     RequestFailed,
     SubmitFailed,
 )
-from gateway.link import login_host
+from gateway.dialling import login_host
 from tests.gateway.gateway_world import QUICK, World, eventually, serving, settings
 from tests.markets import PRODUCT
 

@@ -65,16 +65,18 @@ async def test_a_slow_private_reader_is_cut_and_resumes_without_gap() -> None:
 
 
 async def test_a_reader_that_takes_nothing_for_too_long_is_cut() -> None:
-    limits = settings(drain_s=0.1, beat_s=0.02, unsent_bytes=10**9)
+    limits = settings(drain_s=0.02, beat_s=0.02, unsent_bytes=10**9)
     async with serving(limits) as world, raw(world, max_queue=1) as slow:
         await slow.ask({"type": "Observe"})
         await slow.ask({"type": "Subscribe", "id": 1, "channel": f"book:{PRODUCT}"})
         connection = next(iter(world.server.connections))
         slow.socket.transport.pause_reading()
         number = 0
-        while connection.socket.unsent <= 64 * 1024:
+        while connection.socket.is_open and number < 90_000:
             world.list(1, Side.SELL, 4_850 + number % 300, 1)
             number += 1
+            if number % 50 == 0:
+                await asyncio.sleep(0)
         await eventually(lambda: not connection.socket.is_open)
         assert connection.socket.cut_reason == "SLOW_READER"
 
@@ -91,3 +93,18 @@ async def test_unsent_bytes_have_a_limit_whoever_reads() -> None:
             assert sent < 1_000_000
         assert connection.socket.cut_reason == "SLOW_READER"
         assert connection.socket.unsent <= 4_096 + 2_000
+
+
+async def test_a_long_replay_is_no_slowness_and_a_small_inbox_loses_nothing() -> None:
+    limits = settings(lag_frames=50, queries_per_second=10_000, queries_burst=10_000)
+    async with serving(limits) as world:
+        after = world.exchange.sequence
+        wanted = [world.list(1, Side.SELL, 4_850, 1).sequence for _ in range(3_000)]
+        for room in (4_096, 64):
+            async with await world.trader(1) as client:
+                client._link.inbox._messages_max = room
+                await client.subscribe("private", after=after)
+                found = await until(client, wire.PrivateEvents, wanted[-1])
+                # Nothing but the frames: the connection was never cut.
+                assert [message.sequence for message in found] == wanted
+        assert not world.server.counts["SLOW_READER"]
