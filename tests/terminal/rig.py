@@ -83,27 +83,28 @@ class Seat:
 
 def screen_text(app: Terminal) -> str:
     """Return the rows of a screen as plain text; each must be exactly as wide as the terminal."""
-    strips = app.screen._compositor.render_strips()  # the one use of a private call of Textual
+    compositor = app.screen._compositor  # the one use of what is private to Textual
+    strips, width = compositor.render_strips(), compositor.size.width
     rows = ["".join(segment.text for segment in strip) for strip in strips]
     wide = {cell_len(row) for row in rows}
-    assert wide == {app.size.width}, f"rows of {wide} cells on a screen of {app.size.width}"
+    assert wide == {width}, f"rows of {wide} cells on a screen of {width}"
     return "\n".join(row.rstrip() for row in rows) + "\n"
 
 
 @contextlib.asynccontextmanager
 async def seat(
-    world: World,
+    market: World | str,
     key: KeyFile,
     folder: Path,
     *,
     language: Language = "zh",
     size: tuple[int, int] = (120, 36),
 ) -> AsyncIterator[Seat]:
-    """Yield a terminal that has logged in with a key by the login screen's own way."""
+    """Yield a terminal that has logged in to a world, or at an address, by the login screen's own way."""
     path = folder / f"{key.public_key[:12]}.key"
     if not path.exists():
         key.save(path)
-    app = Terminal(world.server.url, str(path), language)
+    app = Terminal(market if isinstance(market, str) else market.server.url, str(path), language)
     async with app.run_test(size=size) as pilot:
         person = Seat(app, pilot)
         await person.until(lambda: app.state.market is not None, "for the market")
