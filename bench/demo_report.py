@@ -148,8 +148,8 @@ def show_bulletin(bulletin: Bulletin, reference_fen: int, words: Words, screen: 
 def show_statement(statement: Statement, words: Words, screen: Screen) -> None:
     """Print a participant's daily statement (R87)."""
     table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column()
-    table.add_column(justify="right")
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
     fees_fen = statement.buy_fee_fen + statement.sell_fee_fen + statement.settlement_fee_fen
     for name, value_fen in (
         ("statement_opening", statement.opening_cash_fen),
@@ -203,9 +203,9 @@ def _order_words(command: OrderCommand, words: Words) -> str:
 def show_in_flight(rows: Iterable[InDoubt], words: Words, screen: Screen) -> None:
     """Print what became of each order that was in flight when the exchange died."""
     table = Table(box=None, pad_edge=False)
-    table.add_column(words("flight_title"))
-    table.add_column("")
-    table.add_column(words("flight_column"))
+    table.add_column(words("flight_title"), no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column(words("flight_column"), overflow="fold")
     for row in rows:
         name = "flight_journaled" if row.was_journaled else "flight_resent"
         fate = words(name, sequence=row.sequence, order=row.order)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import secrets
 import signal
@@ -112,14 +111,13 @@ class Child:
         self._is_expected_down = False
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                self.command,
+                leashed(self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
                 # Ctrl-C in the terminal reaches the parent alone, which ends the children in order.
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - one C call, no lock is taken
             )
 
     async def _wait_for_port(self) -> None:
@@ -235,11 +233,18 @@ def _deaf() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-# Looked up before any fork: the child of a fork must not load libraries.
-_libc: Final = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+def leashed(command: Sequence[str]) -> list[str]:
+    """Return a command that Linux ends when its parent dies without a farewell (SIGKILL).
+
+    The small program in front becomes the command itself; doing the same between fork and exec is not
+    safe in a program with threads.
+    """
+    if not sys.platform.startswith("linux"):
+        return list(command)
+    return [sys.executable, "-I", "-S", "-c", _LEASH, *command]
 
 
-def _end_with_parent() -> None:
-    """Have Linux end this process when its parent dies without a farewell (SIGKILL)."""
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+_LEASH: Final = f"""\
+import ctypes, os, sys
+ctypes.CDLL(None).prctl({_PR_SET_PDEATHSIG}, {int(signal.SIGTERM)}, 0, 0, 0)
+os.execvp(sys.argv[1], sys.argv[1:])"""

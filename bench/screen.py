@@ -1,16 +1,22 @@
 """What a demo shows while it runs: short stage lines with ticks on stderr, tables on stdout."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Table
 
 COLUMNS_MAX: Final = 100
+SECONDS_SHOWN: Final = 0.1
+INDENT: Final = "    "
+_PARTS: Final = re.compile(r"[\u2e80-\uffff](?:[,。;:、)]*)|[^\s\u2e80-\uffff]+\s*|\s+")
+"""A wide character with the punctuation that may not begin a line, or a word with its spaces."""
 TICK: Final = "[green]✓[/green]"
 CROSS: Final = "[red]✗[/red]"
 
@@ -49,9 +55,12 @@ class Screen:
 
     def title(self, text: str, under: str = "") -> None:
         """Begin a part."""
-        self.progress.print(f"\n[bold]{text}[/bold]")
-        if under:
-            self.progress.print(f"[dim]{under}[/dim]")
+        width = self.progress.width
+        self.progress.print("")
+        for line in wrap(text, width):
+            self.progress.print(f"[bold]{escape(line)}[/bold]")
+        for line in wrap(under, width) if under else ():
+            self.progress.print(f"[dim]{escape(line)}[/dim]")
 
     @contextmanager
     def stage(self, doing: str) -> Iterator[Stage]:
@@ -71,16 +80,16 @@ class Screen:
 
     def tick(self, text: str, seconds: float = 0.0) -> None:
         """Print a line for something that has passed."""
-        spent = f"  [dim]{seconds:.1f} s[/dim]" if seconds >= 0.1 else ""  # noqa: PLR2004
-        self._line(TICK, f"{text}{spent}")
+        self._line(TICK, text, f"{seconds:.1f} s" if seconds >= SECONDS_SHOWN else "")
 
-    def _line(self, mark: str, text: str) -> None:
+    def _line(self, mark: str, text: str, spent: str = "") -> None:
         """Print a mark and its text, whose further lines stand under the first."""
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=3, justify="right", no_wrap=True)
-        grid.add_column()
-        grid.add_row(mark, text)
-        self.progress.print(grid)
+        room = self.progress.width - len(INDENT) - len(spent) - 2 * bool(spent)
+        first, *others = wrap(text, room)
+        tail = f"  [dim]{spent}[/dim]" if spent else ""
+        self.progress.print(f"  {mark} {escape(first)}{tail}")
+        for line in others:
+            self.progress.print(f"{INDENT}{escape(line)}")
 
     @contextmanager
     def day(self, text: str) -> Iterator[DayBar]:
@@ -99,6 +108,17 @@ class Screen:
         """Print a result."""
         if not self.quiet:
             self.results.print(*objects)
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Cut a text into lines that fit: at spaces, and beside any wide (Chinese) character."""
+    lines, line = [], ""
+    for part in _PARTS.findall(text):
+        if cell_len((line + part).rstrip()) > columns and line.strip():
+            lines.append(line.rstrip())
+            line = ""
+        line += part if line else part.lstrip()
+    return [*lines, line.rstrip()]
 
 
 def _console(stream: object) -> Console:
