@@ -151,6 +151,7 @@ async def _serve_clients(
         clock_mode=sequencer.clock.mode,
         host=settings.host,
         port=settings.port,
+        clock_ns=sequencer.clock.now_ns,
     )
     await server.start()
     try:

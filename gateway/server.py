@@ -71,8 +71,10 @@ class Server:
         host: str = "127.0.0.1",
         port: int = 0,
         settings: Settings | None = None,
+        clock_ns: Callable[[], int] | None = None,
     ) -> None:
         self.sequencer = sequencer
+        self._clock_ns = clock_ns or (lambda: sequencer.exchange.time_ns)
         self.profile = profile
         self.clock_mode = clock_mode
         self.host = host
@@ -229,7 +231,7 @@ class Server:
             participant=identity.participant,
             participant_name=identity.participant_name,
             sequence=exchange.sequence,
-            time_ns=exchange.time_ns,
+            time_ns=self._now_ns(),
             date=exchange.market().date,
             clock=self.clock_mode,
             profile=self.profile,
@@ -313,12 +315,16 @@ class Server:
             return channel
         return f"private:{connection.reader.private_stream}"
 
+    def _now_ns(self) -> int:
+        # What the exchange's clock shows: in a quiet market the last command may be long ago.
+        return max(self.sequencer.exchange.time_ns, self._clock_ns())
+
     async def _beat(self) -> None:
         """Tell everybody once a second that the gateway lives, and cut who takes nothing."""
         while True:
             await asyncio.sleep(self.settings.beat_s)
             exchange = self.sequencer.exchange
-            text = wire.encode(wire.Beat(sequence=exchange.sequence, time_ns=exchange.time_ns))
+            text = wire.encode(wire.Beat(sequence=exchange.sequence, time_ns=self._now_ns()))
             now_s = time.monotonic()
             for connection in list(self.connections):
                 connection.check_drain(now_s)
