@@ -75,7 +75,7 @@ KEYS: Final[tuple[Key, ...]] = (
         label="F6",
         text_key="key_market",
         action="app.go('market')",
-        rank=2,
+        rank=3,
     ),
     Key(
         id="reference.open",
@@ -93,7 +93,7 @@ KEYS: Final[tuple[Key, ...]] = (
         text_key="key_admission",
         action="app.go('admission')",
         roles=OPERATOR,
-        rank=3,
+        rank=2,
     ),
     Key(
         id="account.open",
@@ -129,7 +129,7 @@ CANCEL: Final = Key(
     label="Del",
     text_key="key_cancel",
     action="screen.cancel",
-    rank=3,
+    rank=1,
 )
 REJECT: Final = Key(
     id="approvals.reject",
@@ -137,7 +137,7 @@ REJECT: Final = Key(
     label="Del",
     text_key="key_reject",
     action="screen.reject",
-    rank=3,
+    rank=1,
 )
 PROPOSE: Final = Key(
     id="admission.propose",
@@ -145,10 +145,10 @@ PROPOSE: Final = Key(
     label="F8",
     text_key="key_propose",
     action="screen.propose",
-    rank=3,
+    rank=1,
 )
 OPEN: Final = Key(
-    id="table.open", key="enter", label="Enter", text_key="key_open", action="screen.open", rank=3
+    id="table.open", key="enter", label="Enter", text_key="key_open", action="screen.open", rank=1
 )
 BACK: Final = Key(
     id="app.back", key="escape", label="Esc", text_key="key_back", action="screen.back", rank=4

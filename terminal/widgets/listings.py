@@ -12,10 +12,10 @@ class Listings(TablePanel):
     """Number, tonnes left, time and own mark of each listing, oldest first."""
 
     COLUMNS = (
-        Column("order", 8, "right"),
+        Column("order", 7, "right"),
         Column("quantity", 8, "right"),
         Column("time", 8),
-        Column("own", 6),
+        Column("own", 5),
     )
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Listings(TablePanel):
                     str(row.order),
                     show.quantity(row.left_t),
                     show.clock(row.time_ns),
-                    coloured(self, f"{OWN_MARK} {word(self, 'own')}", "own")
+                    coloured(self, OWN_MARK + word(self, "own"), "own")
                     if row.order in own
                     else word(self, "listings_pick"),
                 ),

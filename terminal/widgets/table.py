@@ -90,6 +90,7 @@ class TablePanel(Vertical, Painted):
         note.display = not rows
         # Never hidden: a hidden table loses the focus, and its first row could not be opened.
         table.show_header = bool(rows)
+        table.set_class(not rows, "empty")
         cells = {key: self._texts(values) for key, values in rows}
         keys = list(cells)
         if keys == self.row_keys:
