@@ -141,7 +141,7 @@ class Moves(OrderMoves):
         if waiting and random.random() < 0.85:
             number = random.choice((waiting[0], random.choice(waiting)))
         else:
-            number = random.choice((*list(self.state.trades)[-9:], 1, 10**9))
+            number = random.choice((*list(self.state.trades)[:4], 10**9))
         if random.random() < 0.8:
             return SettleTrade(trade=number, reference=reference)
         return FailTrade(trade=number, reason="演示失败", reference=reference)

@@ -1,6 +1,9 @@
 """Order moves: commands of traders, aimed at the book and at the limits of their means."""
 
 from random import Random
+from typing import Any
+
+from msgspec import structs
 
 from engine.commands import (
     AcceptBlock,
@@ -60,7 +63,7 @@ class OrderMoves:
     def product(self, random: Random) -> str:
         """Return a product that is mostly open for trading."""
         if random.random() < 0.04:
-            return random.choice((*self.state.products, "NONE-1"))
+            return random.choice((*self.state.products, "NONE-1", "NONE-2"))
         ready = [code for code, row in self.state.products.items() if row.reference_fen]
         return random.choice(ready or list(self.state.products))
 
@@ -251,17 +254,29 @@ class OrderMoves:
         command = CancelOrder(order=target, client_order=self.number())
         return self.order(key, command, random)
 
+    def nearly(self, random: Random, command: OrderCommand) -> OrderCommand:
+        """Return the same command but for one field: it must not be taken for a repeat."""
+        names = [name for name in command.__struct_fields__ if name != "client_order"]
+        name = random.choice(names)
+        value: Any = getattr(command, name)
+        other: Any
+        if name == "product":
+            other = random.choice((*self.state.products, "NONE-1", "NONE-2", "ZZZZZZZZZZZZZZZZ"))
+        elif name == "side":
+            other = opposite(value)
+        else:
+            other = min(max(1, value + random.choice((-1, 1))), QUANTITY_T_MAX)
+        return structs.replace(command, **{name: other})
+
     def repeat(self, random: Random) -> Sent:
         """Send an earlier order command again, or other content under its number."""
         if not self.sent:
             return self.place(random)
         key, command = random.choice(self.sent[-60:])
-        if random.random() < 0.4:
+        chance = random.random()
+        if chance < 0.15:
             other = self.sent[-1][1]
-            command = type(other)(
-                **{
-                    **{name: getattr(other, name) for name in other.__struct_fields__},
-                    "client_order": command.client_order,
-                }
-            )
+            command = structs.replace(other, client_order=command.client_order)
+        elif chance < 0.6:
+            command = self.nearly(random, command)
         return key, command, self.later(random)

@@ -79,6 +79,19 @@ def test_no_phantom_level_stays_ahead_of_a_level() -> None:
     assert floor.asks() == ()
 
 
+def test_another_behind_an_own_listing_of_a_better_level_still_stands_ahead() -> None:
+    """A level is better if anybody else lists on it, not only if its oldest listing is another's."""
+    floor = Floor()
+    own, another = floor.sell(4_900, participant=1), floor.sell(4_900)
+    worse = floor.sell(5_000, participant=3)
+    refused = floor.pick(worse)
+    assert isinstance(refused, Refused)
+    assert (refused.reason, refused.figure_a) == (Reason.BETTER_LEVEL_EXISTS, 4_900)
+    floor.cancel(another)
+    assert isinstance(floor.pick(worse), Traded)
+    assert floor.level(4_900) == [own]
+
+
 def test_a_partial_pick_then_a_cancel_conserves() -> None:
     floor = Floor()
     before = floor.twins.exchange.account(2)

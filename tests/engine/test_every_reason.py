@@ -78,7 +78,7 @@ def refusals(*answers: list[AnyEvent]) -> list[Reason]:
 
 
 def test_the_stream_reaches_the_common_reasons() -> None:
-    told = refusals(*run_stream(11, 1_500).answers)
+    told = refusals(*run_stream(11, 2_500).answers)
     assert COMMON - set(told) == set()
 
 
