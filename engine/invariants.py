@@ -53,7 +53,7 @@ def _check_locks(market: Market) -> None:
 def _check_conservation(market: Market) -> None:
     """Cash changes only by deposits, tonnes of a product only by transfers in."""
     state, products = market.core.state, len(market.codes)
-    settled = int(state.cash["settled_fen"].sum())
+    settled = sum(state.cash["settled_fen"].tolist())  # whole numbers: the sum may pass 63 bits
     assert settled == market.deposits_fen, "settled cash differs from deposits"
     assert state.cash["payable_fen"].sum() == state.cash["proceeds_fen"].sum(), (
         "what buyers owe differs from what sellers wait for"

@@ -8,7 +8,8 @@ import pytest
 from engine.commands import PickListing, Side
 from engine.core.layout import State
 from engine.exchange import Exchange
-from tests.markets import Desk, first_day, small_profile, trader
+from engine.units import AMOUNT_FEN_MAX
+from tests.markets import Desk, first_day, national, small_profile, trader
 
 BUYER, SELLER = 1, 2
 
@@ -86,3 +87,13 @@ def test_money_and_tonnes_from_nowhere_are_found() -> None:
     exchange._market.transfers_t[0] += 1
     with pytest.raises(AssertionError, match="lost or made"):
         exchange.check()
+
+
+def test_more_cash_than_63_bits_hold_is_no_damage() -> None:
+    """Every account may hold up to the limit; their sum is not bounded by a machine word."""
+    exchange = Exchange(national())
+    desk = Desk(exchange)
+    desk.found(12)
+    for participant in range(1, 13):
+        desk.endow(participant, AMOUNT_FEN_MAX, 0)
+    exchange.check()
