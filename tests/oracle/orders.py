@@ -140,6 +140,30 @@ def _leave_book(state: State, order: Order) -> None:
             del levels[order.price_fen]
 
 
+def _note_taker(
+    state: State, command: PickListing | AcceptBlock, resting: Order, tonnes: int
+) -> int:
+    """Keep the taker's order, which is filled at once, and return its number."""
+    number = state.order_number
+    state.orders[number] = Order(
+        number=number,
+        key=state.key,
+        client_order=command.client_order,
+        participant=state.keys[state.key].participant,
+        counterparty=0,
+        product=resting.product,
+        side=opposite(resting.side),
+        method=resting.method,
+        price_fen=resting.price_fen,
+        quantity_t=tonnes,
+        left_t=0,
+        is_open=False,
+        is_pick=True,
+        time_ns=state.time_ns,
+    )
+    return number
+
+
 def _trade(state: State, command: PickListing | AcceptBlock, resting: Order, tonnes: int) -> Traded:
     taker = state.keys[state.key].participant
     side = opposite(resting.side)
@@ -154,23 +178,7 @@ def _trade(state: State, command: PickListing | AcceptBlock, resting: Order, ton
     if resting.left_t == 0:
         resting.is_open = False
         _leave_book(state, resting)
-    number = state.order_number
-    state.orders[number] = Order(
-        number=number,
-        key=state.key,
-        client_order=command.client_order,
-        participant=taker,
-        counterparty=0,
-        product=resting.product,
-        side=side,
-        method=resting.method,
-        price_fen=resting.price_fen,
-        quantity_t=tonnes,
-        left_t=0,
-        is_open=False,
-        is_pick=True,
-        time_ns=state.time_ns,
-    )
+    number = _note_taker(state, command, resting, tonnes)
     trade = Trade(
         number=len(state.trades) + 1,
         date=state.date,
