@@ -72,9 +72,9 @@ def state_digest(market: "Market") -> bytes:
         state.cash[:participants],
         state.holdings[: participants * products],
         state.stored[: participants * products],
-        state.orders[:orders],
-        state.cancels[: int(row["cancel_count"]) + 1],
-        state.refusals[: int(row["refusal_count"]) + 1],
+        state.orders[1:orders],
+        state.cancels[1 : int(row["cancel_count"]) + 1],
+        state.refusals[1 : int(row["refusal_count"]) + 1],
         state.trades[:trades],
     ):
         digest.update(len(rows).to_bytes(8, "little"))

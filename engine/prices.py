@@ -111,8 +111,11 @@ def set_reference(market: Market, action: SetReferencePrice, place: int) -> AnyE
     row["has_reference"] = 1
     row["listed_floor_fen"], row["listed_cap_fen"] = listed
     row["block_floor_fen"], row["block_cap_fen"] = block
-    row["first_tick"] = -(-listed[0] // tick)  # rounds up: the first price on the tick in the band
-    row["last_tick"] = listed[1] // tick  # rounds down: the last one
+    lowest = -(-listed[0] // tick) * tick  # rounds up: the first price on the tick in the band
+    highest = listed[1] // tick * tick  # rounds down: the last one
+    buyers, sellers = market.core.state.ladders[2 * index], market.core.state.ladders[2 * index + 1]
+    buyers["origin_fen"], buyers["step_fen"] = highest, -tick
+    sellers["origin_fen"], sellers["step_fen"] = lowest, tick
     weigh(market)
     return market.event(
         ReferencePriceSet,

@@ -89,13 +89,6 @@ def _index(market: Market, product: str) -> int:
     return index
 
 
-def _price_fen(market: Market, index: int, side: Side, position: int) -> int:
-    row, tick = market.core.state.products[index], market.profile.tick_size_fen
-    if side == Side.BUY:
-        return (int(row["last_tick"]) - position) * tick
-    return (int(row["first_tick"]) + position) * tick
-
-
 def _positions(market: Market, ladder: int, count: int) -> list[int]:
     """Return the first taken positions of a ladder, best first, by its occupancy words."""
     state, words = market.core.state, int(market.core.state.rules["words"])
@@ -121,11 +114,12 @@ def book(market: Market, product: str, levels: int = 0) -> Book:
     for side in Side:
         ladder = 2 * index + side - 1
         start = ladder * market.profile.capacity.levels
+        row = market.core.state.ladders[ladder]
         shown = []
         for position in _positions(market, ladder, count):
-            row = market.core.state.levels[start + position]
-            price = _price_fen(market, index, side, position)
-            shown.append(Level(price, int(row["quantity_t"]), int(row["listings"])))
+            level = market.core.state.levels[start + position]
+            price = int(row["origin_fen"]) + position * int(row["step_fen"])
+            shown.append(Level(price, int(level["quantity_t"]), int(level["listings"])))
         sides[side] = tuple(shown)
     return Book(product=product, bids=sides[Side.BUY], asks=sides[Side.SELL])
 
@@ -133,13 +127,13 @@ def book(market: Market, product: str, levels: int = 0) -> Book:
 def listings(market: Market, product: str, side: Side, price_fen: int) -> tuple[ListingView, ...]:
     """Return the listings of one level, oldest first; KeyError for an unknown product."""
     index = _index(market, product)
-    row, tick = market.core.state.products[index], market.profile.tick_size_fen
-    ticks = price_fen // tick  # rounds down: a price off the tick names no level
-    if not row["first_tick"] <= ticks <= row["last_tick"] or price_fen % tick or not ticks:
+    row = market.core.state.products[index]
+    is_inside = 0 < row["listed_floor_fen"] <= price_fen <= row["listed_cap_fen"]
+    if not is_inside or price_fen % market.profile.tick_size_fen:
         return ()
-    first, last = int(row["first_tick"]), int(row["last_tick"])
-    position = last - ticks if side == Side.BUY else ticks - first
     ladder = 2 * index + side - 1
+    away = price_fen - int(market.core.state.ladders[ladder]["origin_fen"])
+    position = abs(away) // market.profile.tick_size_fen  # exact: on the tick
     levels = market.core.state.levels
     number = int(levels[ladder * market.profile.capacity.levels + position]["head"])
     shown = []

@@ -46,104 +46,98 @@ def participant_of(S: State, key: int) -> int:
 
 
 @kernel
+def _head(kind: int, side: int, reason: int, product: int, flags: int) -> int:
+    """Return the first word of an event: five small fields, lowest first."""
+    return kind | (side << 8) | (reason << 16) | (product << 32) | (flags << 48)
+
+
+@kernel
+def _pair(low: int, high: int) -> int:
+    """Return two fields of 32 bits as one word."""
+    return (low & 0xFFFFFFFF) | (high << 32)
+
+
+@kernel
 def write_resting(S: State, events: Rows, i: int, number: int) -> None:
     """Write that a listing was placed or a block offered."""
     event, order = events[at(i)], S.orders[at(number)]
-    event["side"] = order["side"]
-    event["reason"] = 0
-    event["product"] = order["product"]
+    kind, flags, counterparty = whole(PLACED_EVENT), whole(0), whole(0)
+    if order["kind"] == OFFER:
+        kind, flags, counterparty = whole(OFFERED_EVENT), whole(EVENT_BLOCK), whole(order["target"])
+    event["head"] = _head(kind, whole(order["side"]), 0, whole(order["product"]), flags)
     event["sequence"] = order["sequence"]
-    event["participant"] = order["participant"]
-    event["order"] = number
-    event["target"] = 0
+    event["parties"] = _pair(whole(order["participant"]), counterparty)
+    event["orders"] = _pair(number, 0)
     event["price_fen"] = order["price_fen"]
     event["quantity_t"] = order["quantity_t"]
-    event["left_t"] = order["quantity_t"]
-    event["key"] = order["key"]
+    event["left_and_key"] = _pair(whole(order["quantity_t"]), whole(order["key"]))
     event["number"] = order["client_order"]
-    if order["kind"] == OFFER:
-        event["kind"] = OFFERED_EVENT
-        event["flags"] = EVENT_BLOCK
-        event["counterparty"] = order["target"]
-    else:
-        event["kind"] = PLACED_EVENT
-        event["flags"] = 0
-        event["counterparty"] = 0
 
 
 @kernel
 def write_traded(S: State, events: Rows, i: int, number: int) -> None:
     """Write the trade that a taker's order made."""
     event, order = events[at(i)], S.orders[at(number)]
-    row = whole(order["next"])
+    row, side = whole(order["next"]), whole(order["side"])
     trade = S.trades[at(row)]
-    event["kind"] = TRADED_EVENT
-    event["side"] = order["side"]
-    event["reason"] = 0
-    event["product"] = order["product"]
-    event["flags"] = EVENT_BLOCK if trade["method"] == BLOCK else 0
+    flags = whole(EVENT_BLOCK) if trade["method"] == BLOCK else whole(0)
+    counterparty = whole(trade["seller"]) if side == BUY else whole(trade["buyer"])
+    event["head"] = _head(TRADED_EVENT, side, 0, whole(order["product"]), flags)
     event["sequence"] = order["sequence"]
-    event["participant"] = order["participant"]
-    event["counterparty"] = trade["seller"] if order["side"] == BUY else trade["buyer"]
-    event["order"] = number
-    event["target"] = order["target"]
+    event["parties"] = _pair(whole(order["participant"]), counterparty)
+    event["orders"] = _pair(number, whole(order["target"]))
     event["price_fen"] = order["price_fen"]
     event["quantity_t"] = order["quantity_t"]
-    event["left_t"] = trade["left_t"]
-    event["key"] = order["key"]
+    event["left_and_key"] = _pair(whole(trade["left_t"]), whole(order["key"]))
     event["number"] = S.market["trade_base"] + row + 1
 
 
 @kernel
-def write_cancelled(S: State, events: Rows, i: int, number: int, flags: int) -> None:
-    """Write that what is left of an order was taken back; who and when stand in the event by then."""
+def write_cancelled(
+    S: State, events: Rows, i: int, number: int, flags: int, sequence: int, key: int, client: int
+) -> None:
+    """Write that what is left of an order was taken back, and by whose command."""
     event, order = events[at(i)], S.orders[at(number)]
-    event["kind"] = CANCELLED_EVENT
-    event["side"] = order["side"]
-    event["reason"] = 0
-    event["product"] = order["product"]
-    event["flags"] = flags | (EVENT_BLOCK if order["kind"] == OFFER else 0)
-    event["participant"] = order["participant"]
-    event["counterparty"] = 0
-    event["order"] = number
-    event["target"] = 0
+    if order["kind"] == OFFER:
+        flags |= EVENT_BLOCK
+    product, side = whole(order["product"]), whole(order["side"])
+    event["head"] = _head(CANCELLED_EVENT, side, 0, product, flags)
+    event["sequence"] = sequence
+    event["parties"] = _pair(whole(order["participant"]), 0)
+    event["orders"] = _pair(number, 0)
     event["price_fen"] = order["price_fen"]
     event["quantity_t"] = order["left_t"]
-    event["left_t"] = 0
+    event["left_and_key"] = _pair(0, key)
+    event["number"] = client
 
 
 @kernel
-def write_sender(events: Rows, i: int, sequence: int, key: int, client_order: int) -> None:
-    """Write whose command an event answers."""
+def write_refused(
+    S: State, events: Rows, i: int, number: int, reason: int, sequence: int, key: int, client: int
+) -> None:
+    """Write a refusal with the figures of the market row, and of whose command."""
     event = events[at(i)]
+    event["head"] = _head(REFUSED_EVENT, 0, reason, 0, 0)
     event["sequence"] = sequence
-    event["key"] = key
-    event["number"] = client_order
-
-
-@kernel
-def write_refused(S: State, events: Rows, i: int, number: int, reason: int) -> None:
-    """Write a refusal with the figures of the market row; the sender stands in the event by then."""
-    event = events[at(i)]
-    event["kind"] = REFUSED_EVENT
-    event["side"] = 0
-    event["reason"] = reason
-    event["product"] = 0
-    event["flags"] = 0
-    event["participant"] = participant_of(S, whole(event["key"]))
-    event["counterparty"] = 0
-    event["order"] = number
-    event["target"] = 0
+    event["parties"] = _pair(participant_of(S, key), 0)
+    event["orders"] = _pair(number, 0)
     event["price_fen"] = S.market["figure_a"]
     event["quantity_t"] = S.market["figure_b"]
-    event["left_t"] = 0
+    event["left_and_key"] = _pair(0, key)
+    event["number"] = client
 
 
 @kernel
 def mark_repeated(S: State, events: Rows, i: int, time_ns: int) -> None:
     """Mark an event as the answer of the first time and keep that time beside it."""
-    events[at(i)]["flags"] |= EVENT_REPEATED
+    events[at(i)]["head"] |= whole(EVENT_REPEATED) << 48
     S.first_times[at(i)] = time_ns
+
+
+@kernel
+def is_repeated(events: Rows, i: int) -> bool:
+    """Say whether an event is an answer of the first time."""
+    return (events[at(i)]["head"] >> 48) & EVENT_REPEATED != 0
 
 
 @kernel
@@ -156,22 +150,10 @@ def _scramble(value: int, constant: int) -> int:
 def fold(S: State, events: Rows, i: int, time_ns: int, repeated_by: int) -> None:
     """Roll one event record, its command's time and, of a repeat, its command's sequence into the digest."""
     event = events[at(i)]
-    small = (
-        whole(event["kind"])
-        | (whole(event["side"]) << 8)
-        | (whole(event["reason"]) << 16)
-        | (whole(event["product"]) << 32)
-        | (whole(event["flags"]) << 48)
-    )
-    parties = (whole(event["participant"]) << 32) ^ whole(event["counterparty"])
-    orders = (whole(event["order"]) << 32) ^ whole(event["target"])
-    rest = (whole(event["left_t"]) << 32) ^ whole(event["key"])
-    total = _scramble(small, FOLD_A) + _scramble(event["sequence"], FOLD_B)
-    total += _scramble(parties, FOLD_C) + _scramble(orders, FOLD_D)
-    total += _scramble(event["price_fen"], FOLD_E)
-    total += _scramble(event["quantity_t"], FOLD_F)
-    total += _scramble(rest, FOLD_G)
-    total += _scramble(event["number"], FOLD_H)
+    total = _scramble(event["head"], FOLD_A) + _scramble(event["sequence"], FOLD_B)
+    total += _scramble(event["parties"], FOLD_C) + _scramble(event["orders"], FOLD_D)
+    total += _scramble(event["price_fen"], FOLD_E) + _scramble(event["quantity_t"], FOLD_F)
+    total += _scramble(event["left_and_key"], FOLD_G) + _scramble(event["number"], FOLD_H)
     total += _scramble(time_ns ^ (repeated_by << 1), FOLD_I)
     market = S.market
     rolled = (word(market["digest"]) + total) * word(FOLD_A)

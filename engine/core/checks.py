@@ -73,7 +73,7 @@ def _check_product(S: State, product: int) -> int:
 @kernel
 def _check_price(S: State, price: int, floor: int, cap: int) -> int:
     tick = S.rules["tick_fen"]
-    if price // tick * tick != price:  # rounds down: exact only on the tick
+    if tick != 1 and price // tick * tick != price:  # rounds down: exact only on the tick
         return complain(S, Reason.PRICE_OFF_TICK, tick, 0)
     if price < floor or price > cap:
         return complain(S, Reason.PRICE_OUTSIDE_BAND, floor, cap)
@@ -83,7 +83,7 @@ def _check_price(S: State, price: int, floor: int, cap: int) -> int:
 @kernel
 def _check_lot(S: State, quantity: int) -> int:
     lot = S.rules["lot_t"]
-    if quantity // lot * lot != quantity:  # rounds down: exact only on the lot
+    if lot != 1 and quantity // lot * lot != quantity:  # rounds down: exact only on the lot
         return complain(S, Reason.QUANTITY_OFF_LOT, lot, 0)
     return OK
 
@@ -102,16 +102,16 @@ def _check_size(S: State, method: int, quantity: int) -> int:
 def _check_means(
     S: State, participant: int, product: int, side: int, price: int, quantity: int
 ) -> int:
-    """Say whether the party can pay or deliver (R55)."""
-    if side == BUY:
-        spendable, needed = spendable_fen(S, participant), price * quantity
-        if spendable < needed:
-            return complain(S, Reason.CASH_NOT_AVAILABLE, spendable, needed)
-        return OK
+    """Say whether the party can pay or deliver (R55); both are looked up, for sides are random."""
+    spendable = spendable_fen(S, participant)
     sellable = S.holdings[at(holding_of(S, participant, product))]["available_t"]
-    if sellable < quantity:
-        return complain(S, Reason.HOLDING_NOT_AVAILABLE, sellable, quantity)
-    return OK
+    amount = price * quantity
+    spare = spendable - amount if side == BUY else sellable - quantity
+    if spare >= 0:
+        return OK
+    if side == BUY:
+        return complain(S, Reason.CASH_NOT_AVAILABLE, spendable, amount)
+    return complain(S, Reason.HOLDING_NOT_AVAILABLE, sellable, quantity)
 
 
 @kernel

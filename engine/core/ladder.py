@@ -7,11 +7,9 @@ doubly linked lists in order of arrival through the rows of their orders (engine
 
 from typing import Final
 
-from engine.commands import Side
 from engine.core.layout import Rows, State
 from engine.core.machine import at, kernel, lowest_bit, whole, word
 
-BUY: Final = int(Side.BUY)
 WORD_SHIFT: Final = 6
 WORD_MASK: Final = 63
 
@@ -23,21 +21,20 @@ def ladder_of(product: int, side: int) -> int:
 
 
 @kernel
-def position_of(S: State, product: int, side: int, tick: int) -> int:
-    """Return the position of a price given in ticks; the price is inside the band."""
-    row = S.products[at(product)]
-    if side == BUY:
-        return row["last_tick"] - tick
-    return tick - row["first_tick"]
+def position_of(S: State, ladder: int, price: int) -> int:
+    """Return the position of a price that is on the tick and inside the band; no side is asked."""
+    row = S.ladders[at(ladder)]
+    away, step = price - row["origin_fen"], row["step_fen"]
+    if step == 1 or step == -1:  # the usual tick: a division saved
+        return away * step
+    return away // step  # exact: on the tick
 
 
 @kernel
-def price_at(S: State, product: int, side: int, position: int) -> int:
+def price_at(S: State, ladder: int, position: int) -> int:
     """Return the price of a position in fen."""
-    row = S.products[at(product)]
-    if side == BUY:
-        return (row["last_tick"] - position) * S.rules["tick_fen"]
-    return (row["first_tick"] + position) * S.rules["tick_fen"]
+    row = S.ladders[at(ladder)]
+    return row["origin_fen"] + position * row["step_fen"]
 
 
 @kernel
@@ -122,26 +119,25 @@ def next_level(S: State, ladder: int, position: int) -> int:
 
 @kernel
 def link(S: State, number: int) -> None:
-    """Put an order at the end of its level."""
+    """Put an order at the end of its level; row 0 of the orders takes the links to nobody."""
     order = S.orders[at(number)]
     ladder = ladder_of(order["product"], order["side"])
     position = whole(order["position"])
     level = S.levels[at(ladder * S.rules["levels"] + position)]
-    tail = level["tail"]
+    tail = whole(level["tail"])
     order["previous"] = tail
     order["next"] = 0
-    if tail == 0:
-        level["head"] = number
-        occupy(S, ladder, position)
-        side = S.ladders[at(ladder)]
-        if side["best"] < 0 or position < side["best"]:
-            side["best"] = position
-    else:
-        S.orders[at(tail)]["next"] = number
+    S.orders[at(tail)]["next"] = number
     level["tail"] = number
     level["quantity_t"] += whole(order["left_t"])
     level["listings"] += 1
-    S.ladders[at(ladder)]["listings"] += 1
+    side = S.ladders[at(ladder)]
+    side["listings"] += 1
+    if tail == 0:
+        level["head"] = number
+        occupy(S, ladder, position)
+        if side["best"] < 0 or position < side["best"]:
+            side["best"] = position
 
 
 @kernel
@@ -160,20 +156,17 @@ def unlink(S: State, number: int) -> None:
     ladder = ladder_of(order["product"], order["side"])
     position = whole(order["position"])
     level = S.levels[at(ladder * S.rules["levels"] + position)]
-    before, after = order["previous"], order["next"]
-    if before == 0:
-        level["head"] = after
-    else:
-        S.orders[at(before)]["next"] = after
-    if after == 0:
-        level["tail"] = before
-    else:
-        S.orders[at(after)]["previous"] = before
+    before, after = whole(order["previous"]), whole(order["next"])
+    head, tail = whole(level["head"]), whole(level["tail"])
+    S.orders[at(before)]["next"] = after  # row 0 takes the links to nobody
+    S.orders[at(after)]["previous"] = before
+    level["head"] = after if before == 0 else head
+    level["tail"] = before if after == 0 else tail
     level["quantity_t"] -= whole(order["left_t"])
     level["listings"] -= 1
     side = S.ladders[at(ladder)]
     side["listings"] -= 1
-    if level["head"] == 0:
+    if before == 0 and after == 0:
         vacate(S, ladder, position)
         if side["best"] == position:
             side["best"] = next_level(S, ladder, position + 1)
@@ -194,7 +187,7 @@ def better_price(S: State, number: int, participant: int) -> int:
         other = S.levels[at(ladder * S.rules["levels"] + position)]["head"]
         while other != 0:
             if S.orders[at(other)]["participant"] != participant:
-                return price_at(S, order["product"], order["side"], position)
+                return price_at(S, ladder, position)
             other = S.orders[at(other)]["next"]
         position = next_level(S, ladder, position + 1)
     return whole(0)

@@ -74,8 +74,6 @@ PRODUCT: Final = np.dtype(
         ("listed_cap_fen", "i8"),
         ("block_floor_fen", "i8"),
         ("block_cap_fen", "i8"),
-        ("first_tick", "i8"),  # lowest price of the ladder ÷ tick
-        ("last_tick", "i8"),
         ("composite_weight", "i8"),
     ]
 )
@@ -158,7 +156,28 @@ TRADE: Final = np.dtype(
 LEVEL: Final = np.dtype(
     [("quantity_t", "i8"), ("head", "i4"), ("tail", "i4"), ("listings", "i4"), ("spare", "i4")]
 )
-LADDER: Final = np.dtype([("best", "i4"), ("listings", "i4")])  # best position, -1 if empty
+LADDER: Final = np.dtype(
+    [
+        ("best", "i4"),  # best taken position, -1 if none
+        ("listings", "i4"),
+        ("origin_fen", "i8"),  # price of position 0, the best that the band allows
+        ("step_fen", "i8"),  # to the next position: the tick, for buyers minus the tick
+    ]
+)
+
+EVENT_WORDS: Final = np.dtype(
+    [
+        ("head", "i8"),  # kind, side, reason, product, flags
+        ("sequence", "i8"),
+        ("parties", "i8"),  # participant, counterparty
+        ("orders", "i8"),  # order, target
+        ("price_fen", "i8"),
+        ("quantity_t", "i8"),
+        ("left_and_key", "i8"),  # left_t, key
+        ("number", "i8"),
+    ]
+)
+"""An EVENT record as the eight words in which the core writes and folds it (little-endian)."""
 
 # State of an order row.
 NEVER: Final = 0

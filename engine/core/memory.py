@@ -12,7 +12,6 @@ from engine.core.answers import (
     write_cancelled,
     write_refused,
     write_resting,
-    write_sender,
     write_traded,
 )
 from engine.core.checks import complain
@@ -171,8 +170,8 @@ def _repeat_order(S: State, events: Rows, i: int, number: int) -> None:
     order = S.orders[at(number)]
     if order["state"] == REFUSED:
         reason = _load_refusal(S, whole(order["next"]))
-        write_sender(events, i, order["sequence"], order["key"], order["client_order"])
-        write_refused(S, events, i, number, reason)
+        key, client = whole(order["key"]), order["client_order"]
+        write_refused(S, events, i, number, reason, order["sequence"], key, client)
     elif order["state"] == TAKER:
         write_traded(S, events, i, number)
     else:
@@ -183,12 +182,12 @@ def _repeat_order(S: State, events: Rows, i: int, number: int) -> None:
 @kernel
 def _repeat_cancel(S: State, events: Rows, i: int, row: int) -> None:
     cancel = S.cancels[at(row)]
-    write_sender(events, i, cancel["sequence"], cancel["key"], cancel["client_order"])
+    sequence, key, client = cancel["sequence"], whole(cancel["key"]), cancel["client_order"]
     if cancel["refusal"] != 0:
         reason = _load_refusal(S, cancel["refusal"])
-        write_refused(S, events, i, 0, reason)
+        write_refused(S, events, i, 0, reason, sequence, key, client)
     else:
-        write_cancelled(S, events, i, whole(cancel["target"]), 0)
+        write_cancelled(S, events, i, whole(cancel["target"]), 0, sequence, key, client)
     mark_repeated(S, events, i, cancel["time_ns"])
 
 
@@ -207,5 +206,5 @@ def answer_again(S: State, commands: Rows, events: Rows, i: int, place: int) -> 
         _repeat_order(S, events, i, reference)
         return
     reason = complain(S, Reason.CLIENT_ORDER_REUSED, 0, 0)
-    write_sender(events, i, command["sequence"], command["key"], command["client_order"])
-    write_refused(S, events, i, 0, reason)
+    key, client = whole(command["key"]), command["client_order"]
+    write_refused(S, events, i, 0, reason, command["sequence"], key, client)

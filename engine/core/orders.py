@@ -9,7 +9,6 @@ from engine.core.answers import (
     write_cancelled,
     write_refused,
     write_resting,
-    write_sender,
     write_traded,
 )
 from engine.core.checks import (
@@ -22,7 +21,7 @@ from engine.core.checks import (
     check_sender,
     complain,
 )
-from engine.core.ladder import link, position_of, shrink, unlink
+from engine.core.ladder import ladder_of, link, position_of, shrink, unlink
 from engine.core.layout import (
     CANCELLED,
     FILLED,
@@ -64,8 +63,8 @@ def _rest(S: State, events: Rows, i: int, number: int) -> None:
     order["state"] = STANDS
     lock(S, number)
     if order["kind"] == PLACE:
-        tick = whole(order["price_fen"]) // S.rules["tick_fen"]  # exact: on the tick
-        order["position"] = position_of(S, order["product"], order["side"], tick)
+        ladder = ladder_of(order["product"], order["side"])
+        order["position"] = position_of(S, ladder, whole(order["price_fen"]))
         link(S, number)
     S.market["open_count"] += 1
     write_resting(S, events, i, number)
@@ -139,8 +138,8 @@ def _end(S: State, number: int) -> None:
 @kernel
 def _refuse(S: State, commands: Rows, events: Rows, i: int, number: int, reason: int) -> None:
     command = commands[at(i)]
-    write_sender(events, i, command["sequence"], command["key"], command["client_order"])
-    write_refused(S, events, i, number, reason)
+    key, client = whole(command["key"]), command["client_order"]
+    write_refused(S, events, i, number, reason, command["sequence"], key, client)
 
 
 @kernel
@@ -151,8 +150,8 @@ def _cancel(S: State, commands: Rows, events: Rows, i: int, place: int) -> None:
         number = whole(command["target"])
         _end(S, number)
         note_cancel(S, commands, i, place, 0)
-        write_sender(events, i, command["sequence"], command["key"], command["client_order"])
-        write_cancelled(S, events, i, number, 0)
+        key, client = whole(command["key"]), command["client_order"]
+        write_cancelled(S, events, i, number, 0, command["sequence"], key, client)
         return
     rules = S.rules
     # A refused cancel changes nothing, so forgetting it is safe; room for the accepted ones is kept.
@@ -222,8 +221,7 @@ def refuse_earlier(S: State, commands: Rows, events: Rows, i: int) -> None:
     """Refuse a command whose time lies before exchange time; it is not looked into."""
     command = commands[at(i)]
     reason = complain(S, Reason.TIME_BACKWARDS, 0, 0)
-    write_sender(events, i, command["sequence"], command["key"], 0)
-    write_refused(S, events, i, 0, reason)
+    write_refused(S, events, i, 0, reason, command["sequence"], whole(command["key"]), 0)
 
 
 @kernel
@@ -232,5 +230,5 @@ def lapse(S: State, commands: Rows, events: Rows, i: int) -> None:
     number = whole(commands[at(i)]["target"])
     order = S.orders[at(number)]
     _end(S, number)
-    write_sender(events, i, commands[at(i)]["sequence"], order["key"], order["client_order"])
-    write_cancelled(S, events, i, number, EVENT_BY_CLOSE)
+    sequence, key, client = commands[at(i)]["sequence"], whole(order["key"]), order["client_order"]
+    write_cancelled(S, events, i, number, EVENT_BY_CLOSE, sequence, key, client)

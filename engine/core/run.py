@@ -4,12 +4,13 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.answers import fold
-from engine.core.layout import BAD_RECORD, BOUNDARY, DONE, SEQUENCE_GAP, Rows, State
+from engine.core.accounts import holding_of
+from engine.core.answers import fold, is_repeated, participant_of
+from engine.core.layout import BAD_RECORD, BOUNDARY, DONE, EVENT_WORDS, SEQUENCE_GAP, Rows, State
 from engine.core.machine import at, entry, kernel, prefetch, state_at, view, whole
 from engine.core.memory import prefetch_slot
 from engine.core.orders import answer, lapse, refuse_earlier
-from engine.core.records import COMMAND, EVENT, EVENT_REPEATED, CommandKind
+from engine.core.records import COMMAND, CommandKind
 from engine.units import PRICE_FEN_MAX, QUANTITY_T_MAX
 
 PLACE: Final = int(CommandKind.PLACE_LISTING)
@@ -29,26 +30,26 @@ NEAR: Final = 6
 
 @kernel
 def _prefetch_far(S: State, commands: Rows, i: int) -> None:
+    """Ask for what a command names itself: its slot, its sender's balances, the order it is about."""
     command = commands[at(i)]
     key = whole(command["key"])
     prefetch_slot(S, key, command["client_order"])
-    if key > 0 and key <= S.market["key_count"]:
-        participant = whole(S.keys[at(key)]["participant"])
-        prefetch(S.cash, participant)
-        row = participant * S.rules["products"] + whole(command["product"])
-        prefetch(S.holdings, row)
-    target = whole(command["target"])
-    if target > 0:
-        prefetch(S.orders, target)
+    prefetch(S.orders, whole(command["target"]))
+    participant = participant_of(S, key)
+    prefetch(S.cash, participant)
+    prefetch(S.holdings, holding_of(S, participant, command["product"]))
 
 
 @kernel
 def _prefetch_near(S: State, commands: Rows, i: int) -> None:
+    """Ask for what the order that a command names is linked to, and for its owner's balances."""
     target = whole(commands[at(i)]["target"])
-    if target > 0 and target <= S.market["order_count"]:
-        order = S.orders[at(target)]
-        prefetch(S.orders, whole(order["next"]))
-        prefetch(S.orders, whole(order["previous"]))
+    known = target if target > 0 and target <= S.market["order_count"] else 0  # row 0 is nobody's
+    order = S.orders[at(known)]
+    prefetch(S.orders, whole(order["next"]))
+    prefetch(S.orders, whole(order["previous"]))
+    prefetch(S.cash, whole(order["participant"]))
+    prefetch(S.holdings, holding_of(S, order["participant"], order["product"]))
 
 
 @kernel
@@ -101,7 +102,7 @@ def run(S: State, commands: Rows, events: Rows, count: int) -> int:
             answer(S, commands, events, i)
         market["sequence"] = command["sequence"]
         repeated_by = whole(0)
-        if events[at(i)]["flags"] & EVENT_REPEATED != 0:
+        if is_repeated(events, i):
             repeated_by = command["sequence"]
         fold(S, events, i, time_ns, repeated_by)
     return count
@@ -112,14 +113,14 @@ def run_table(table_address: int, commands_address: int, events_address: int, co
     """Run on arrays given by their addresses; the caller keeps them alive."""
     state = state_at(table_address)
     commands = view(commands_address, count, COMMAND)
-    events = view(events_address, count, EVENT)
+    events = view(events_address, count, EVENT_WORDS)
     return run(state, commands, events, count)
 
 
 def run_plain(state: State, commands: Rows, events: Rows, count: int) -> int:
     """Run without the compiler, on the arrays themselves; digests wrap on purpose."""
     with np.errstate(over="ignore"):
-        return int(run(state, commands, events, count))
+        return int(run(state, commands, events.view(EVENT_WORDS), count))
 
 
 __all__ = ["BATCH_MAX", "LAPSE", "run_plain", "run_table"]
