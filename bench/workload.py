@@ -2,9 +2,11 @@
 
 45 % listings, 40 % cancels of a random live listing, 15 % picks; participants evenly drawn; the book is
 held at its size by picking whole listings when it is above. A fiftieth of the commands is refused, for
-ten reasons in turn. The makers of the flow keep a book of their own, so nothing is asked of the engine.
+ten mistakes in turn. The flow keeps a book of its own, so nothing is asked of the engine. The same flow
+can be sent on one trading day after the other: order and client order numbers restart each day.
 """
 
+import datetime as dt
 import random
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,7 +17,10 @@ from numpy.typing import NDArray
 from sortedcontainers import SortedDict
 
 from engine.commands import (
+    Action,
     AdmitParticipant,
+    AdvanceTime,
+    AnyCommand,
     Approve,
     Category,
     Deposit,
@@ -35,11 +40,13 @@ from engine.exchange import Exchange
 from engine.profile import Profile
 from engine.units import band_fen, midnight_ns, parse_clock
 
-DATE: Final = "2025-12-31"
+FIRST_DATE: Final = dt.date(2025, 5, 5)
+"""A day of five listed products."""
 REFERENCE_FEN: Final = 7_000
 CASH_FEN: Final = 10**15
 HOLDING_T: Final = 10**9
 ACTIONS: Final = 200
+OPERATOR, CHECKER, REGISTRY = 1, 2, 3
 FIRST_TRADER_KEY: Final = 4
 STEP_NS: Final = 1_000
 DEPTH_TICKS: Final = 60
@@ -83,48 +90,87 @@ def _admit(number: int) -> AdmitParticipant:
     )
 
 
-def open_market(profile: Profile, shape: Shape) -> Exchange:
-    """Return an exchange in its morning session, with everybody admitted and rich."""
-    exchange = Exchange(profile)
-    time_ns = midnight_ns(DATE) + parse_clock("08:30")
+class Stage:
+    """An exchange with everybody admitted and rich, on which trading days follow each other."""
 
-    def tell(key: int, command: Any) -> None:  # noqa: ANN401 - any command
-        sequence = exchange.sequence + 1
-        exchange.apply(Entry(sequence=sequence, time_ns=time_ns, key=key, command=command))
+    def __init__(self, profile: Profile, shape: Shape) -> None:
+        self.exchange: Final = Exchange(profile)
+        self._codes: Final = [product.code for product in profile.products[: shape.products]]
+        self._days = 0
+        self._proposals = 0
+        self._time_ns = midnight_ns(self.date())
+        self._admit_everybody(shape)
 
-    for number, role in enumerate((Role.OPERATOR, Role.OPERATOR, Role.CLEARING), 1):
-        tell(0, _enrol(number, role))
-    actions: list[Any] = [_admit(number) for number in range(1, shape.participants + 1)]
-    actions += [
-        _enrol(FIRST_TRADER_KEY + number, Role.TRADER, number)
-        for number in range(1, shape.participants + 1)
-    ]
-    proposals = 0
-    for start in range(0, len(actions), ACTIONS):
-        tell(1, Propose(actions=tuple(actions[start : start + ACTIONS]), reason="bench"))
-        proposals += 1
-        tell(2, Approve(proposal=proposals))
-    codes = [product.code for product in profile.products[: shape.products]]
-    for number in range(1, shape.participants + 1):
-        tell(3, Deposit(participant=number, amount_fen=CASH_FEN, reference=f"d{number}"))
-        for code in codes:
-            reference = f"t{number}.{code}"
-            tell(
-                3,
-                TransferIn(
-                    participant=number, product=code, quantity_t=HOLDING_T, reference=reference
-                ),
-            )
-    tell(0, OpenDay(date=DATE))
-    prices = [
-        SetReferencePrice(
-            product=code, price_fen=REFERENCE_FEN, basis=ReferenceBasis.ADMINISTRATIVE
+    def date(self) -> str:
+        """Return the date of the day that is open or comes next."""
+        return (FIRST_DATE + dt.timedelta(days=self._days)).isoformat()
+
+    def _tell(self, key: int, command: AnyCommand) -> None:
+        sequence = self.exchange.sequence + 1
+        entry = Entry(sequence=sequence, time_ns=self._time_ns, key=key, command=command)
+        self.exchange.apply(entry)
+
+    def _agree(self, actions: list[Action]) -> None:
+        for start in range(0, len(actions), ACTIONS):
+            part = tuple(actions[start : start + ACTIONS])
+            self._proposals += 1
+            self._tell(OPERATOR, Propose(actions=part, reason="bench"))
+            self._tell(CHECKER, Approve(proposal=self._proposals))
+
+    def _admit_everybody(self, shape: Shape) -> None:
+        roles = (Role.OPERATOR, Role.OPERATOR, Role.CLEARING)
+        for number, role in enumerate(roles, OPERATOR):
+            self._tell(0, _enrol(number, role))
+        everybody = range(1, shape.participants + 1)
+        self._agree([_admit(number) for number in everybody])
+        first = FIRST_TRADER_KEY
+        self._agree([_enrol(first + number, Role.TRADER, number) for number in everybody])
+        for number in everybody:
+            cash = Deposit(participant=number, amount_fen=CASH_FEN, reference=f"d{number}")
+            self._tell(REGISTRY, cash)
+            for code in self._codes:
+                self._tell(
+                    REGISTRY,
+                    TransferIn(
+                        participant=number,
+                        product=code,
+                        quantity_t=HOLDING_T,
+                        reference=f"t{number}.{code}",
+                    ),
+                )
+
+    def open_day(self) -> None:
+        """Open the next trading day and begin its morning session."""
+        self._time_ns = midnight_ns(self.date()) + parse_clock("08:30")
+        self._tell(0, OpenDay(date=self.date()))
+        basis = ReferenceBasis.PREVIOUS_CLOSE if self._days else ReferenceBasis.ADMINISTRATIVE
+        self._agree(
+            [
+                SetReferencePrice(
+                    product=quote.product,
+                    price_fen=quote.previous_close_fen or REFERENCE_FEN,
+                    basis=basis,
+                )
+                for quote in self.exchange.market().products
+                if quote.is_listed
+            ]
         )
-        for code in codes
-    ]
-    tell(1, Propose(actions=tuple(prices), reason="bench"))
-    tell(2, Approve(proposal=proposals + 1))
-    return exchange
+        self._time_ns = midnight_ns(self.date()) + parse_clock("09:30")
+        self._tell(0, AdvanceTime())
+
+    def close_day(self) -> None:
+        """End the trading day: what is open lapses, the closes are made."""
+        self._time_ns = midnight_ns(self.date()) + parse_clock("15:00")
+        self._tell(0, AdvanceTime())
+        self._days += 1
+
+    def stamp(self, rows: NDArray[np.void]) -> NDArray[np.void]:
+        """Return a flow's records as the next commands of this exchange, a microsecond apart."""
+        stamped = rows.copy()
+        count = np.arange(1, len(rows) + 1)
+        stamped["sequence"] = self.exchange.sequence + count
+        stamped["time_ns"] = self.exchange.time_ns + count * STEP_NS
+        return stamped
 
 
 # ---------------------------------------------------------------- the flow
@@ -146,12 +192,10 @@ class _Listing(Struct):
 class Flow:
     """Makes commands one by one and follows what they do to the book."""
 
-    def __init__(self, exchange: Exchange, shape: Shape) -> None:
+    def __init__(self, profile: Profile, shape: Shape) -> None:
         self._shape = shape
         self._random = random.Random(shape.seed)  # noqa: S311 - a workload, not a secret
-        self._profile = exchange.profile
-        self._sequence = exchange.sequence
-        self._time_ns = midnight_ns(DATE) + parse_clock("09:30")
+        self._profile = profile
         self._orders = 0
         self._client_orders = [0] * (shape.participants + 1)
         self._live: list[_Listing] = []
@@ -162,7 +206,7 @@ class Flow:
         self._mistakes = 0
 
     def records(self, prefill: int, count: int) -> NDArray[np.void]:
-        """Return `prefill` listings and then `count` commands of the mixed flow."""
+        """Return `prefill` listings and then `count` mixed commands, without sequence and time."""
         rows = np.zeros(prefill + count, COMMAND)
         for place in range(prefill):
             self._list(rows[place])
@@ -183,14 +227,10 @@ class Flow:
             self._pick(row)
 
     def _begin(self, row: Any, kind: CommandKind, participant: int) -> None:  # noqa: ANN401
-        self._sequence += 1
-        self._time_ns += STEP_NS
         self._client_orders[participant] += 1
         row["kind"] = kind
         row["key"] = FIRST_TRADER_KEY - 1 + participant
         row["client_order"] = self._client_orders[participant]
-        row["sequence"] = self._sequence
-        row["time_ns"] = self._time_ns
         if kind != CommandKind.CANCEL_ORDER:
             self._orders += 1
 
