@@ -49,8 +49,9 @@ tests:
 tests-nojit: setup  ## the engine's tests without the compiler
 	@NUMBA_DISABLE_JIT=1 CEAX_SHORT=1 $(BIN)/python -m pytest -q -n 2 tests/engine
 
-soak: setup  ## the full form of every long proof (an hour or so); seeds are printed
-	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s -m soak tests
+soak: setup  ## the full form of every long proof (half an hour or so); seeds are printed
+	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 -m soak tests
+	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 tests/gateway/test_journal_power.py
 
 bench: setup  ## nanoseconds per command of the compiled core
 	@$(BIN)/ceax bench engine
