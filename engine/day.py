@@ -6,7 +6,7 @@ from engine.codec import events_from_records
 from engine.commands import Method, OpenDay
 from engine.core.layout import STANDS
 from engine.core.records import COMMAND, EVENT
-from engine.core.run import BATCH_MAX, LAPSE
+from engine.core.run import BATCH_MAX
 from engine.events import AnyEvent, DayClosed, DayOpened, Phase, PhaseChanged
 from engine.market import Market
 from engine.prices import make_bulletin, weigh
@@ -114,16 +114,17 @@ def _lapse(market: Market) -> list[AnyEvent]:
     orders = core.state.orders[: int(core.market["order_count"]) + 1]
     numbers = np.flatnonzero(orders["state"] == STANDS)
     typed: list[AnyEvent] = []
+    core.market["is_closing"] = 1
     for start in range(0, len(numbers), BATCH_MAX):
         part = numbers[start : start + BATCH_MAX]
         commands, events = np.zeros(len(part), COMMAND), np.zeros(len(part), EVENT)
-        commands["kind"] = LAPSE
         commands["target"] = part
         commands["sequence"] = market.hand.sequence
         commands["time_ns"] = market.hand.time_ns
         done = core.run(commands, events, 0, len(part))
         assert done == len(part)
         typed += events_from_records(events, commands, market.profile)
+    core.market["is_closing"] = 0
     return typed
 
 

@@ -84,5 +84,5 @@ def state_digest(market: "Market") -> bytes:
     return digest.digest()
 
 
-_FLEETING: Final = ("status", "figure_a", "figure_b", "boundary_ns")
+_FLEETING: Final = ("is_closing", "status", "figure_a", "figure_b", "boundary_ns")
 """Fields of the market row that tell of the last run and not of the market."""

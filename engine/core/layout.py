@@ -22,6 +22,7 @@ MARKET: Final = np.dtype(
         ("sequence", "i8"),  # last applied command
         ("time_ns", "i8"),
         ("boundary_ns", "i8"),  # a command at or after it needs a phase change first
+        ("is_closing", "i8"),  # the day ends: records name orders that lapse
         ("status", "i8"),  # why the last run stopped, a Stop
         ("figure_a", "i8"),  # figures of the refusal in hand
         ("figure_b", "i8"),

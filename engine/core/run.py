@@ -6,7 +6,16 @@ import numpy as np
 
 from engine.core.accounts import holding_of
 from engine.core.answers import fold, is_repeated, participant_of
-from engine.core.layout import BAD_RECORD, BOUNDARY, DONE, EVENT_WORDS, SEQUENCE_GAP, Rows, State
+from engine.core.layout import (
+    BAD_RECORD,
+    BOUNDARY,
+    DONE,
+    EVENT_WORDS,
+    SEQUENCE_GAP,
+    UNKNOWN_PRODUCT,
+    Rows,
+    State,
+)
 from engine.core.machine import at, entry, kernel, prefetch, state_at, view, whole
 from engine.core.memory import prefetch_slot
 from engine.core.orders import answer, lapse, refuse_earlier
@@ -18,8 +27,6 @@ PICK: Final = int(CommandKind.PICK_LISTING)
 CANCEL: Final = int(CommandKind.CANCEL_ORDER)
 OFFER: Final = int(CommandKind.OFFER_BLOCK)
 ACCEPT: Final = int(CommandKind.ACCEPT_BLOCK)
-LAPSE: Final = 15
-"""Internal kind: an order ends at the close; it stands in no journal."""
 BATCH_MAX: Final = 4096
 """Most commands of one call."""
 FAR: Final = 16
@@ -53,18 +60,20 @@ def _prefetch_near(S: State, commands: Rows, i: int) -> None:
 
 
 @kernel
-def _is_bad(commands: Rows, i: int) -> bool:
+def _is_bad(S: State, commands: Rows, i: int) -> bool:
     """Say whether a record could not have come from a typed command: a fault of the caller."""
     command = commands[at(i)]
-    kind, side = command["kind"], command["side"]
+    kind, side, quantity = command["kind"], command["side"], command["quantity_t"]
     if kind < PLACE or kind > ACCEPT or command["client_order"] < 1:
         return True
-    if command["quantity_t"] < 0 or command["quantity_t"] > QUANTITY_T_MAX:
+    if quantity < 0 or quantity > QUANTITY_T_MAX:
         return True
     if kind == PICK:
-        return command["quantity_t"] < 1
+        return quantity < 1
     if kind == PLACE or kind == OFFER:
-        if side < 1 or side > 2 or command["quantity_t"] < 1:
+        if side < 1 or side > 2 or quantity < 1:
+            return True
+        if command["product"] >= S.rules["products"] and command["product"] != UNKNOWN_PRODUCT:
             return True
         return command["price_fen"] < 1 or command["price_fen"] > PRICE_FEN_MAX
     return False
@@ -82,14 +91,14 @@ def run(S: State, commands: Rows, events: Rows, count: int) -> int:
             _prefetch_near(S, commands, i + NEAR)
         command = commands[at(i)]
         time_ns = command["time_ns"]
-        if command["kind"] == LAPSE:
+        if market["is_closing"] != 0:
             lapse(S, commands, events, i)
             fold(S, events, i, time_ns, 0)
             continue
         if command["sequence"] != market["sequence"] + 1:
             market["status"] = SEQUENCE_GAP
             return i
-        if _is_bad(commands, i):
+        if _is_bad(S, commands, i):
             market["status"] = BAD_RECORD
             return i
         if time_ns < market["time_ns"]:
@@ -123,4 +132,4 @@ def run_plain(state: State, commands: Rows, events: Rows, count: int) -> int:
         return int(run(state, commands, events.view(EVENT_WORDS), count))
 
 
-__all__ = ["BATCH_MAX", "LAPSE", "run_plain", "run_table"]
+__all__ = ["BATCH_MAX", "run_plain", "run_table"]
