@@ -38,7 +38,7 @@ from engine.core.records import COMMAND, CommandKind
 from engine.credit_code import check_sign
 from engine.exchange import Exchange
 from engine.profile import Profile
-from engine.units import band_fen, midnight_ns, parse_clock
+from engine.units import midnight_ns, parse_clock
 
 FIRST_DATE: Final = dt.date(2025, 5, 5)
 """A day of five listed products."""
@@ -319,8 +319,7 @@ class Flow:
         row["price_fen"], row["quantity_t"] = price, quantity
 
     def _outside_band(self, row: Any) -> None:  # noqa: ANN401
-        cap = band_fen(REFERENCE_FEN, self._profile.listed.band_bp)[1]
-        self._wrong_listing(row, 0, cap + 1, 1)
+        self._wrong_listing(row, 0, 2 * REFERENCE_FEN, 1)  # outside on any day of the flow
 
     def _too_much(self, row: Any) -> None:  # noqa: ANN401
         self._wrong_listing(row, 1, REFERENCE_FEN, self._profile.listed.quantity_t_max + 1)
