@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar, Final, cast
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.command import CommandPalette
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from engine.commands import AnyCommand, Role, Side
 from gateway.client import Client
@@ -56,10 +56,7 @@ class Terminal(App[int]):
 
     CSS_PATH = "terminal.tcss"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(),
-        Binding("ctrl+c", "help_quit", show=False, system=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
     def __init__(
         self,
@@ -84,7 +81,6 @@ class Terminal(App[int]):
 
     def on_mount(self) -> None:
         """Show the login, and try it at once where server and key are given."""
-        self.title = say(self.language, "app_title")
         self.animation_level = "none"
         self.set_interval(PAINT_SECONDS, self.paint)
         self.push_screen(LoginScreen(self.url, self.key_path))
@@ -190,10 +186,13 @@ class Terminal(App[int]):
     # ------------------------------------------------------------ keys
 
     async def action_press(self, key: str) -> None:
-        """Do what a key means for the role that is logged in; before the login, little."""
+        """Do what a key means for the role; before the login and over a question, little."""
         role = "operator" if self.state.is_operator else "trader"
         action = action_of(key, role)
-        if self.state.welcome is not None or action in ("app.language", "app.leave", "app.help"):
+        is_free = self.state.welcome is not None and not isinstance(self.screen, ModalScreen)
+        if action == "app.help" and isinstance(self.screen, HelpScreen):
+            self.screen.dismiss(None)
+        elif is_free or action in ("app.leave", "app.language"):
             await self.run_action(action)
 
     async def action_go(self, name: str) -> None:
@@ -215,8 +214,6 @@ class Terminal(App[int]):
         screen = self.screen
         if isinstance(screen, FrameScreen):
             self.push_screen(HelpScreen(screen.help_sentence(), screen.EXTRA_KEYS))
-        elif isinstance(screen, LoginScreen):
-            self.push_screen(HelpScreen(say(self.language, "login_help"), ()))
 
     def action_language(self) -> None:
         """Switch between Chinese and English."""
@@ -230,6 +227,10 @@ class Terminal(App[int]):
         self.refresh_css(animate=False)
         self._dirty |= EVERYTHING
         self.paint()
+
+    def action_help_quit(self) -> None:
+        """Say how to leave: ctrl+c copies, as everywhere in Textual."""
+        self.notify(say(self.language, "quit_hint"), markup=False)
 
     async def action_leave(self) -> None:
         """Log out and leave."""

@@ -166,7 +166,8 @@ NEXT_PRODUCT: Final = Key(
 def bindings() -> list[Binding]:
     """Return one binding per key; what it does is looked up by role when it is pressed."""
     return [
-        Binding(key, f"press('{key}')", show=False, system=True)
+        # First of all bindings, so that keys typed ahead find the screen that they were meant for.
+        Binding(key, f"press('{key}')", show=False, system=True, priority=True)
         for key in dict.fromkeys(key.key for key in KEYS)
     ]
 

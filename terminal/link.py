@@ -15,6 +15,7 @@ from gateway import keys
 from gateway.client import Client
 from gateway.client_errors import ClientError, RequestFailed, SubmitFailed
 from gateway.errors import UserError
+from gateway.inbox import Disconnected
 from gateway.keys import KeyFile
 from terminal.messages import (
     Fetched,
@@ -87,6 +88,8 @@ class Link:
             await self._subscribe()
             async for message in self.client.messages():
                 self.deliver(message)
+        except ClientError as error:
+            self.deliver(Disconnected(text=str(error), is_final=True))
         finally:
             for helper in helpers:
                 helper.cancel()

@@ -36,6 +36,10 @@ FRAME: Final[dict[str, tuple[str, str]]] = {
         "连接断开,正在重连;画面是断开前的,暂不能申报",
         "Connection lost, reconnecting; the picture is old, nothing can be sent",
     ),
+    "banner_closed": (
+        "连接已断开且不再重试;按 Ctrl+Q 退出,再重新登录查看委托",
+        "Disconnected for good; leave with Ctrl+Q, log in again and look at your orders",
+    ),
     "banner_unknown": (
         "{count} 笔申报结果待确认,重连后自动查询;请勿重复申报",
         "{count} order(s) with unknown outcome, asked for after reconnecting; do not send again",
@@ -56,6 +60,7 @@ FRAME: Final[dict[str, tuple[str, str]]] = {
     "key_language": ("English", "中文"),
     "key_colour": ("涨跌颜色", "Colours"),
     "key_palette": ("命令", "Commands"),
+    "quit_hint": ("按 Ctrl+Q 退出", "Ctrl+Q leaves the terminal"),
     "key_quit": ("退出", "Quit"),
     "key_cancel": ("撤单", "Cancel order"),
     "key_open": ("打开", "Open"),

@@ -21,7 +21,7 @@ class HelpScreen(ModalScreen[None]):
     """Scrolls with the arrows, closes with Esc or F1."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1,q", "dismiss(None)", show=False),
+        Binding("escape,q", "dismiss(None)", show=False),
     ]
 
     def __init__(self, sentence: str, extra: tuple[Key, ...]) -> None:

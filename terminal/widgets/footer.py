@@ -31,9 +31,11 @@ class MessageLine(Lines):
     def _banner(self) -> str:
         state = desk(self).state
         unknown = state.unknown_outcomes()
-        if unknown:
+        if unknown and state.connection is not Connection.CLOSED:
             return word(self, "banner_unknown", count=unknown)
-        if state.connection in (Connection.RECONNECTING, Connection.CLOSED):
+        if state.connection is Connection.CLOSED:
+            return word(self, "banner_closed")
+        if state.connection is Connection.RECONNECTING:
             return word(self, "banner_lost")
         return ""
 

@@ -40,13 +40,13 @@ def keep(person: Seat, name: str, title: str) -> None:
 async def trader_pictures(world: World, folder: Path) -> None:
     """Take market and trade, the latter with an open level and a checked ticket."""
     async with seat(world, world.traders[0], folder, size=(120, 30)) as person:
-        await person.rows()
+        await person.rows("market-table")
         await person.sees("48.45")
         keep(person, "market", "行情 · market watch")
         await person.press("enter")
         await person.focus("ladder")
         await person.press("up", "enter")
-        await person.rows(3)
+        await person.rows("listings", 3)
         await person.press("enter")
         await person.focus("quantity")
         await person.press("escape", "f2")
@@ -63,7 +63,7 @@ async def operator_picture(world: World, folder: Path) -> None:
     """Take the approvals with a proposal being checked."""
     async with seat(world, world.operators[1], folder, size=(120, 30)) as person:
         await person.press("f4")
-        await person.rows()
+        await person.rows("proposals")
         await person.press("enter")
         await person.focus("dialog-input")
         keep(person, "operator", "复核 · approval of a reference price")

@@ -48,7 +48,9 @@ class Seat:
                 return
             await asyncio.sleep(0.02)
             await self.pilot.pause()
-        raise AssertionError(f"waited in vain {what}\n{self.text()}")
+        told = [notice.key or notice.event for notice in self.state.notices]
+        where = f"focus {self.app.focused}, {self.app.screen_stack}, {told}, {self.state.unread}"
+        raise AssertionError(f"waited in vain {what}; {where}\n{self.text()}")
 
     async def focus(self, name: str) -> None:
         """Wait until the widget of that name has the focus."""
@@ -56,15 +58,17 @@ class Seat:
             lambda: self.app.focused is not None and self.app.focused.id == name, f"for {name}"
         )
 
-    async def rows(self, count: int = 1) -> None:
-        """Wait until the table that has the focus shows so many rows."""
+    async def rows(self, panel: str, count: int = 1) -> None:
+        """Wait until the table of a panel has the focus and shows so many rows."""
 
         def shown() -> bool:
             table = self.app.focused
-            ready = isinstance(table, PlainTable) and table.row_count >= count
-            return ready and table is not None and table.screen is self.app.screen
+            if not isinstance(table, PlainTable) or table.screen is not self.app.screen:
+                return False
+            within = any(node.id == panel for node in table.ancestors)
+            return within and table.row_count >= count
 
-        await self.until(shown, f"for {count} rows")
+        await self.until(shown, f"for {count} rows of {panel}")
 
     async def sees(self, *words: str) -> None:
         """Wait until all words are on the screen."""
@@ -73,7 +77,8 @@ class Seat:
     async def settle(self) -> None:
         """Paint what is due and let the screen come to rest."""
         await self.pilot.pause()
-        self.app.paint()
+        with self.app._context():
+            self.app.paint()
         await self.pilot.pause()
 
     def text(self) -> str:
@@ -83,8 +88,11 @@ class Seat:
 
 def screen_text(app: Terminal) -> str:
     """Return the rows of a screen as plain text; each must be exactly as wide as the terminal."""
-    compositor = app.screen._compositor  # the one use of what is private to Textual
-    strips, width = compositor.render_strips(), compositor.size.width
+    # The one use of what is private to Textual. Its context is set because a widget finds its app there,
+    # and with two terminals in one test it would find the other one.
+    with app._context():
+        compositor = app.screen._compositor
+        strips, width = compositor.render_strips(), compositor.size.width
     rows = ["".join(segment.text for segment in strip) for strip in strips]
     wide = {cell_len(row) for row in rows}
     assert wide == {width}, f"rows of {wide} cells on a screen of {width}"

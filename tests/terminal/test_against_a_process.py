@@ -60,7 +60,7 @@ class House:
 async def approve_the_reference(maker: Seat, checker: Seat) -> None:
     """Two operators set the reference price of the first day."""
     await maker.press("f7")
-    await maker.rows()
+    await maker.rows("references")
     await maker.press("enter")
     await maker.focus("dialog-input")
     await maker.type("48.00")
@@ -69,7 +69,7 @@ async def approve_the_reference(maker: Seat, checker: Seat) -> None:
     await maker.type("48.00")
     await maker.press("enter")
     await checker.press("f4")
-    await checker.rows()
+    await checker.rows("proposals")
     await checker.press("enter")
     await checker.focus("dialog-input")
     await checker.type("48.00")
@@ -99,7 +99,7 @@ async def test_a_day_on_a_real_exchange_that_is_killed_in_the_middle(tmp_path: P
         await buyer.focus("ladder")
         await buyer.sees("48.15")
         await buyer.press("enter")
-        await buyer.rows()
+        await buyer.rows("listings")
         await buyer.press("enter")
         await buyer.focus("quantity")
         await buyer.press("enter")

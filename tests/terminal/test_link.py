@@ -9,9 +9,11 @@ from engine.commands import AnyCommand, CancelOrder, Propose
 from gateway.client import Answer
 from gateway.client_errors import SubmitFailed
 from gateway.frames_replies import Outcome
+from gateway.inbox import Disconnected
 from terminal.link import IN_FLIGHT_MAX, Busy, Link
 from terminal.messages import Fetched, IntentAnswered, IntentFailed, IntentSent, Message
 from tests.markets import admission
+from tests.terminal.states import welcome
 
 
 class SlowClient:
@@ -130,3 +132,19 @@ async def test_repeated_wishes_become_one_query() -> None:
     fetching.cancel()
     assert client.asked == ["account", "orders"]
     assert heard == [Fetched("account", "account"), Fetched("orders", "orders")]
+
+
+async def test_a_channel_that_is_refused_ends_the_line_with_its_reason() -> None:
+    client = SlowClient()
+    client.welcome = welcome()  # type: ignore[attr-defined]
+    client.time_ns = client.sequence = 0  # type: ignore[attr-defined]
+
+    async def subscribe(*_: str) -> None:
+        raise SubmitFailed("rejected", "NO", "演示")
+
+    client.subscribe = subscribe  # type: ignore[attr-defined]
+    link, heard = link_of(client)
+    await link.run()
+    assert isinstance(heard[-1], Disconnected)
+    assert heard[-1].is_final
+    assert "演示" in heard[-1].text

@@ -59,7 +59,7 @@ async def test_trader_screens(tmp_path: Path, language: Language, size: tuple[in
     async with serving() as world:
         fill(world)
         async with seat(world, world.traders[0], tmp_path, language=language, size=size) as person:
-            await person.rows(2)
+            await person.rows("market-table", 2)
             await person.sees("48.10", "47.90")
             compare(person, "market", language)
             await person.press("enter")
@@ -67,7 +67,7 @@ async def test_trader_screens(tmp_path: Path, language: Language, size: tuple[in
             await person.until(lambda: person.state.tape.get(PRODUCT), "for the tape")
             compare(person, "trade", language)
             await person.press("up", "enter")
-            await person.rows(2)
+            await person.rows("listings", 2)
             compare(person, "level", language)
             await person.press("down", "enter")
             await person.focus("quantity")
@@ -80,7 +80,7 @@ async def test_trader_screens(tmp_path: Path, language: Language, size: tuple[in
             await person.type("400000")
             compare(person, "ticket-hints", language)
             await person.press("escape", "f4")
-            await person.rows(3)
+            await person.rows("all-orders", 3)
             compare(person, "orders", language)
             await person.press("delete")
             await person.settle()
@@ -104,16 +104,16 @@ async def test_operator_screens(tmp_path: Path, language: Language, size: tuple[
         key = world.operators[1]
         async with seat(world, key, tmp_path, language=language, size=size) as person:
             await person.until(lambda: person.state.participants, "for the participants")
-            await person.rows()
+            await person.rows("methods")
             compare(person, "phases", language)
             await person.press("f7")
-            await person.rows()
+            await person.rows("references")
             compare(person, "reference", language)
             await person.press("f10")
             await person.focus("csv-file")
             compare(person, "admission", language)
             await person.press("f4")
-            await person.rows()
+            await person.rows("proposals")
             compare(person, "approvals", language)
             await person.press("enter")
             await person.focus("dialog-input")
@@ -195,3 +195,16 @@ async def test_colours_follow_the_convention_and_signs_do_not(tmp_path: Path) ->
             assert green_up == red_up[::-1]
             assert "+0.10" in screen_text(person.app)
             assert Text("+0.10").plain in person.text()
+
+
+async def test_leaving_works_from_a_question_too(tmp_path: Path) -> None:
+    async with serving() as world:
+        fill(world)
+        async with seat(world, world.traders[0], tmp_path) as person:
+            await person.press("f4")
+            await person.rows("all-orders")
+            await person.press("delete", "f2")
+            await person.sees("撤单确认")
+            await person.press("ctrl+q")
+            await person.until(lambda: not person.app.is_running, "for the end")
+        assert world.exchange.orders(1)[0].is_open

@@ -62,7 +62,7 @@ async def test_one_lists_another_opens_the_level_and_picks_that_listing(
             await buyer.focus("ladder")
             await buyer.sees("48.15", "340")
             await buyer.press("enter")  # the level
-            await buyer.rows(2)
+            await buyer.rows("listings", 2)
             await buyer.press("down", "enter")  # not the first of the level
             await buyer.settle()
             chosen = ticket(buyer).draft.listing
@@ -100,7 +100,7 @@ async def test_cancelling_shows_with_del_and_sends_with_enter(
         world.list(1, Side.BUY, 4_790, 500)
         async with seat(world, world.traders[0], tmp_path, language=language) as person:
             await person.press("f4")
-            await person.rows()
+            await person.rows("all-orders")
             await person.press("delete", "delete", "delete")
             await person.sees("47.90")
             assert world.exchange.orders(1)[0].is_open, "Del shows and never sends"
@@ -131,7 +131,7 @@ async def test_two_operators_set_a_reference_price(tmp_path: Path, language: Lan
         seat(world, world.operators[1], tmp_path, language=language) as checker,
     ):
         await maker.press("f7")
-        await maker.rows()
+        await maker.rows("references")
         await maker.press("enter", "enter", "enter")  # an empty field answers nothing
         await maker.type("48.00")
         await maker.press("enter", "enter", "enter")
@@ -144,12 +144,12 @@ async def test_two_operators_set_a_reference_price(tmp_path: Path, language: Lan
         await maker.until(lambda: maker.state.proposals, "for the proposal")
         assert len(world.exchange.proposals()) == 1
         await maker.press("escape", "escape", "f4")
-        await maker.rows()
+        await maker.rows("proposals")
         await maker.press("enter")
         await maker.sees("本人的提议" if language == "zh" else "your own")
 
         await checker.press("f4")
-        await checker.rows()
+        await checker.rows("proposals")
         await checker.press("enter", "enter", "enter")
         assert world.exchange.proposals(), "Enter alone approves nothing"
         await checker.type("48.01")
@@ -179,7 +179,7 @@ async def test_a_checker_rejects_with_a_reason(tmp_path: Path) -> None:
         )
         world.send(OPERATOR_ONE, Propose(actions=(price,), reason="演示"))
         await checker.press("f4")
-        await checker.rows()
+        await checker.rows("proposals")
         await checker.press("delete", "delete", "enter", "enter")
         assert world.exchange.proposals(), "no reason, no rejection"
         await checker.type("no")
@@ -220,7 +220,7 @@ async def test_admission_from_csv_is_previewed_then_proposed(tmp_path: Path) -> 
         await maker.until(lambda: maker.state.proposals, "for the proposal")
 
         await checker.press("f4")
-        await checker.rows()
+        await checker.rows("proposals")
         await checker.press("enter")
         await checker.type("2")
         await checker.press("enter")
@@ -267,7 +267,7 @@ async def test_a_refusal_stays_until_it_is_read(tmp_path: Path) -> None:
             await person.focus("ladder")
             await person.sees("48.15")
             await person.press("enter")
-            await person.rows()
+            await person.rows("listings")
             await person.press("enter", "enter")
             await person.until(lambda: ticket(person).stage is Stage.CHECKED, "for the summary")
             world.sequencer.held.clear()  # the pick is in flight while another takes the listing
@@ -301,7 +301,7 @@ async def test_the_lunch_break_refuses_orders_and_takes_cancels(tmp_path: Path) 
             await person.sees("午间休市", "13:00:00", "01:30:00")
             assert len(world.exchange.orders(1)) == 1
             await person.press("f4")
-            await person.rows()
+            await person.rows("all-orders")
             await person.press("delete", "enter")
             await person.until(lambda: not person.state.orders[0].is_open)  # type: ignore[index]
 
@@ -348,7 +348,7 @@ async def test_operators_have_no_ticket_and_traders_no_control(tmp_path: Path) -
     async with serving() as world:
         async with seat(world, world.operators[0], tmp_path) as operator:
             await operator.press("f6")
-            await operator.rows()
+            await operator.rows("market-table")
             await operator.press("enter")
             await operator.sees("五档", "运营员只看行情")
             assert "挂牌买入" not in operator.text()
@@ -370,6 +370,7 @@ async def test_a_login_that_is_refused_says_why_and_may_be_tried_again(tmp_path:
             app.screen.query_one("#key-file", Input).value = str(tmp_path / "none.key")
             await person.press("enter")
             await person.sees("cannot read the key file")
+            assert person.state.welcome is None
 
 
 async def test_a_clearing_key_is_not_for_the_terminal(tmp_path: Path) -> None:
@@ -379,3 +380,4 @@ async def test_a_clearing_key_is_not_for_the_terminal(tmp_path: Path) -> None:
         app = Terminal(world.server.url, str(path), "en")
         async with app.run_test(size=(80, 24)) as pilot:
             await Seat(app, pilot).sees("role clearing")
+            assert app.link is None, "it never went to the exchange"
