@@ -119,13 +119,10 @@ class Core:
 
         Fewer are done only where a phase must change first; BadRecord for what no command can be.
         """
+        commands_at = self._commands_address(commands) + begin * RECORD_BYTES
+        events_at = self._events_address(events) + begin * RECORD_BYTES
         if IS_COMPILED:
-            done = run_table(
-                self._table_address,
-                self._commands_address(commands) + begin * RECORD_BYTES,
-                self._events_address(events) + begin * RECORD_BYTES,
-                end - begin,
-            )
+            done = run_table(self._table_address, commands_at, events_at, end - begin)
         else:
             done = run_plain(self.state, commands[begin:end], events[begin:end], end - begin)
         if done < end - begin:
