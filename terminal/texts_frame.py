@@ -74,6 +74,7 @@ FRAME: Final[dict[str, tuple[str, str]]] = {
         "red up / green up / blue and orange",
     ),
     # ------------------------------------------------------------ login
+    "login_badge": ("演示/仿真 · SIMULATION", "SIMULATION · 演示/仿真"),
     "login_server": ("服务器地址", "Server"),
     "login_key": ("密钥文件", "Key file"),
     "login_keys": (

@@ -94,7 +94,7 @@ class AdmissionScreen(FrameScreen):
 
     def begin(self) -> None:
         """Work starts with the path."""
-        self.query_one("#csv-file", Input).focus()
+        self.set_focus(self.query_one("#csv-file"))
 
     def repaint(self, topics: frozenset[str]) -> None:
         """Paint, and label the form in the chosen language."""

@@ -55,7 +55,7 @@ class FrameScreen(Screen[None]):
     def begin(self) -> None:
         """Put the focus where work starts; tables by default."""
         for table in self.query(PlainTable):
-            table.focus()
+            self.set_focus(table)
             return
 
     def on_screen_resume(self) -> None:

@@ -37,7 +37,7 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Let the arrows scroll at once."""
-        self.query_one("#help-box").focus()
+        self.set_focus(self.query_one("#help-box"))
 
     def _text(self) -> Text:
         language = desk(self).language

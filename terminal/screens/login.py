@@ -43,7 +43,7 @@ class LoginScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begin in the first empty field."""
         self.repaint(frozenset({"*"}))
-        self.query_one("#key-file" if self._url else "#server", Input).focus()
+        self.set_focus(self.query_one("#key-file" if self._url else "#server"))
         if self._url and self._key_path:
             self.post_message(self.Wanted(self._url, self._key_path))
 
@@ -52,7 +52,7 @@ class LoginScreen(Screen[None]):
         if "*" not in topics:
             return
         for name, key in (
-            ("login-badge", "badge"),
+            ("login-badge", "login_badge"),
             ("login-independent", "independent"),
             ("server-label", "login_server"),
             ("key-label", "login_key"),
@@ -68,7 +68,7 @@ class LoginScreen(Screen[None]):
         server, key = self.query_one("#server", Input), self.query_one("#key-file", Input)
         for field in (server, key):
             if not field.value.strip():
-                field.focus()
+                self.set_focus(field)
                 return
         self.tell(word(self, "login_wait"))
         self.post_message(self.Wanted(server.value.strip(), key.value.strip()))

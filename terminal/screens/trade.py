@@ -58,7 +58,7 @@ class TradeScreen(FrameScreen):
 
     def begin(self) -> None:
         """Work starts in the book."""
-        self.query_one(Ladder).focus()
+        self.set_focus(self.query_one(Ladder))
 
     def help_sentence(self) -> str:
         """Return what to do next where the focus is."""
@@ -107,7 +107,7 @@ class TradeScreen(FrameScreen):
         desk(self).open_level(key)
         self.add_class("level-open")
         self.query_one(Listings).table.display = True
-        self.query_one(Listings).table.focus()
+        self.set_focus(self.query_one(Listings).table)
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Fill the ticket to pick the chosen listing."""
@@ -160,4 +160,4 @@ class TradeScreen(FrameScreen):
         if self.has_class("level-open"):
             self.remove_class("level-open")
             desk(self).open_level(None)
-        ladder.focus()
+        self.set_focus(ladder)

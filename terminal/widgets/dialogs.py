@@ -70,7 +70,7 @@ class TypedDialog(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """Begin in the field."""
-        self.query_one("#dialog-input", Input).focus()
+        self.set_focus(self.query_one("#dialog-input"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Answer with a value that will do, or say what is wrong with it."""

@@ -71,13 +71,13 @@ class Ticket(Vertical, Painted):
         if self.draft.is_pick or self.draft.side is not side:
             self._use(Draft(desk(self).product, side))
         self._turn(Stage.EDIT)
-        self.query_one("#price", Input).focus()
+        self.screen.set_focus(self.query_one("#price"))
 
     def begin_pick(self, listing: ListingView) -> None:
         """Start a ticket that takes a listing; its price and side are fixed."""
         if self.stage is not Stage.SENDING:
             self._use(drafts.pick_of(desk(self).product, listing))
-            self.query_one("#quantity", Input).focus()
+            self.screen.set_focus(self.query_one("#quantity"))
 
     def use_price(self, price_fen: int) -> None:
         """Put a price into a ticket to list."""
@@ -89,7 +89,7 @@ class Ticket(Vertical, Painted):
         if self.stage is Stage.CHECKED and self.draft.side is side:
             self._send()
         elif self.draft.is_pick and self.draft.side is side and self.stage is Stage.EDIT:
-            self.query_one("#quantity", Input).focus()
+            self.screen.set_focus(self.query_one("#quantity"))
         else:
             self.begin(side)
 
@@ -126,7 +126,7 @@ class Ticket(Vertical, Painted):
         if self.stage is not Stage.EDIT:
             return
         if event.input.id == "price" and not self.draft.quantity_text and self.draft.price_fen:
-            self.query_one("#quantity", Input).focus()
+            self.screen.set_focus(self.query_one("#quantity"))
             return
         state = desk(self).state
         complete = drafts.command(self.draft, state, 1) is not None
