@@ -28,7 +28,10 @@ def run(arguments: argparse.Namespace) -> int:
     if not any(begin <= row.date and (not end or row.date <= end) for row in table.rows):
         raise UserError(f"{table.source}: no row from {begin or 'the start'} to {end or 'the end'}")
     if not is_warm():
-        print("compiling the engine's core for this machine (once, a few seconds) ...", file=sys.stderr)
+        print(
+            "compiling the engine's core for this machine (once, a few seconds) ...",
+            file=sys.stderr,
+        )
     warm_up()
     replay = Replay(
         profile,
