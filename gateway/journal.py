@@ -170,11 +170,13 @@ class Journal:
 
         A killed process leaves frames that were written and not synced; after a sync that failed, the
         system takes them for safe and a second sync would do nothing, so they are written once more.
-        The same holds for the name of a new file. A torn tail becomes zeros again.
+        The same holds for the name of a new file, and for the mark: the next one overwrites the other
+        slot, so this one must be on the disk before. A torn tail becomes zeros again.
         """
         begin = min(self._mark.end, self._end)
         frames = self._file.read(begin, self._end - begin)
         self._file.write(begin, frames + bytes(self.report.dropped_bytes))
+        self._file.write(MARK_OFFSETS[self._mark.number % 2], encode_mark(self._mark))
         self._file.sync()
         self._disk.sync()
 

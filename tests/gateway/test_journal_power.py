@@ -91,6 +91,10 @@ class Run:
     ],
     seed=0,
 )
+@example(  # a mark whose sync failed: the next one tore in the only slot that the disk had
+    steps=[("fail", ("sync", 0)), ("append", [("hot", 1)]), ("kill", 0)],
+    seed=39916801,
+)
 def test_acknowledged_is_recovered_and_recovered_is_a_prefix(
     steps: list[tuple[str, object]], seed: int
 ) -> None:
