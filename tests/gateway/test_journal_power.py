@@ -10,7 +10,7 @@ from gateway.journal import Journal, JournalBroken
 from tests.gateway.fake_disk import FakeDisk
 from tests.gateway.journal_help import control, hot, open_day, open_journal, recovered
 
-EXAMPLES = 3000 if os.environ.get("CEAX_SOAK") else 300
+EXAMPLES = 20_000 if os.environ.get("CEAX_SOAK") else 300
 
 DATES = [f"2021-08-{day:02d}" for day in range(1, 32)]
 run = st.tuples(st.sampled_from(["hot", "control"]), st.integers(1, 40))
