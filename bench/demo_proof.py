@@ -122,7 +122,7 @@ def _check_end(demo: "HistoricDemo", trades: tuple[TradeView, ...]) -> None:
         ),
         _check(
             "check_t1",
-            f"{demo.next_sale_t:,} t",
+            f"{demo.next_sale_t:,}",
             demo.next_sale_t > 0 and demo.day.seen.resale_participant == sale.counterparty,
         ),
     ]

@@ -209,7 +209,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "check_feed": ("公开行情与成交一致", "public feed equals the trades"),
     "check_settled": ("交收指令(货银对付)", "instructions settled (DvP)"),
     "check_differences": ("三方对账差异", "differences of the reconciliation"),
-    "check_t1": ("当日卖出被拒,次日卖出成功", "resale refused; sold on the next day (T+1)"),
+    "check_t1": ("当日卖出被拒,次日卖出成功(吨)", "resale refused; sold on the next day (t)"),
     "check_digest": ("重放日志的摘要一致", "replayed journal has the same digest"),
     "flight_title": ("在途申报", "in flight"),
     "flight_column": ("结局", "what became of it"),
