@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from bench.chart import Sketch, find_cjk_font, sketch, terminal_lines, write_png
-from bench.demo import cores, guarded, seconds_since
 from bench.demo_after import Cleared, await_clearing, open_next_day, trade_next_day
 from bench.demo_day import HistoricDay, thousands
+from bench.demo_guard import cores, guarded, seconds_since
 from bench.demo_market import DemoFailed, Funds, Market, admitted, ceax_json, refusals
 from bench.demo_proof import prove
 from bench.demo_report import (

@@ -11,9 +11,9 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from bench.demo import guarded
 from bench.demo_after import await_clearing
 from bench.demo_day import clock_text
+from bench.demo_guard import guarded
 from bench.demo_market import DemoFailed, Funds, Market, admitted
 from bench.demo_texts import Words
 from bench.emitters import Emitter, invent_emitters, write_emitters

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench.demo import data_folder
+from bench.demo_guard import data_folder
 from bench.demo_report import Check, Result, change_text, figure, latency
 from bench.demo_texts import TEXTS, Words, default_language
 from gateway.errors import UserError
