@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway import cli_keys
+from gateway import cli_alerts, cli_keys
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -77,7 +77,7 @@ def _add_exchange(commands: "Commands") -> None:
 
 
 def _add_journal(commands: "Commands") -> None:
-    summary = "check or replay the journal of a market"
+    summary = "check, replay or watch the journal of a market"
     parser = _parser(commands, "journal", summary, "ceax journal verify my-market")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, text, handler in (
@@ -88,6 +88,7 @@ def _add_journal(commands: "Commands") -> None:
         verb.add_argument("folder", type=Path, metavar="DIR", help="data directory of a market")
         verb.add_argument("--json", action="store_true", help="print one JSON object")
         verb.set_defaults(run=handler)
+    cli_alerts.add_alerts(verbs)
 
 
 def _rate(text: str) -> float:

@@ -1,0 +1,133 @@
+"""`ceax journal alerts`: replay a market's journal and print what surveillance finds."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from engine.surveillance import Alert
+    from gateway.alerts import Watched
+
+    Commands = _SubParsersAction[argparse.ArgumentParser]
+
+DAMAGED = 1
+"""Exit code where the journal does not hold."""
+COLOURS = {"notice": "cyan", "warning": "yellow", "alarm": "bold red"}
+SEVERITIES = {"notice": "提示", "warning": "警示", "alarm": "严重"}
+HEADS = {
+    "en": ("date", "time", "severity", "rule", "finding", "sequences"),
+    "zh": ("日期", "时间", "级别", "规则", "情况", "序号"),
+}
+SEQUENCES_SHOWN = 4
+"""Most sequence numbers in a row of the table; --json has them all."""
+EPILOG = """\
+example:
+  ceax journal alerts my-market
+  ceax journal alerts my-market --lang zh
+  ceax journal alerts my-market --json
+
+Thresholds are those of the profile in the journal, table [surveillance]. A sequence number is a command
+of the journal. An alert is a question to a person, no finding against a participant (演示/仿真)."""
+
+
+def add_alerts(verbs: "Commands") -> None:
+    """Add `alerts` to the verbs of `ceax journal`."""
+    summary = "replay the journal and print what surveillance finds"
+    parser = verbs.add_parser(
+        "alerts",
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="data directory of a market")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--lang", choices=("zh", "en"), default="en", help="of the table (en)")
+    parser.set_defaults(run=_alerts)
+
+
+def _alerts(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from gateway.alerts import watch_journal
+    from gateway.journal_format import JournalDamaged
+    from gateway.market import journal_disk, told
+    from gateway.replay import ReplayDiffers
+
+    console = Console(stderr=True)
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    try:
+        with told(arguments.folder), console.status("replaying the journal") as status:
+
+            def tell(date: str, sequence: int, alerts: int) -> None:
+                status.update(f"replaying {date or 'the beginning'}: {sequence:,}, {alerts} alerts")
+
+            watched = watch_journal(journal_disk(arguments.folder), say, tell)
+    except (JournalDamaged, ReplayDiffers) as error:
+        say(f"ceax: {error}")
+        return DAMAGED
+    if arguments.json:
+        print(json.dumps(_facts(watched), ensure_ascii=False))
+    else:
+        _print_table(watched, arguments.lang)
+    return 0
+
+
+def _facts(watched: "Watched") -> dict[str, object]:
+    """Return everything as plain values."""
+    import msgspec
+
+    return {
+        "days": watched.days,
+        "commands": watched.report.commands,
+        "last_sequence": watched.report.last_sequence,
+        "count": len(watched.alerts),
+        "alerts": [msgspec.to_builtins(alert) for alert in watched.alerts],
+    }
+
+
+def _print_table(watched: "Watched", language: str) -> None:
+    """Print a row for each alert, oldest first, and one line that sums up."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if watched.alerts:
+        table = Table(box=box.SIMPLE, pad_edge=False)
+        for head in HEADS[language]:
+            table.add_column(head, overflow="fold", no_wrap=head in HEADS[language][:3])
+        for alert in watched.alerts:
+            table.add_row(*_row(alert, language), style=COLOURS[alert.severity])
+        console.print(table)
+    commands, days, count = watched.report.commands, watched.days, len(watched.alerts)
+    if language == "zh":
+        print(f"{days} 个交易日,{commands:,} 条指令:{count} 条监控提示 (演示/仿真)")
+    else:
+        print(f"{days} trading days, {commands:,} commands: {count} alerts (simulation)")
+
+
+def _row(alert: "Alert", language: str) -> tuple[str, ...]:
+    from rich.markup import escape
+
+    from gateway.explain import beijing_clock
+
+    is_chinese = language == "zh"
+    proof = " ".join(str(number) for number in alert.sequences[-SEQUENCES_SHOWN:])
+    if len(alert.sequences) > SEQUENCES_SHOWN:
+        proof = f"… {proof}"
+    return (
+        alert.date,
+        beijing_clock(alert.time_ns),
+        SEVERITIES[alert.severity] if is_chinese else str(alert.severity),
+        str(alert.rule),
+        escape(alert.zh if is_chinese else alert.en),
+        proof,
+    )
