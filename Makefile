@@ -1,5 +1,5 @@
 # The doors of the project. `make demo` and `make test` set everything up by themselves.
-.PHONY: help setup demo test check format lint types contracts tests tests-nojit soak bench wheel clean-cache
+.PHONY: help setup demo test check format lint types contracts tests tests-nojit mutants soak bench wheel clean-cache
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -48,6 +48,9 @@ tests:
 
 tests-nojit: setup  ## the engine's tests without the compiler
 	@NUMBA_DISABLE_JIT=1 CEAX_SHORT=1 $(BIN)/python -m pytest -q -n 2 tests/engine
+
+mutants: setup  ## every planted bug must be killed
+	@$(BIN)/python -m tests.mutants.run
 
 soak: setup  ## the full form of every long proof (half an hour or so); seeds are printed
 	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 -m soak tests
