@@ -19,8 +19,8 @@ DAMAGED = 1
 COLOURS = {"notice": "cyan", "warning": "yellow", "alarm": "bold red"}
 SEVERITIES = {"notice": "提示", "warning": "警示", "alarm": "严重"}
 HEADS = {
-    "en": ("date", "time", "severity", "rule", "finding", "sequences"),
-    "zh": ("日期", "时间", "级别", "规则", "情况", "序号"),
+    "en": ("time", "severity", "finding", "sequences"),
+    "zh": ("时间", "级别", "情况", "序号"),
 }
 SEQUENCES_SHOWN = 4
 """Most sequence numbers in a row of the table; --json has them all."""
@@ -102,16 +102,19 @@ def _print_table(watched: "Watched", language: str) -> None:
     console = Console()
     if watched.alerts:
         table = Table(box=box.SIMPLE, pad_edge=False)
-        for head in HEADS[language]:
-            table.add_column(head, overflow="fold", no_wrap=head in HEADS[language][:3])
+        time, severity, finding, sequences = HEADS[language]
+        table.add_column(time, no_wrap=True)
+        table.add_column(severity, no_wrap=True)
+        table.add_column(finding, overflow="fold", ratio=1)
+        table.add_column(sequences, overflow="fold", max_width=14)
         for alert in watched.alerts:
             table.add_row(*_row(alert, language), style=COLOURS[alert.severity])
         console.print(table)
     commands, days, count = watched.report.commands, watched.days, len(watched.alerts)
     if language == "zh":
-        print(f"{days} 个交易日,{commands:,} 条指令:{count} 条监控提示 (演示/仿真)")
+        print(f"交易日 {days} 个,指令 {commands:,} 条,监控提示 {count} 条 (演示/仿真)")
     else:
-        print(f"{days} trading days, {commands:,} commands: {count} alerts (simulation)")
+        print(f"trading days: {days}, commands: {commands:,}, alerts: {count} (simulation)")
 
 
 def _row(alert: "Alert", language: str) -> tuple[str, ...]:
@@ -124,10 +127,8 @@ def _row(alert: "Alert", language: str) -> tuple[str, ...]:
     if len(alert.sequences) > SEQUENCES_SHOWN:
         proof = f"… {proof}"
     return (
-        alert.date,
-        beijing_clock(alert.time_ns),
+        f"{alert.date}\n{beijing_clock(alert.time_ns)}",
         SEVERITIES[alert.severity] if is_chinese else str(alert.severity),
-        str(alert.rule),
-        escape(alert.zh if is_chinese else alert.en),
+        f"{alert.rule}\n{escape(alert.zh if is_chinese else alert.en)}",
         proof,
     )
