@@ -128,7 +128,7 @@ def run_action(market: Market, action: Action, place: int = -1) -> AnyEvent:
             return set_reference(market, action, place)
 
 
-def _identities(action: AdmitParticipant) -> tuple[tuple[str, str], ...]:
+def _identities(action: AdmitParticipant | ParticipantAdmitted) -> tuple[tuple[str, str], ...]:
     """Return what only one participant may have (R14)."""
     return (
         ("credit_code", action.credit_code),
@@ -165,10 +165,15 @@ def _admit(market: Market, action: AdmitParticipant) -> ParticipantAdmitted:
         funds_account=action.funds_account,
         compliance_year=action.compliance_year,
     )
-    market.participants.append(admitted)
-    market.identities.update(dict.fromkeys(_identities(action), number))
-    market.core.market["participant_count"] = number
+    note_participant(market, admitted)
     return admitted
+
+
+def note_participant(market: Market, admitted: ParticipantAdmitted) -> None:
+    """Keep an admitted participant, the next by number."""
+    market.participants.append(admitted)
+    market.identities.update(dict.fromkeys(_identities(admitted), admitted.participant))
+    market.core.market["participant_count"] = admitted.participant
 
 
 def _enrol_broken(market: Market, action: EnrolKey) -> Figures:
@@ -193,13 +198,18 @@ def _enrol(market: Market, action: EnrolKey) -> KeyEnrolled:
         person=action.person,
         participant=action.participant,
     )
-    market.keys.append(enrolled)
-    market.key_numbers[action.public_key] = number
-    row = market.core.state.keys[number]
-    row["participant"] = action.participant
-    row["role"] = ROLE_NUMBERS[action.role]
-    market.core.market["key_count"] = number
+    note_key(market, enrolled)
     return enrolled
+
+
+def note_key(market: Market, enrolled: KeyEnrolled) -> None:
+    """Keep an enrolled key, the next by number, where the core looks for it too."""
+    market.keys.append(enrolled)
+    market.key_numbers[enrolled.public_key] = enrolled.key
+    row = market.core.state.keys[enrolled.key]
+    row["participant"] = enrolled.participant
+    row["role"] = ROLE_NUMBERS[enrolled.role]
+    market.core.market["key_count"] = enrolled.key
 
 
 def enrol_at_genesis(market: Market, command: EnrolKey) -> list[AnyEvent]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from engine.core.layout import NEVER
+from engine.core.layout import NEVER, Rows
 from engine.events import Event
 
 if TYPE_CHECKING:
@@ -39,13 +39,11 @@ def event_digest(market: "Market") -> bytes:
 
 def state_digest(market: "Market") -> bytes:
     """Return the digest of the whole state."""
-    core, state = market.core, market.core.state
-    row = core.market
     digest = hashlib.sha256(_STATE_LABEL)
     digest.update(
         _ENCODE(
             [
-                [int(row[name]) for name in row.dtype.names if name not in _FLEETING],
+                list(live_numbers(market).values()),
                 market.date,
                 market.is_day_open,
                 market.agenda,
@@ -61,22 +59,9 @@ def state_digest(market: "Market") -> bytes:
             ]
         )
     )
-    participants, products = len(market.participants) + 1, len(market.codes)
-    orders, trades = int(row["order_count"]) + 1, int(row["trade_count"])
-    assert not (state.orders[1:orders]["state"] == NEVER).any()
-    for rows in (
-        state.methods,
-        state.products,
-        state.tallies,
-        state.suspended[:participants],
-        state.cash[:participants],
-        state.holdings[: participants * products],
-        state.stored[: participants * products],
-        state.orders[1:orders],
-        state.cancels[1 : int(row["cancel_count"]) + 1],
-        state.refusals[1 : int(row["refusal_count"]) + 1],
-        state.trades[:trades],
-    ):
+    live = live_rows(market)
+    assert not (live["orders"]["state"] == NEVER).any()
+    for rows in live.values():
         digest.update(len(rows).to_bytes(8, "little"))
         digest.update(rows.tobytes())
     for day in market.days:
@@ -84,5 +69,33 @@ def state_digest(market: "Market") -> bytes:
     return digest.digest()
 
 
+def live_numbers(market: "Market") -> dict[str, int]:
+    """Return the fields of the market row that are state."""
+    row = market.core.market
+    return {name: int(row[name]) for name in row.dtype.names if name not in _FLEETING}
+
+
+def live_rows(market: "Market") -> dict[str, Rows]:
+    """Return the rows that are in use, as views of their arrays and in the order of the digest.
+
+    What follows from them is left out: book, occupancy, keys and the table of client order numbers.
+    """
+    state, row = market.core.state, market.core.market
+    participants, products = len(market.participants) + 1, len(market.codes)
+    return {
+        "methods": state.methods,
+        "products": state.products,
+        "tallies": state.tallies,
+        "suspended": state.suspended[:participants],
+        "cash": state.cash[:participants],
+        "holdings": state.holdings[: participants * products],
+        "stored": state.stored[: participants * products],
+        "orders": state.orders[1 : int(row["order_count"]) + 1],
+        "cancels": state.cancels[1 : int(row["cancel_count"]) + 1],
+        "refusals": state.refusals[1 : int(row["refusal_count"]) + 1],
+        "trades": state.trades[: int(row["trade_count"])],
+    }
+
+
 _FLEETING: Final = ("is_closing", "status", "figure_a", "figure_b", "boundary_ns")
-"""Fields of the market row that tell of the last run and not of the market."""
+"""Fields of the market row that tell of the last run, or again what the agenda says."""

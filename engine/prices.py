@@ -106,16 +106,11 @@ def set_reference(market: Market, action: SetReferencePrice, place: int) -> AnyE
     listed = band_fen(action.price_fen, market.profile.listed.band_bp)
     block = band_fen(action.price_fen, market.profile.block.band_bp)
     market.references_fen[index] = action.price_fen
-    tick = market.profile.tick_size_fen
     row = market.core.state.products[index]
     row["has_reference"] = 1
     row["listed_floor_fen"], row["listed_cap_fen"] = listed
     row["block_floor_fen"], row["block_cap_fen"] = block
-    lowest = -(-listed[0] // tick) * tick  # rounds up: the first price on the tick in the band
-    highest = listed[1] // tick * tick  # rounds down: the last one
-    buyers, sellers = market.core.state.ladders[2 * index], market.core.state.ladders[2 * index + 1]
-    buyers["origin_fen"], buyers["step_fen"] = highest, -tick
-    sellers["origin_fen"], sellers["step_fen"] = lowest, tick
+    place_ladders(market, index)
     weigh(market)
     return market.event(
         ReferencePriceSet,
@@ -127,6 +122,17 @@ def set_reference(market: Market, action: SetReferencePrice, place: int) -> AnyE
         block_floor_fen=block[0],
         block_cap_fen=block[1],
     )
+
+
+def place_ladders(market: Market, index: int) -> None:
+    """Let a product's ladders begin at the best prices of its listed band."""
+    tick, row = market.profile.tick_size_fen, market.core.state.products[index]
+    floor, cap = int(row["listed_floor_fen"]), int(row["listed_cap_fen"])
+    lowest = -(-floor // tick) * tick  # rounds up: the first price on the tick in the band
+    highest = cap // tick * tick  # rounds down: the last one
+    buyers, sellers = market.core.state.ladders[2 * index], market.core.state.ladders[2 * index + 1]
+    buyers["origin_fen"], buyers["step_fen"] = highest, -tick
+    sellers["origin_fen"], sellers["step_fen"] = lowest, tick
 
 
 # ---------------------------------------------------------------- closing prices, bulletin

@@ -15,6 +15,7 @@ from engine.core.layout import (
     State,
 )
 from engine.core.machine import IS_COMPILED
+from engine.core.rebuild import rebuild_plain, rebuild_table
 from engine.core.records import COMMAND, EVENT, RECORD_BYTES
 from engine.core.run import BATCH_MAX, run_plain, run_table
 from engine.profile import Profile
@@ -161,6 +162,13 @@ class Core:
             message = f"the record of sequence {commands[done]['sequence']} is no command"
             raise BadRecord(message)
 
+    def rebuild(self) -> None:
+        """Make book and client order table from the rows of a snapshot; IndexError for a bad row."""
+        if IS_COMPILED:
+            rebuild_table(self._table_address)
+        else:
+            rebuild_plain(self.state)
+
     def clear_day(self) -> None:
         """Forget the orders, client order numbers, refusals and trades of the day before."""
         market, state = self.market, self.state
@@ -193,8 +201,9 @@ def warm_up() -> None:
 
 
 def _compile() -> None:
-    """Call the entry on no commands at all, which is enough to compile it."""
+    """Call the entries on nothing at all, which is enough to compile them."""
     rows: list[NDArray[np.void]] = [np.zeros(1, DTYPES[name]) for name in State._fields]
     table = np.array([number for row in rows for number in (row.ctypes.data, len(row))], np.int64)
     commands, events = np.zeros(1, COMMAND), np.zeros(1, EVENT)
     run_table(table.ctypes.data, commands.ctypes.data, events.ctypes.data, 0)
+    rebuild_table(table.ctypes.data)

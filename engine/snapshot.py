@@ -1,0 +1,223 @@
+"""A market's whole state as canonical bytes, and back: what bounds the time of a recovery.
+
+Stored are the rows in use (`digest.live_rows`) and what is plain Python; book, occupancy, client order
+table and the look-ups by name are made again. The journal stays the truth, so nothing here is believed:
+checksum, versions, profile, lengths, invariants and both digests are compared, and ValueError names
+what differs.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from engine import invariants
+from engine.commands import ClearingCommand
+from engine.control import note_key, note_participant
+from engine.core.layout import TRADE
+from engine.digest import event_digest, live_numbers, live_rows, state_digest
+from engine.events import Bulletin, KeyEnrolled, ParticipantAdmitted
+from engine.market import Market, Proposal, TradingDay
+from engine.prices import place_ladders
+from engine.profile import Profile
+
+NAME: Final = "ceax snapshot"
+FORMAT: Final = 1
+"""Raised by whoever changes what a snapshot stores or how."""
+
+
+class _Envelope(Struct, array_like=True, forbid_unknown_fields=True):
+    """What every format has: enough to say that the content is another format's, or damaged."""
+
+    name: str
+    format: int
+    checksum: bytes
+    content: bytes
+
+
+class _EarlierDay(Struct, array_like=True, forbid_unknown_fields=True):
+    """The trades of one earlier day as rows of TRADE."""
+
+    date: str
+    first: int
+    rows: bytes
+
+
+class _Content(Struct, kw_only=True, forbid_unknown_fields=True):
+    """One state: what it belongs to, its digests, its rows, and what is plain Python."""
+
+    semantics: int
+    profile_name: str
+    profile: bytes
+    sequence: int
+    event_digest: bytes
+    state_digest: bytes
+    numbers: dict[str, int]
+    rows: dict[str, bytes]
+    date: str
+    is_day_open: bool
+    agenda: list[int]
+    sessions: list[list[tuple[int, int]]]
+    closes_fen: list[int]
+    previous_closes_fen: list[int]
+    references_fen: list[int]
+    keys: list[KeyEnrolled]
+    participants: list[ParticipantAdmitted]
+    proposals: list[Proposal]
+    references: list[ClearingCommand]
+    """The registry's words by kind and reference."""
+    bulletins: list[Bulletin]
+    days: list[_EarlierDay]
+    unsettled: list[int]
+    has_failed_trade: bool
+    deposits_fen: str
+    """As digits: the sum may pass 64 bits."""
+    transfers_t: list[int]
+
+
+_PLAIN: Final = (
+    "date",
+    "is_day_open",
+    "agenda",
+    "sessions",
+    "closes_fen",
+    "previous_closes_fen",
+    "references_fen",
+    "bulletins",
+    "has_failed_trade",
+    "transfers_t",
+)
+"""Attributes of the market that are stored as they are."""
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_envelope: Final = msgspec.msgpack.Decoder(_Envelope).decode
+_decode_content: Final = msgspec.msgpack.Decoder(_Content).decode
+
+
+def _profile_digest(profile: Profile) -> bytes:
+    return hashlib.sha256(_encode(profile)).digest()
+
+
+# ---------------------------------------------------------------- taking
+
+
+def take(market: Market, semantics: int) -> bytes:
+    """Return the state between two entries; `semantics` is the version of the answers (exchange.py)."""
+    numbers = live_numbers(market)
+    content = _encode(
+        _Content(
+            semantics=semantics,
+            profile_name=market.profile.name,
+            profile=_profile_digest(market.profile),
+            sequence=numbers["sequence"],
+            event_digest=event_digest(market),
+            state_digest=state_digest(market),
+            numbers=numbers,
+            rows={name: rows.tobytes() for name, rows in live_rows(market).items()},
+            keys=market.keys,
+            participants=market.participants,
+            proposals=list(market.proposals.values()),
+            references=[market.references[place] for place in sorted(market.references)],
+            days=[_EarlierDay(day.date, day.first, day.rows.tobytes()) for day in market.days],
+            unsettled=list(market.unsettled),
+            deposits_fen=str(market.deposits_fen),
+            **{name: getattr(market, name) for name in _PLAIN},
+        )
+    )
+    return _encode(_Envelope(NAME, FORMAT, hashlib.sha256(content).digest(), content))
+
+
+# ---------------------------------------------------------------- loading
+
+
+def load(market: Market, data: bytes, semantics: int) -> None:
+    """Bring a new market to the state of a snapshot; after a ValueError the market is to be dropped."""
+    content = _open(data)
+    _same("semantics version", content.semantics, semantics)
+    _same("profile's name", content.profile_name, market.profile.name)
+    _same("profile", content.profile.hex(), _profile_digest(market.profile).hex())
+    try:
+        _put_plain(market, content)
+        _put_rows(market, content)
+        _rebuild(market)
+        invariants.check(market)
+    except (AssertionError, IndexError, OverflowError) as error:
+        message = f"snapshot: it holds a state that cannot be: {error}"
+        raise ValueError(message) from error
+    _same("sequence", content.sequence, int(market.core.market["sequence"]))
+    _same("event digest", content.event_digest.hex(), event_digest(market).hex())
+    _same("state digest", content.state_digest.hex(), state_digest(market).hex())
+
+
+def _same(name: str, stored: object, wanted: object) -> None:
+    if stored != wanted:
+        message = f"snapshot: the {name} is {stored} where {wanted} is expected"
+        raise ValueError(message)
+
+
+def _decoded(decode: Callable[[bytes], Any], data: bytes, what: str) -> Any:  # noqa: ANN401 - the decoder's type
+    try:
+        return decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        message = f"snapshot: {what} cannot be read: {error}"
+        raise ValueError(message) from error
+
+
+def _open(data: bytes) -> _Content:
+    envelope: _Envelope = _decoded(_decode_envelope, data, "the envelope (truncated or damaged)")
+    _same("name", envelope.name, NAME)
+    _same("format version", envelope.format, FORMAT)
+    checksum = hashlib.sha256(envelope.content).hexdigest()
+    _same("checksum of the content (damaged)", envelope.checksum.hex(), checksum)
+    if _encode(envelope) != data:  # the same values in other bytes: not what was written
+        message = "snapshot: the envelope is damaged"
+        raise ValueError(message)
+    content: _Content = _decoded(_decode_content, envelope.content, "the content")
+    return content
+
+
+def _put_plain(market: Market, content: _Content) -> None:
+    for name in _PLAIN:
+        setattr(market, name, getattr(content, name))
+    market.deposits_fen = int(content.deposits_fen)
+    for key in content.keys:
+        note_key(market, key)
+    for participant in content.participants:
+        note_participant(market, participant)
+    market.proposals = {proposal.number: proposal for proposal in content.proposals}
+    market.open_proposals = sum(proposal.is_open for proposal in content.proposals)
+    market.references = {(type(word).__name__, word.reference): word for word in content.references}
+    market.unsettled = dict.fromkeys(content.unsettled)
+    for day in content.days:
+        _whole_rows(f"trades of {day.date}", len(day.rows), TRADE.itemsize)
+        rows = np.frombuffer(day.rows, TRADE).copy()
+        market.days.append(TradingDay(date=day.date, first=day.first, rows=rows))
+
+
+def _whole_rows(name: str, stored: int, size: int) -> None:
+    if stored % size:
+        message = f"snapshot: the {name} have {stored} bytes, not whole rows of {size}"
+        raise ValueError(message)
+
+
+def _put_rows(market: Market, content: _Content) -> None:
+    """Fill the arrays in place; how many rows are in use follows from what was put before."""
+    row = market.core.market
+    _same("list of numbers", list(content.numbers), list(live_numbers(market)))
+    for name, number in content.numbers.items():
+        row[name] = number
+    row["boundary_ns"] = market.agenda[0] if market.agenda else 0
+    live = live_rows(market)
+    _same("list of arrays", list(content.rows), list(live))
+    for name, rows in live.items():
+        _same(f"length of {name} in bytes", len(content.rows[name]), rows.nbytes)
+        rows[:] = np.frombuffer(content.rows[name], rows.dtype)
+
+
+def _rebuild(market: Market) -> None:
+    """Make what was not stored: the ladders' origins, the book, the client order table."""
+    for index in np.flatnonzero(market.core.state.products["has_reference"]).tolist():
+        place_ladders(market, index)
+    market.core.rebuild()
