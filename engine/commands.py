@@ -199,6 +199,23 @@ class TransferIn(Command, frozen=True, kw_only=True):
     reference: Token
 
 
+class Withdraw(Command, frozen=True, kw_only=True):
+    """Cash leaves the participant's funds account (出金): never more than S - L - P (R57, R96)."""
+
+    participant: ParticipantNumber
+    amount_fen: AmountFen
+    reference: Token
+
+
+class TransferOut(Command, frozen=True, kw_only=True):
+    """Available allowances go back to the registry side (转出, R16)."""
+
+    participant: ParticipantNumber
+    product: ProductCode
+    quantity_t: QuantityT
+    reference: Token
+
+
 class SettleTrade(Command, frozen=True, kw_only=True):
     """The registry delivered a trade against payment (R91-R92)."""
 
@@ -229,7 +246,7 @@ class AdvanceTime(Command, frozen=True, kw_only=True):
 
 OrderCommand = PlaceListing | PickListing | OfferBlock | AcceptBlock | CancelOrder
 OperatorCommand = Propose | Approve | Reject
-ClearingCommand = Deposit | TransferIn | SettleTrade | FailTrade
+ClearingCommand = Deposit | TransferIn | Withdraw | TransferOut | SettleTrade | FailTrade
 SystemCommand = OpenDay | AdvanceTime | EnrolKey
 AnyCommand = (
     PlaceListing
@@ -242,6 +259,8 @@ AnyCommand = (
     | Reject
     | Deposit
     | TransferIn
+    | Withdraw
+    | TransferOut
     | SettleTrade
     | FailTrade
     | OpenDay

@@ -278,6 +278,23 @@ class TransferredIn(Event, frozen=True, kw_only=True):
     reference: str
 
 
+class Withdrawn(Event, frozen=True, kw_only=True):
+    """Cash was taken from the participant's settled cash."""
+
+    participant: int
+    amount_fen: int
+    reference: str
+
+
+class TransferredOut(Event, frozen=True, kw_only=True):
+    """Allowances were taken from the participant's available holding."""
+
+    participant: int
+    product: str
+    quantity_t: int
+    reference: str
+
+
 class TradeSettled(Event, frozen=True, kw_only=True):
     """A trade was delivered against payment; the buyer may sell it from the next trading day."""
 
@@ -322,6 +339,8 @@ AnyEvent = (
     | KeyEnrolled
     | Deposited
     | TransferredIn
+    | Withdrawn
+    | TransferredOut
     | TradeSettled
     | TradeFailed
 )

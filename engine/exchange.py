@@ -27,6 +27,8 @@ from engine.commands import (
     SettleTrade,
     Side,
     TransferIn,
+    TransferOut,
+    Withdraw,
 )
 from engine.control import enrol_at_genesis, role_broken, take_operator
 from engine.core.records import COMMAND, EVENT
@@ -168,7 +170,9 @@ class Exchange:
         match command:
             case Propose() | Approve() | Reject():
                 return take_operator(market, command)
-            case Deposit() | TransferIn() | SettleTrade() | FailTrade():
+            case Deposit() | TransferIn() | Withdraw() | TransferOut():
+                return take_clearing(market, command)
+            case SettleTrade() | FailTrade():
                 return take_clearing(market, command)
             case EnrolKey():
                 return enrol_at_genesis(market, command)

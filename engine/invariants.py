@@ -51,7 +51,7 @@ def _check_locks(market: Market) -> None:
 
 
 def _check_conservation(market: Market) -> None:
-    """Cash changes only by deposits, tonnes of a product only by transfers in."""
+    """Cash changes only by deposits and withdrawals, tonnes of a product only by transfers."""
     state, products = market.core.state, len(market.codes)
     settled = sum(state.cash["settled_fen"].tolist())  # whole numbers: the sum may pass 63 bits
     assert settled == market.deposits_fen, "settled cash differs from deposits"

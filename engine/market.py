@@ -82,7 +82,9 @@ class Market:
         """Numbers of unsettled trades of earlier days, in order."""
         self.has_failed_trade = False
         self.deposits_fen = 0
+        """Cash that came in less what left."""
         self.transfers_t = [0] * len(self.codes)
+        """Tonnes of each product that came in less what left."""
         self.entry: Entry | None = None
         """The entry in hand."""
 
@@ -129,6 +131,10 @@ class Market:
     def is_participant(self, number: int) -> bool:
         """Say whether somebody was admitted under a number."""
         return 1 <= number <= len(self.participants)
+
+    def holding_row(self, participant: int, product: str) -> int:
+        """Return the row of a participant's holding of a product of the profile."""
+        return participant * len(self.codes) + self.profile.product_index(product)
 
     def is_listed(self, index: int) -> bool:
         """Say whether a product is listed on the open (or last) day."""

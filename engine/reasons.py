@@ -42,6 +42,7 @@ class Reason(IntEnum):
     BAND_TOO_WIDE = 308
     CASH_NOT_AVAILABLE = 401
     HOLDING_NOT_AVAILABLE = 402
+    CASH_NOT_WITHDRAWABLE = 403
     ORDER_UNKNOWN = 501
     ORDER_NOT_OPEN = 502
     NOT_ORDER_OWNER = 503
@@ -150,6 +151,9 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     ),
     Reason.HOLDING_NOT_AVAILABLE: Explanation(
         "可卖数量 {a} 吨不足,需要 {b} 吨", "{a} t available to sell, {b} t needed", ("t", "t")
+    ),
+    Reason.CASH_NOT_WITHDRAWABLE: Explanation(
+        "可取资金 {a} 元不足,需要 {b} 元", "{a} yuan may be withdrawn, {b} needed", ("fen", "fen")
     ),
     Reason.ORDER_UNKNOWN: Explanation("没有委托 {a}", "order {a} is unknown", ("number", "")),
     Reason.ORDER_NOT_OPEN: Explanation(

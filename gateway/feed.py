@@ -31,6 +31,8 @@ from engine.events import (
     TradeFailed,
     TradeSettled,
     TransferredIn,
+    TransferredOut,
+    Withdrawn,
 )
 from engine.views import Book, MarketView
 from gateway import wire
@@ -243,6 +245,8 @@ class Feed:
                 return tuple(dict.fromkeys((event.participant, counterparty)))
             case ListingPlaced() | Cancelled() | Refused() | Deposited() | TransferredIn():
                 return (event.participant,)  # 0 where an operator was refused
+            case Withdrawn() | TransferredOut():
+                return (event.participant,)
             case TradeSettled() | TradeFailed():
                 return (event.buyer, event.seller)
             case ParticipantAdmitted() | KeyEnrolled():

@@ -234,13 +234,14 @@ class BulletinsReply(Outward, frozen=True, kw_only=True):
 
 
 class StatementHolding(Struct, frozen=True, kw_only=True):
-    """One product of a statement: opening + bought + transferred in - sold (± failed) = closing."""
+    """One product of a statement: opening + bought - sold + transferred in - out (± failed) = closing."""
 
     product: str
     opening_t: int
     bought_t: int
     sold_t: int
     transferred_in_t: int
+    transferred_out_t: int = 0
     failed_t: int
     """Net effect of trades of any day that failed at the registry on this day."""
     closing_t: int

@@ -31,6 +31,8 @@ from engine.commands import (
     Reject,
     SettleTrade,
     TransferIn,
+    TransferOut,
+    Withdraw,
 )
 from gateway import wire
 from gateway.access import OBSERVER, Access, Identity
@@ -113,6 +115,8 @@ COMMAND_ROLES: Final[dict[type[Command], frozenset[str]]] = {
     Reject: _OPERATOR,
     Deposit: _CLEARING,
     TransferIn: _CLEARING,
+    Withdraw: _CLEARING,
+    TransferOut: _CLEARING,
     SettleTrade: _CLEARING,
     FailTrade: _CLEARING,
     OpenDay: _SYSTEM,

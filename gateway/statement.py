@@ -1,7 +1,7 @@
 """The daily client statement (客户日终报表, R87), computed from the account now and the log since.
 
 Cash owned is settled + proceeds - payable; allowances owned are all but those sold. Both change only by
-deposits, transfers in, trades and failed trades, so an earlier state is today's less what came after.
+deposits, withdrawals, transfers, trades and failed trades, so an earlier state is today's less what came after.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,15 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from engine.commands import Side
-from engine.events import AnyEvent, Deposited, Traded, TradeFailed, TransferredIn
+from engine.events import (
+    AnyEvent,
+    Deposited,
+    Traded,
+    TradeFailed,
+    TransferredIn,
+    TransferredOut,
+    Withdrawn,
+)
 from engine.views import Account, Holding, ParticipantView, TradeView
 from gateway.codes import Fault
 from gateway.feed import Feed
@@ -41,25 +49,29 @@ class _Moves(Struct):
     """What moved in a span of the log; quantities by product."""
 
     cash_in_fen: int = 0
+    cash_out_fen: int = 0
     buy_fen: int = 0
     sell_fen: int = 0
     failed_fen: int = 0
     bought: dict[str, int] = {}
     sold: dict[str, int] = {}
-    transferred: dict[str, int] = {}
+    transferred_in: dict[str, int] = {}
+    transferred_out: dict[str, int] = {}
     failed: dict[str, int] = {}
 
     @property
     def net_fen(self) -> int:
         """Net change of the cash owned."""
-        return self.cash_in_fen - self.buy_fen + self.sell_fen + self.failed_fen
+        moved = self.cash_in_fen - self.cash_out_fen
+        return moved - self.buy_fen + self.sell_fen + self.failed_fen
 
     def net_t(self, product: str) -> int:
         """Net change of the allowances owned."""
         return (
             self.bought.get(product, 0)
             - self.sold.get(product, 0)
-            + self.transferred.get(product, 0)
+            + self.transferred_in.get(product, 0)
+            - self.transferred_out.get(product, 0)
             + self.failed.get(product, 0)
         )
 
@@ -88,7 +100,7 @@ def make_statement(books: Books, feed: Feed, participant: ParticipantView, date:
         funds_account=participant.funds_account,
         opening_cash_fen=closing_fen - of_day.net_fen,
         cash_in_fen=of_day.cash_in_fen,
-        cash_out_fen=0,
+        cash_out_fen=of_day.cash_out_fen,
         buy_amount_fen=of_day.buy_fen,
         buy_fee_fen=_FEE_FEN,
         sell_amount_fen=of_day.sell_fen,
@@ -118,7 +130,11 @@ def _moves(events: Iterable[AnyEvent], participant: int) -> _Moves:
             case Deposited():
                 moves.cash_in_fen += event.amount_fen
             case TransferredIn():
-                _add(moves.transferred, event.product, event.quantity_t)
+                _add(moves.transferred_in, event.product, event.quantity_t)
+            case Withdrawn():
+                moves.cash_out_fen += event.amount_fen
+            case TransferredOut():
+                _add(moves.transferred_out, event.product, event.quantity_t)
             case Traded():
                 is_buyer = (event.side is Side.BUY) == (event.participant == participant)
                 if is_buyer:
@@ -142,7 +158,13 @@ def _add(table: dict[str, int], product: str, quantity_t: int) -> None:
 
 def _holdings(account: Account, of_day: _Moves, after_day: _Moves) -> tuple[StatementHolding, ...]:
     owned_t = {holding.product: _owned_t(holding) for holding in account.holdings}
-    moved = (of_day.bought, of_day.sold, of_day.transferred, of_day.failed)
+    moved = (
+        of_day.bought,
+        of_day.sold,
+        of_day.transferred_in,
+        of_day.transferred_out,
+        of_day.failed,
+    )
     products = sorted({*owned_t, *(product for table in moved for product in table)})
     rows = []
     for product in products:
@@ -152,7 +174,8 @@ def _holdings(account: Account, of_day: _Moves, after_day: _Moves) -> tuple[Stat
             opening_t=closing_t - of_day.net_t(product),
             bought_t=of_day.bought.get(product, 0),
             sold_t=of_day.sold.get(product, 0),
-            transferred_in_t=of_day.transferred.get(product, 0),
+            transferred_in_t=of_day.transferred_in.get(product, 0),
+            transferred_out_t=of_day.transferred_out.get(product, 0),
             failed_t=of_day.failed.get(product, 0),
             closing_t=closing_t,
         )

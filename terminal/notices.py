@@ -143,6 +143,11 @@ def _ledger_words(event: AnyEvent, language: Language) -> str:
         case happened.TransferredIn():
             quantity = show.quantity(event.quantity_t)
             return say(language, "told_transfer", product=event.product, quantity=quantity)
+        case happened.Withdrawn():
+            return say(language, "told_withdrawal", amount=show.amount(event.amount_fen))
+        case happened.TransferredOut():
+            quantity = show.quantity(event.quantity_t)
+            return say(language, "told_transfer_out", product=event.product, quantity=quantity)
         case happened.TradeSettled():
             return say(language, "told_settled", trade=event.trade)
         case happened.TradeFailed():

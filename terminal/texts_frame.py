@@ -141,6 +141,11 @@ FRAME: Final[dict[str, tuple[str, str]]] = {
     "told_back": ("连接已恢复", "Connection restored"),
     "told_deposit": ("入金 {amount} 元", "Deposit of {amount} yuan"),
     "told_transfer": ("转入 {product} {quantity} 吨", "Transfer in: {product} {quantity} t"),
+    "told_withdrawal": ("出金 {amount} 元", "Withdrawal of {amount} yuan"),
+    "told_transfer_out": (
+        "转出 {product} {quantity} 吨",
+        "Transfer out: {product} {quantity} t",
+    ),
     "told_settled": ("成交 {trade} 已交收", "Trade {trade} settled"),
     "told_failed": ("成交 {trade} 交收失败: {reason}", "Trade {trade} failed to settle: {reason}"),
     "not_connected": ("未连接,未发出", "not connected; nothing was sent"),

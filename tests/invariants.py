@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine.commands import Method, Side
-from engine.events import AnyEvent, DayClosed, Deposited, TransferredIn
+from engine.events import (
+    AnyEvent,
+    DayClosed,
+    Deposited,
+    TransferredIn,
+    TransferredOut,
+    Withdrawn,
+)
 from engine.views import Account, OrderView, ParticipantView, TradeView
 
 
@@ -38,12 +45,16 @@ class Laws:
         self.is_closed = False
 
     def watch(self, events: Sequence[AnyEvent]) -> None:
-        """Count what came in from outside."""
+        """Count what came in from outside and what left."""
         for event in events:
             if isinstance(event, Deposited):
                 self.deposited_fen += event.amount_fen
             if isinstance(event, TransferredIn):
                 self.transferred_t[event.product] += event.quantity_t
+            if isinstance(event, Withdrawn):
+                self.deposited_fen -= event.amount_fen
+            if isinstance(event, TransferredOut):
+                self.transferred_t[event.product] -= event.quantity_t
             self.is_closed = isinstance(event, DayClosed) or (
                 self.is_closed and type(event).__name__ != "DayOpened"
             )

@@ -20,8 +20,10 @@ from engine.commands import (
     SetReferencePrice,
     SettleTrade,
     TransferIn,
+    TransferOut,
+    Withdraw,
 )
-from engine.units import AMOUNT_FEN_MAX, parse_clock
+from engine.units import AMOUNT_FEN_MAX, QUANTITY_T_MAX, parse_clock
 from tests.markets import admission, public_key
 from tests.moves_orders import DATES, UNKNOWN, OrderMoves, Sent
 from tests.oracle.control import computed_reference
@@ -122,6 +124,8 @@ class Moves(OrderMoves):
         participant = random.choice((*self.state.participants, *self.state.participants, UNKNOWN))
         if random.random() < (0.7 if self.state.trades else 0.05):
             return self.outcome(random, reference)
+        if random.random() < 0.3:
+            return self.leaving(random, participant, reference)
         if random.random() < 0.5:
             amount = random.choice((1, 5_000, 2_000_000, 10**8, 10**9))
             is_rich = self.state.ledger.purses[participant].settled > 0
@@ -132,6 +136,28 @@ class Moves(OrderMoves):
             participant=participant,
             product=self.product(random),
             quantity_t=random.choice((1, 250, 1_000, 300_000)),
+            reference=reference,
+        )
+
+    def leaving(self, random: Random, participant: int, reference: str) -> AnyCommand:
+        """Let cash or allowances leave: a little, all that may leave, or one more than that."""
+        if random.random() < 0.5:
+            free = self.state.ledger.purses[participant].withdrawable
+            amount = random.choice((1, free // 3, free, free + 1))
+            return Withdraw(
+                participant=participant,
+                amount_fen=min(max(1, amount), AMOUNT_FEN_MAX),
+                reference=reference,
+            )
+        product = self.product(random)
+        free = 0
+        if product in self.state.products:
+            free = self.state.ledger.shelves[participant][product].available
+        quantity = random.choice((1, 1, free // 3, free, free + 1))
+        return TransferOut(
+            participant=participant,
+            product=product,
+            quantity_t=min(max(1, quantity), QUANTITY_T_MAX),
             reference=reference,
         )
 

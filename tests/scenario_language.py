@@ -33,6 +33,8 @@ from engine.commands import (
     SettleTrade,
     Side,
     TransferIn,
+    TransferOut,
+    Withdraw,
 )
 from engine.events import AnyEvent, Refused
 from engine.reasons import EXPLANATIONS
@@ -147,6 +149,17 @@ def _control(words: list[str], reference: str) -> AnyCommand:
             )
         case ["transfer", who, product, quantity]:
             return TransferIn(
+                participant=participant(who),
+                product=product,
+                quantity_t=int(quantity),
+                reference=reference,
+            )
+        case ["withdraw", who, amount]:
+            return Withdraw(
+                participant=participant(who), amount_fen=parse_yuan(amount), reference=reference
+            )
+        case ["transfer-out", who, product, quantity]:
+            return TransferOut(
                 participant=participant(who),
                 product=product,
                 quantity_t=int(quantity),

@@ -19,6 +19,8 @@ from engine.commands import (
     SettleTrade,
     Side,
     TransferIn,
+    TransferOut,
+    Withdraw,
 )
 from engine.events import AnyEvent, Refused, Repeated
 from engine.reasons import Reason
@@ -62,6 +64,7 @@ COMMON = {
     Reason.LISTING_QUANTITY_NOT_AVAILABLE,
     Reason.NOT_OFFER_COUNTERPARTY,
     Reason.TRADE_ALREADY_SETTLED,
+    Reason.CASH_NOT_WITHDRAWABLE,
     Reason.PROPOSALS_FULL,
 }
 
@@ -194,6 +197,12 @@ def test_registry() -> None:
         desk.send(CLEARING, Deposit(amount_fen=1, **full)),
         desk.send(CLEARING, Deposit(amount_fen=2, **full)),
         desk.send(CLEARING, SettleTrade(trade=1, reference="S-1")),
+        desk.send(CLEARING, Withdraw(amount_fen=1, **far)),
+        desk.send(CLEARING, TransferOut(product="CEA19-20", quantity_t=1, **far)),
+        desk.send(CLEARING, TransferOut(product="NONE-1", quantity_t=1, **full)),
+        desk.send(CLEARING, TransferOut(product="CEA19-20", quantity_t=500_001, **full)),
+        desk.send(CLEARING, Withdraw(amount_fen=10**11 + 2, **full)),
+        desk.send(trader(1), Withdraw(amount_fen=1, **full)),
     ) == [
         Reason.PARTICIPANT_UNKNOWN,
         Reason.PARTICIPANT_UNKNOWN,
@@ -201,6 +210,12 @@ def test_registry() -> None:
         Reason.AMOUNT_ABOVE_MAXIMUM,
         Reason.REFERENCE_REUSED,
         Reason.TRADE_UNKNOWN,
+        Reason.PARTICIPANT_UNKNOWN,
+        Reason.PARTICIPANT_UNKNOWN,
+        Reason.PRODUCT_UNKNOWN,
+        Reason.HOLDING_NOT_AVAILABLE,
+        Reason.CASH_NOT_WITHDRAWABLE,
+        Reason.ROLE_NOT_PERMITTED,
     ]
 
 

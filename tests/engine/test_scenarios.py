@@ -123,6 +123,7 @@ def test_all_days_that_were_promised_are_there() -> None:
         "lunch_break",
         "repeated_numbers",
         "limits_of_means",
+        "what_may_leave",
     } <= names
 
 

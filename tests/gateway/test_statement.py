@@ -1,10 +1,14 @@
 """The daily statement (R87) adds up over trades, settlement, failure and days."""
 
+from msgspec import structs
+
 from engine.commands import (
     FailTrade,
     OpenDay,
     SettleTrade,
     Side,
+    TransferOut,
+    Withdraw,
 )
 from tests.gateway.gateway_world import (
     CLEARING,
@@ -60,3 +64,28 @@ async def test_a_statement_adds_up_over_trades_settlement_and_failure() -> None:
             assert failed.closing_cash_fen == 10**10
             (nothing,) = failed.holdings
             assert (nothing.bought_t, nothing.failed_t, nothing.closing_t) == (30, -30, 300_000)
+
+
+async def test_what_left_stands_in_the_statement_of_its_day() -> None:
+    """Cash and allowances that leave are columns of their own, today and seen from a later day."""
+    async with serving(clock="13:00") as world, await world.trader(1) as client:
+        world.send(CLEARING, Withdraw(participant=1, amount_fen=300, reference="W-1"))
+        out = TransferOut(participant=1, product="CEA19-20", quantity_t=40, reference="T-1")
+        world.send(CLEARING, out)
+        during = await client.statement("2021-07-16")
+        assert (during.cash_out_fen, during.closing_cash_fen) == (300, 10**10 - 300)
+        assert during.available_cash_fen == during.closing_cash_fen
+        (row,) = during.holdings
+        assert (row.transferred_in_t, row.transferred_out_t) == (300_000, 40)
+        assert (row.opening_t, row.closing_t) == (0, 299_960)
+        world.go_to("15:00")
+        world.sequencer.now_ns = world.clock("08:30", "2021-07-19")
+        world.send(0, OpenDay(date="2021-07-19"))
+        world.send(CLEARING, Withdraw(participant=1, amount_fen=5, reference="W-2"))
+        world.send(CLEARING, structs.replace(out, reference="T-2", quantity_t=7))
+        later = await client.statement("2021-07-16")
+        assert (later.cash_out_fen, later.closing_cash_fen) == (300, 10**10 - 300)
+        assert later.holdings == during.holdings
+        monday = await client.statement("2021-07-19")
+        assert (monday.opening_cash_fen, monday.cash_out_fen) == (10**10 - 300, 5)
+        assert (monday.holdings[0].transferred_out_t, monday.holdings[0].closing_t) == (7, 299_953)

@@ -17,6 +17,8 @@ from engine.commands import (
     SetReferencePrice,
     SettleTrade,
     TransferIn,
+    TransferOut,
+    Withdraw,
 )
 from engine.events import (
     AnyEvent,
@@ -30,6 +32,8 @@ from engine.events import (
     TradeFailed,
     TradeSettled,
     TransferredIn,
+    TransferredOut,
+    Withdrawn,
 )
 from engine.reasons import Reason
 from engine.units import AMOUNT_FEN_MAX
@@ -269,6 +273,10 @@ def take_clearing(state: State, command: ClearingCommand) -> list[AnyEvent]:
             broken = _deposit_broken(state, command)
         case TransferIn():
             broken = _transfer_broken(state, command)
+        case Withdraw():
+            broken = _withdrawal_broken(state, command)
+        case TransferOut():
+            broken = _transfer_out_broken(state, command)
         case SettleTrade() | FailTrade():
             broken = _trade_broken(state, command.trade)
     if broken != OK:
@@ -290,6 +298,26 @@ def _transfer_broken(state: State, command: TransferIn) -> Figures:
         return Reason.PARTICIPANT_UNKNOWN, command.participant, 0
     if command.product not in state.products:
         return Reason.PRODUCT_UNKNOWN, 0, 0
+    return OK
+
+
+def _withdrawal_broken(state: State, command: Withdraw) -> Figures:
+    if command.participant not in state.participants:
+        return Reason.PARTICIPANT_UNKNOWN, command.participant, 0
+    free = state.ledger.purses[command.participant].withdrawable
+    if free < command.amount_fen:
+        return Reason.CASH_NOT_WITHDRAWABLE, free, command.amount_fen
+    return OK
+
+
+def _transfer_out_broken(state: State, command: TransferOut) -> Figures:
+    if command.participant not in state.participants:
+        return Reason.PARTICIPANT_UNKNOWN, command.participant, 0
+    if command.product not in state.products:
+        return Reason.PRODUCT_UNKNOWN, 0, 0
+    free = state.ledger.shelves[command.participant][command.product].available
+    if free < command.quantity_t:
+        return Reason.HOLDING_NOT_AVAILABLE, free, command.quantity_t
     return OK
 
 
@@ -316,6 +344,24 @@ def _post(state: State, command: ClearingCommand) -> AnyEvent:
             shelf.available += command.quantity_t
             return state.event(
                 TransferredIn,
+                participant=command.participant,
+                product=command.product,
+                quantity_t=command.quantity_t,
+                reference=command.reference,
+            )
+        case Withdraw():
+            state.ledger.purses[command.participant].settled -= command.amount_fen
+            return state.event(
+                Withdrawn,
+                participant=command.participant,
+                amount_fen=command.amount_fen,
+                reference=command.reference,
+            )
+        case TransferOut():
+            shelf = state.ledger.shelves[command.participant][command.product]
+            shelf.available -= command.quantity_t
+            return state.event(
+                TransferredOut,
                 participant=command.participant,
                 product=command.product,
                 quantity_t=command.quantity_t,

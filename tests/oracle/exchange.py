@@ -18,6 +18,8 @@ from engine.commands import (
     SettleTrade,
     Side,
     TransferIn,
+    TransferOut,
+    Withdraw,
 )
 from engine.events import AnyEvent, Bulletin, KeyEnrolled
 from engine.profile import Profile
@@ -73,6 +75,8 @@ class Oracle:
             case Propose() | Approve() | Reject():
                 return take_operator(state, command)
             case Deposit() | TransferIn() | SettleTrade() | FailTrade():
+                return take_clearing(state, command)
+            case Withdraw() | TransferOut():
                 return take_clearing(state, command)
             case EnrolKey():
                 return enrol_by_sequencer(state, command)
