@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import invariants, queries
+from engine import invariants, queries, snapshot
 from engine.codec import events_from_records, is_hot, record_to_entry, write_record
 from engine.commands import (
     AdvanceTime,
@@ -62,6 +62,13 @@ class Exchange:
         self._market: Final = Market(profile)
         self._commands: Final = np.zeros(BATCH_MAX, COMMAND)
         self._events: Final = np.zeros(BATCH_MAX, EVENT)
+
+    @classmethod
+    def from_snapshot(cls, profile: Profile, data: bytes) -> "Exchange":
+        """Return the exchange that `snapshot` kept; ValueError says why the bytes are not believed."""
+        exchange = cls(profile)
+        snapshot.load(exchange._market, data, SEMANTICS_VERSION)
+        return exchange
 
     @property
     def profile(self) -> Profile:
@@ -198,6 +205,10 @@ class Exchange:
     def state_digest(self) -> bytes:
         """Return the digest of the whole state in canonical form."""
         return state_digest(self._market)
+
+    def snapshot(self) -> bytes:
+        """Return the whole state as bytes; the same state gives the same bytes."""
+        return snapshot.take(self._market, SEMANTICS_VERSION)
 
     def check(self) -> None:
         """Check every invariant; AssertionError names the broken one."""

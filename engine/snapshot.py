@@ -141,14 +141,16 @@ def load(market: Market, data: bytes, semantics: int) -> None:
     try:
         _put_plain(market, content)
         _put_rows(market, content)
+        _same("sequence", content.sequence, int(market.core.market["sequence"]))
+        _same("event digest", content.event_digest.hex(), event_digest(market).hex())
+        _same("state digest", content.state_digest.hex(), state_digest(market).hex())
         _rebuild(market)
         invariants.check(market)
     except (AssertionError, IndexError, OverflowError) as error:
         message = f"snapshot: it holds a state that cannot be: {error}"
         raise ValueError(message) from error
-    _same("sequence", content.sequence, int(market.core.market["sequence"]))
-    _same("event digest", content.event_digest.hex(), event_digest(market).hex())
-    _same("state digest", content.state_digest.hex(), state_digest(market).hex())
+    linked = state_digest(market).hex()
+    _same("state digest with the book made again", content.state_digest.hex(), linked)
 
 
 def _same(name: str, stored: object, wanted: object) -> None:

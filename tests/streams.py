@@ -40,6 +40,7 @@ class Recorder:
     def look(self) -> None:
         """Compare all views and hold the laws."""
         self.twins.compare()
+        self.laws.shown = self.twins.exchange  # another one since a restart
         self.laws.check()
 
 
@@ -54,10 +55,12 @@ def founded(market: Recorder, profile: Profile) -> Desk:
     return desk
 
 
-def run_stream(seed: int, commands: int, profile: Profile | None = None) -> Recorder:
+def run_stream(
+    seed: int, commands: int, profile: Profile | None = None, kind: type[Twins] = Twins
+) -> Recorder:
     """Run a seeded stream through both exchanges; AssertionError names seed, command and place."""
     rules = profile or small_profile()
-    twins = Twins(rules)
+    twins = kind(rules)
     twins.looks_at_everything = False
     recorder = Recorder(twins)
     desk = founded(recorder, rules)

@@ -1,0 +1,145 @@
+"""A snapshot that is damaged, cut, foreign or contradicts itself is refused with a text that says why."""
+
+import hashlib
+from random import Random
+
+import msgspec
+import numpy as np
+import pytest
+from msgspec import structs
+
+from engine import snapshot
+from engine.core.layout import STANDS
+from engine.digest import live_numbers, live_rows
+from engine.exchange import SEMANTICS_VERSION, Exchange
+from engine.market import Market
+from tests.markets import small_profile
+from tests.restarts import exchange_of, market_of, middle_of_a_day
+
+
+@pytest.fixture(scope="module")
+def busy() -> Exchange:
+    return exchange_of(middle_of_a_day(small_profile())[0])
+
+
+def test_every_damaged_byte_is_refused(busy: Exchange) -> None:
+    """Each byte once as a whole and once in a seeded bit."""
+    data, market, random = busy.snapshot(), Market(small_profile()), Random(9)
+    places = range(len(data))
+    trials = [(place, 0xFF) for place in places]
+    trials += [(place, 1 << random.randrange(8)) for place in places]
+    for place, bits in trials:
+        damaged = bytearray(data)
+        damaged[place] ^= bits
+        with pytest.raises(ValueError, match=r"^snapshot: "):
+            snapshot.load(market, bytes(damaged), SEMANTICS_VERSION)
+    assert live_numbers(market) == live_numbers(Market(small_profile())), (
+        "refused before any change"
+    )
+
+
+def test_a_part_or_a_surplus_is_refused(busy: Exchange) -> None:
+    data = busy.snapshot()
+    lengths = [*range(64), *Random(4).sample(range(len(data)), 40), len(data) - 1]
+    for length in lengths:
+        with pytest.raises(ValueError, match="truncated or damaged"):
+            Exchange.from_snapshot(small_profile(), data[:length])
+    with pytest.raises(ValueError, match="truncated or damaged"):
+        Exchange.from_snapshot(small_profile(), data + b"\0")
+
+
+def test_another_profile_is_refused(busy: Exchange) -> None:
+    data = busy.snapshot()
+    renamed = structs.replace(small_profile(), name="other")
+    with pytest.raises(ValueError, match="profile's name is national where other is expected"):
+        Exchange.from_snapshot(renamed, data)
+    with pytest.raises(ValueError, match=r"the profile is [0-9a-f]{64} where"):
+        Exchange.from_snapshot(structs.replace(small_profile(), tick_size_fen=2), data)
+
+
+def test_another_version_is_refused(busy: Exchange) -> None:
+    with pytest.raises(ValueError, match="semantics version is 2 where 1 is expected"):
+        Exchange.from_snapshot(small_profile(), snapshot.take(market_of(busy), 2))
+    envelope = msgspec.msgpack.decode(busy.snapshot())
+    envelope[1] = 2
+    with pytest.raises(ValueError, match="format version is 2 where 1 is expected"):
+        Exchange.from_snapshot(small_profile(), msgspec.msgpack.encode(envelope))
+
+
+def forged(data: bytes, path: str, change: object) -> bytes:
+    """Return a snapshot with one part of its content changed and a checksum that holds again."""
+    envelope = msgspec.msgpack.decode(data)
+    content = msgspec.msgpack.decode(envelope[3])
+    section, *inner = path.split(".")
+    if inner:
+        before = content[section][inner[0]]
+        assert change != before
+        content[section][inner[0]] = change
+    else:
+        assert change != content[section]
+        content[section] = change
+    envelope[3] = msgspec.msgpack.encode(content)
+    envelope[2] = hashlib.sha256(envelope[3]).digest()
+    return msgspec.msgpack.encode(envelope)
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "text"),
+    [
+        ("sequence", 5, "the sequence is 5 where"),
+        ("event_digest", b"\1", "the event digest is 01 where"),
+        ("state_digest", b"\1", "the state digest is 01 where"),
+        ("deposits_fen", "5", "settled cash differs from deposits"),
+        ("transfers_t", [1, 2, 3], "CEA19-20"),
+        ("unsettled", [10**6], "the state digest is"),
+        ("proposals", [], "the state digest is"),
+        ("date", "2021-07-20", "the state digest is"),
+        ("days", [["2021-07-16", 1, b"123"]], "trades of 2021-07-16 have 3 bytes"),
+        ("rows.orders", b"", "length of orders in bytes is 0 where"),
+        ("rows.cancels", b"", "length of cancels in bytes is 0 where"),
+        ("rows", {}, "list of arrays is"),
+        ("numbers", {}, "list of numbers is"),
+        ("numbers.order_count", 10**9, "length of orders in bytes"),
+        ("numbers.open_count", 10**9, "the state digest is"),
+        ("numbers.event_count", 1, "the event digest is"),
+        ("agenda", "soon", "the content cannot be read"),
+    ],
+)
+def test_a_content_that_contradicts_itself_is_refused(
+    busy: Exchange, path: str, change: object, text: str
+) -> None:
+    """A right checksum over wrong content: a fault of a writer and not of a disk."""
+    with pytest.raises(ValueError, match=text):
+        Exchange.from_snapshot(small_profile(), forged(busy.snapshot(), path, change))
+
+
+@pytest.mark.parametrize("field", ["previous", "next", "position", "left_t", "participant"])
+def test_a_listing_with_a_wrong_field_is_refused(busy: Exchange, field: str) -> None:
+    rows = live_rows(market_of(busy))["orders"].copy()
+    places = np.flatnonzero(rows["state"] == STANDS)
+    assert len(places)
+    rows[field][places[0]] += 1
+    with pytest.raises(ValueError, match=r"^snapshot: "):
+        Exchange.from_snapshot(
+            small_profile(), forged(busy.snapshot(), "rows.orders", rows.tobytes())
+        )
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("previous", "state digest with the book made again is"),
+        ("next", "state digest with the book made again is"),
+        ("left_t", "locked tonnes differ from open sell orders"),
+        ("participant", "locked tonnes differ from open sell orders"),
+        ("product", "cannot be"),
+    ],
+)
+def test_a_broken_market_is_not_brought_back(field: str, text: str) -> None:
+    """All digests are right, but of a state that cannot be: it must not trade on."""
+    broken = exchange_of(middle_of_a_day(small_profile())[0])
+    listing = market_of(broken).core.state.orders[1]
+    assert listing["state"] == STANDS
+    listing[field] += 1
+    with pytest.raises(ValueError, match=text):
+        Exchange.from_snapshot(small_profile(), broken.snapshot())
