@@ -16,11 +16,14 @@ BASE = PlaceListing(
 
 
 def history(
-    command: PlaceListing | CancelOrder = BASE, participant: int = 2, late_ns: int = 1
+    command: PlaceListing | CancelOrder = BASE,
+    participant: int = 2,
+    late_ns: int = 1,
+    tonnes: int = 1_000,
 ) -> Exchange:
     """Return a market in which one command came at a time after the opening."""
     exchange = Exchange(small_profile())
-    desk = first_day(exchange)
+    desk = first_day(exchange, tonnes=tonnes)
     desk.send(trader(participant), command, desk.time_ns + late_ns)
     return exchange
 
@@ -45,10 +48,14 @@ def test_another_history_has_another_event_digest(changed: dict[str, Any]) -> No
     assert history(**changed).event_digest() != history().event_digest()
 
 
-def test_the_figure_of_a_refusal_counts() -> None:
-    """Two cancels of orders that never were differ in nothing but the number that the refusal tells."""
-    told = {history(CancelOrder(order=n, client_order=7)).event_digest() for n in (98, 99)}
-    assert len(told) == 2
+def test_each_figure_of_a_refusal_counts() -> None:
+    """Commands refused alike differ only in what the refusal tells: an order's number, what was wanted."""
+    unknown = {history(CancelOrder(order=n, client_order=7)).event_digest() for n in (98, 99)}
+    assert len(unknown) == 2
+    wanted = {
+        history(structs.replace(BASE, quantity_t=n), tonnes=5).event_digest() for n in (10, 11)
+    }
+    assert len(wanted) == 2
 
 
 def busy() -> Exchange:
