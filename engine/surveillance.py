@@ -19,6 +19,7 @@ from engine.events import (
     Traded,
     TradeFailed,
     TransferredIn,
+    TransferredOut,
 )
 from engine.profile import Profile
 from engine.surveillance_alerts import RULES, Alert, Bounds, Rule, Severity
@@ -71,8 +72,8 @@ class Watch:
             case DayClosed():
                 self._prices.close(event)
                 self._parties.close(event)
-            case TransferredIn():
-                self._parties.transfer_in(event)
+            case TransferredIn() | TransferredOut():
+                self._parties.transfer(event)
             case TradeFailed():
                 self._parties.fail(event)
             case _:

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from engine.commands import Method, Side
-from engine.events import DayClosed, Traded, TradeFailed, TransferredIn
+from engine.events import DayClosed, Traded, TradeFailed, TransferredIn, TransferredOut
 from engine.surveillance_alerts import Rule
 from engine.surveillance_day import WatchedDay
 from engine.units import BASIS_POINTS, divide_half_up
@@ -82,10 +82,11 @@ class PartyRules:
                     volume.quantity_t += event.quantity_t
                     volume.proof.append(event.sequence)
 
-    def transfer_in(self, event: TransferredIn) -> None:
-        """Add allowances that came from the registry."""
-        self._totals_t[event.product] = self._totals_t.get(event.product, 0) + event.quantity_t
-        self._move(event, event.product, event.participant, event.quantity_t)
+    def transfer(self, event: TransferredIn | TransferredOut) -> None:
+        """Add allowances that came from the registry, take away those that went back."""
+        moved_t = event.quantity_t if isinstance(event, TransferredIn) else -event.quantity_t
+        self._totals_t[event.product] = self._totals_t.get(event.product, 0) + moved_t
+        self._move(event, event.product, event.participant, moved_t)
 
     def fail(self, event: TradeFailed) -> None:
         """Give the allowances of an unwound trade back to the seller."""
@@ -117,7 +118,11 @@ class PartyRules:
             )
 
     def _move(
-        self, event: Traded | TransferredIn | TradeFailed, product: str, number: int, moved_t: int
+        self,
+        event: Traded | TransferredIn | TransferredOut | TradeFailed,
+        product: str,
+        number: int,
+        moved_t: int,
     ) -> None:
         fresh = Holding(self._day.proof())
         holding = self._day.keep(self._holdings, (number, product), fresh, event, "holdings")

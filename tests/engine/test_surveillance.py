@@ -158,6 +158,16 @@ def test_alerts_of_a_rule_are_bounded_for_a_day_and_it_is_said() -> None:
     assert [alert.rule for alert in floor.market.alerts[3:]] == [Rule.TRADE_AT_BAND_EDGE]
 
 
+def test_rules_that_speak_each_time_are_bounded_too() -> None:
+    floor = Floor(Bounds(alerts=2))
+    floor.at("13:00")
+    for buyer in (2, 3, 4):
+        floor.block(1, buyer, 3_360)
+    rules = [alert.rule for alert in floor.market.alerts]
+    assert rules == [Rule.BLOCK_AT_BAND_EDGE, Rule.BLOCK_AT_BAND_EDGE, Rule.WATCH_LIMIT]
+    assert floor.close().market.alerts[3:] == []
+
+
 def test_the_proof_is_bounded_and_keeps_the_last() -> None:
     floor = Floor(Bounds(proof=3), close_quantity_t_min=100)
     last = [floor.trade(1, 2, 4_800, 1) for _ in range(8)][-1]
@@ -175,6 +185,7 @@ def test_a_new_day_forgets_the_old_one() -> None:
     floor.next_day(4_800)
     held = floor.market.watch.held()
     assert {name for name, count in held.items() if count} == {"holdings"}
+    assert not floor.market.watch._day._ladders, "prices of one day are not kept for the next"
     floor.trade(2, 1, 4_800, 10)
     floor.cancel(3, floor.list_(3, Side.SELL, 4_900, 700))
     assert floor.close().market.alerts == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.commands import FailTrade, PlaceListing, Side
+from engine.commands import FailTrade, PlaceListing, Side, TransferOut
 from engine.surveillance import Rule
 from engine.units import NANOSECONDS_PER_SECOND as SECOND
 from tests.engine.surveillance_floor import Floor, crossed
@@ -24,6 +24,15 @@ def test_listings_that_cross_too_long(less_ns: int, expected: int) -> None:
         assert alerts[0].sequences == (ask.sequence, bid.sequence)
         assert alerts[0].participants == (1, 2)
         assert alerts[0].figures == {"bid_fen": 4_800, "ask_fen": 4_800, "crossing_s": 60}
+
+
+def test_what_happens_behind_a_cross_does_not_time_it_anew() -> None:
+    floor = Floor(crossing_s=60)
+    crossed(floor)
+    for _ in range(4):
+        floor.wait(20)
+        floor.list_(3, Side.BUY, 4_700, 1)
+    assert floor.close().one(Rule.CROSSING_LISTINGS).figures["crossing_s"] == 60
 
 
 def test_listings_that_do_not_cross_may_rest_all_day() -> None:
@@ -191,6 +200,19 @@ def test_a_share_of_all_holdings(bought_t: int, expected: int) -> None:
         assert alerts[0].figures["total_t"] == 2_000_000
         floor.next_day(4_800)
         assert len(floor.close().alerts(Rule.HOLDING_SHARE)) == 1, "told once while it lasts"
+
+
+def test_what_went_back_to_the_registry_is_held_by_nobody() -> None:
+    """One of four takes 300,000 of its 500,000 t out: 500,000 of 1,700,000 are 29.41 %."""
+    left = TransferOut(participant=1, product=PRODUCT, quantity_t=300_000, reference="O-1")
+    above, below = Floor(holding_share_bp_max=2_941), Floor(holding_share_bp_max=2_942)
+    for floor in (above, below):
+        floor.desk.send(CLEARING, left)
+        floor.close()
+    alerts = above.alerts(Rule.HOLDING_SHARE)
+    assert [alert.participants for alert in alerts] == [(2,), (3,), (4,)]
+    assert alerts[0].figures["total_t"] == 1_700_000
+    assert below.alerts(Rule.HOLDING_SHARE) == []
 
 
 def test_a_trade_that_failed_gives_the_holding_back() -> None:

@@ -110,6 +110,17 @@ def test_a_late_extreme_just_short() -> None:
         assert floor.alerts(Rule.LATE_EXTREME) == []
 
 
+@pytest.mark.parametrize(("before_ns", "expected"), [(0, 1), (1, 0)])
+def test_the_last_minutes_begin_to_the_nanosecond(before_ns: int, expected: int) -> None:
+    floor = Floor(late_extreme_bp=50)
+    floor.trade(3, 4, 4_800, 200)
+    floor.at("13:00")
+    floor.desk.time_ns = floor.desk.clock("14:50") - before_ns - 2  # list, then pick, a ns apart
+    traded = floor.trade(1, 2, 4_900, 200)
+    assert traded.time_ns == floor.desk.clock("14:50") - before_ns
+    assert len(floor.close().alerts(Rule.LATE_EXTREME)) == expected
+
+
 def test_a_late_extreme_of_many_is_nobodys() -> None:
     floor = Floor(late_extreme_bp=50)
     floor.trade(3, 4, 4_800, 200)
