@@ -27,6 +27,7 @@ from engine.core.records import (
     COMMAND,
     EVENT_BLOCK,
     EVENT_BY_CLOSE,
+    EVENT_BY_SUSPENSION,
     EVENT_REPEATED,
     CommandKind,
     EventKind,
@@ -220,13 +221,12 @@ def _event(
         case EventKind.TRADED:
             return _traded(fields, time_ns, client_order, profile)
         case EventKind.CANCELLED:
-            by_close = fields["flags"] & EVENT_BY_CLOSE
             return Cancelled(
                 order=fields["order"],
                 method=_method(fields),
                 price_fen=fields["price_fen"],
                 quantity_t=fields["quantity_t"],
-                cause=CancelCause.CLOSE if by_close else CancelCause.OWNER,
+                cause=_cause(fields),
                 **_sender(fields, time_ns, profile),
             )
         case EventKind.REFUSED:
@@ -238,6 +238,12 @@ def _event(
 
 def _method(fields: dict[str, int]) -> Method:
     return Method.BLOCK if fields["flags"] & EVENT_BLOCK else Method.LISTED
+
+
+def _cause(fields: dict[str, int]) -> CancelCause:
+    if fields["flags"] & EVENT_BY_CLOSE:
+        return CancelCause.CLOSE
+    return CancelCause.SUSPENSION if fields["flags"] & EVENT_BY_SUSPENSION else CancelCause.OWNER
 
 
 def _sender(fields: dict[str, int], time_ns: int, profile: Profile) -> dict[str, Any]:

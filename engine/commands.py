@@ -73,6 +73,16 @@ class ReferenceBasis(StrEnum):
     ADMINISTRATIVE = "administrative"
 
 
+class Restriction(StrEnum):
+    """What a participant may not do (限制交易, R76)."""
+
+    NONE = "none"
+    NO_BUYING = "no_buying"
+    NO_SELLING = "no_selling"
+    SUSPENDED = "suspended"
+    """No new order at all; cancels stay possible."""
+
+
 class Command(Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
     """Base of all commands; the tag is the class name."""
 
@@ -156,7 +166,14 @@ class SetReferencePrice(Command, frozen=True, kw_only=True):
     basis: ReferenceBasis
 
 
-Action = AdmitParticipant | EnrolKey | SetReferencePrice
+class RestrictParticipant(Command, frozen=True, kw_only=True):
+    """Restrict a participant's trading, or lift the restriction (R17, R76)."""
+
+    participant: ParticipantNumber
+    restriction: Restriction
+
+
+Action = AdmitParticipant | EnrolKey | SetReferencePrice | RestrictParticipant
 
 
 class Propose(Command, frozen=True, kw_only=True):

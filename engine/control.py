@@ -9,6 +9,7 @@ from engine.commands import (
     OperatorCommand,
     Propose,
     Reject,
+    RestrictParticipant,
     Role,
     SetReferencePrice,
 )
@@ -23,6 +24,7 @@ from engine.events import (
     ProposalRejected,
 )
 from engine.market import OK, Figures, Market, Proposal
+from engine.measures import restrict
 from engine.prices import set_reference
 from engine.reasons import Reason
 
@@ -111,21 +113,25 @@ def _approve(market: Market, proposal: Proposal, command: Approve) -> list[AnyEv
         key=market.hand.key,
         person=_person(market),
     )
-    done = [run_action(market, action, place) for place, action in enumerate(proposal.actions)]
-    return [approved, *done]
+    events: list[AnyEvent] = [approved]
+    for place, action in enumerate(proposal.actions):
+        events += run_action(market, action, place)
+    return events
 
 
-def run_action(market: Market, action: Action, place: int = -1) -> AnyEvent:
+def run_action(market: Market, action: Action, place: int = -1) -> list[AnyEvent]:
     """Do one approved action, or refuse it alone."""
     match action:
         case AdmitParticipant():
             broken = _admit_broken(market, action)
-            return market.refused(broken, place) if broken != OK else _admit(market, action)
+            return [market.refused(broken, place) if broken != OK else _admit(market, action)]
         case EnrolKey():
             broken = _enrol_broken(market, action)
-            return market.refused(broken, place) if broken != OK else _enrol(market, action)
+            return [market.refused(broken, place) if broken != OK else _enrol(market, action)]
         case SetReferencePrice():
-            return set_reference(market, action, place)
+            return [set_reference(market, action, place)]
+        case RestrictParticipant():
+            return restrict(market, action, place)
 
 
 def _identities(action: AdmitParticipant | ParticipantAdmitted) -> tuple[tuple[str, str], ...]:
@@ -215,4 +221,4 @@ def note_key(market: Market, enrolled: KeyEnrolled) -> None:
 def enrol_at_genesis(market: Market, command: EnrolKey) -> list[AnyEvent]:
     """Enrol a key that the sequencer itself names when a market is founded."""
     broken = role_broken(market, None)
-    return [market.refused(broken)] if broken != OK else [run_action(market, command)]
+    return [market.refused(broken)] if broken != OK else run_action(market, command)

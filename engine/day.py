@@ -1,12 +1,8 @@
 """The trading day: opening, phases by the timetable, the lapse of open orders, the close (R26-R29, R54, R97)."""
 
-import numpy as np
-
-from engine.codec import events_from_records
 from engine.commands import Method, OpenDay
-from engine.core.layout import STANDS
-from engine.core.records import COMMAND, EVENT
-from engine.core.run import BATCH_MAX
+from engine.core.records import EVENT_BY_CLOSE
+from engine.ending import end_orders, open_orders
 from engine.events import AnyEvent, DayClosed, DayOpened, Phase, PhaseChanged
 from engine.market import Market
 from engine.prices import make_bulletin, weigh
@@ -96,7 +92,7 @@ def keep_time(market: Market) -> list[AnyEvent]:
         is_last = all(boundary >= rows[-1][1] for rows in market.sessions)
         if is_last:
             market.agenda.clear()
-            events += _lapse(market)
+            events += end_orders(market, open_orders(market), EVENT_BY_CLOSE)  # R54
         market.core.market["boundary_ns"] = market.agenda[0] if market.agenda else 0
         for method in Method:
             phase = _phase_at(market.sessions[method], boundary)
@@ -106,26 +102,6 @@ def keep_time(market: Market) -> list[AnyEvent]:
         if is_last:
             events.append(_close(market))
     return events
-
-
-def _lapse(market: Market) -> list[AnyEvent]:
-    """End every open order of the day in the order of their numbers (R54)."""
-    core = market.core
-    orders = core.state.orders[: int(core.market["order_count"]) + 1]
-    numbers = np.flatnonzero(orders["state"] == STANDS)
-    typed: list[AnyEvent] = []
-    core.market["is_closing"] = 1
-    for start in range(0, len(numbers), BATCH_MAX):
-        part = numbers[start : start + BATCH_MAX]
-        commands, events = np.zeros(len(part), COMMAND), np.zeros(len(part), EVENT)
-        commands["target"] = part
-        commands["sequence"] = market.hand.sequence
-        commands["time_ns"] = market.hand.time_ns
-        done = core.run(commands, events, 0, len(part))
-        assert done == len(part)
-        typed += events_from_records(events, commands, market.profile)
-    core.market["is_closing"] = 0
-    return typed
 
 
 def _close(market: Market) -> AnyEvent:

@@ -86,7 +86,7 @@ def live_rows(market: "Market") -> dict[str, Rows]:
         "methods": state.methods,
         "products": state.products,
         "tallies": state.tallies,
-        "suspended": state.suspended[:participants],
+        "restrictions": state.restrictions[:participants],
         "cash": state.cash[:participants],
         "holdings": state.holdings[: participants * products],
         "stored": state.stored[: participants * products],
@@ -97,5 +97,5 @@ def live_rows(market: "Market") -> dict[str, Rows]:
     }
 
 
-_FLEETING: Final = ("is_closing", "status", "figure_a", "figure_b", "boundary_ns")
+_FLEETING: Final = ("ending", "status", "figure_a", "figure_b", "boundary_ns")
 """Fields of the market row that tell of the last run, or again what the agenda says."""

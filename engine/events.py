@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from engine.commands import Action, Category, Method, ReferenceBasis, Role, Side
+from engine.commands import Action, Category, Method, ReferenceBasis, Restriction, Role, Side
 from engine.reasons import Reason
 
 
@@ -32,6 +32,8 @@ class CancelCause(IntEnum):
 
     OWNER = 0
     CLOSE = 1
+    SUSPENSION = 2
+    """Its owner, or the counterparty of the offer, was suspended (R76)."""
 
 
 class Event(Struct, frozen=True, kw_only=True, tag=True):
@@ -258,6 +260,13 @@ class KeyEnrolled(Event, frozen=True, kw_only=True):
     participant: int
 
 
+class ParticipantRestricted(Event, frozen=True, kw_only=True):
+    """A participant's trading is restricted, or free again."""
+
+    participant: int
+    restriction: Restriction
+
+
 # ---------------------------------------------------------------- ledger
 
 
@@ -337,6 +346,7 @@ AnyEvent = (
     | ProposalRejected
     | ParticipantAdmitted
     | KeyEnrolled
+    | ParticipantRestricted
     | Deposited
     | TransferredIn
     | Withdrawn

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.commands import Side
-from engine.core.layout import STANDS, UNSETTLED
+from engine.core.layout import STANDS, SUSPENDED, UNSETTLED
 from engine.core.records import CommandKind
 from engine.market import Market
 
@@ -38,6 +38,8 @@ def _check_locks(market: Market) -> None:
     state, products = market.core.state, len(market.codes)
     rows = _orders(market)
     rows = rows[rows["state"] == STANDS]
+    is_suspended = state.restrictions[rows["participant"]] == SUSPENDED
+    assert not is_suspended.any(), "an order of a suspended participant stands"
     left, parties = rows["left_t"].astype(np.int64), rows["participant"].astype(np.int64)
     assert (left > 0).all(), "an open order has nothing left"
     buys, sells = rows["side"] == Side.BUY, rows["side"] == Side.SELL

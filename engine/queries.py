@@ -10,6 +10,7 @@ from engine.core.layout import NEVER, REFUSED, STANDS, TAKER, UNSETTLED
 from engine.core.records import CommandKind
 from engine.events import Phase
 from engine.market import Market
+from engine.measures import RESTRICTION_NUMBERS
 from engine.prices import composite_last_fen, computed_reference, published_open_fen
 from engine.views import (
     Account,
@@ -27,6 +28,7 @@ from engine.views import (
     TradeView,
 )
 
+RESTRICTIONS = {number: restriction for restriction, number in RESTRICTION_NUMBERS.items()}
 TRADE_STATES = ("unsettled", "settled", "failed")
 Row = Any
 """One row of a structured array; numpy gives its fields no types."""
@@ -287,6 +289,7 @@ def unsettled(market: Market) -> tuple[TradeView, ...]:
 
 def participants(market: Market) -> tuple[ParticipantView, ...]:
     """Return who is admitted, by number."""
+    restrictions = market.core.state.restrictions
     return tuple(
         ParticipantView(
             participant=row.participant,
@@ -297,6 +300,7 @@ def participants(market: Market) -> tuple[ParticipantView, ...]:
             registry_account=row.registry_account,
             funds_account=row.funds_account,
             compliance_year=row.compliance_year,
+            restriction=RESTRICTIONS[int(restrictions[row.participant])],
         )
         for row in market.participants
     )

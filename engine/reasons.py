@@ -24,6 +24,8 @@ class Reason(IntEnum):
     ALREADY_ADMITTED = 107
     KEY_ALREADY_ENROLLED = 108
     CLIENT_ORDER_REUSED = 109
+    BUYING_RESTRICTED = 110
+    SELLING_RESTRICTED = 111
     PHASE_CLOSED = 201
     DAY_NOT_OPEN = 202
     DAY_STILL_OPEN = 203
@@ -79,6 +81,12 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     Reason.KEY_UNKNOWN: Explanation("密钥未登记", "the key is not enrolled"),
     Reason.ROLE_NOT_PERMITTED: Explanation("该角色无此权限", "this role may not do that"),
     Reason.PARTICIPANT_SUSPENDED: Explanation("交易主体已被暂停", "the participant is suspended"),
+    Reason.BUYING_RESTRICTED: Explanation(
+        "交易主体被限制买入", "the participant is restricted from buying"
+    ),
+    Reason.SELLING_RESTRICTED: Explanation(
+        "交易主体被限制卖出", "the participant is restricted from selling"
+    ),
     Reason.PARTICIPANT_UNKNOWN: Explanation(
         "交易主体 {a} 不存在", "participant {a} is unknown", ("number", "")
     ),
@@ -219,6 +227,8 @@ PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
         Reason.ORDERS_FULL,
         Reason.PHASE_CLOSED,
         Reason.PARTICIPANT_SUSPENDED,
+        Reason.BUYING_RESTRICTED,
+        Reason.SELLING_RESTRICTED,
         Reason.PRODUCT_UNKNOWN,
         Reason.PRODUCT_NOT_LISTED,
         Reason.REFERENCE_PRICE_MISSING,
@@ -237,6 +247,8 @@ PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
         Reason.ORDERS_FULL,
         Reason.PHASE_CLOSED,
         Reason.PARTICIPANT_SUSPENDED,
+        Reason.BUYING_RESTRICTED,
+        Reason.SELLING_RESTRICTED,
         Reason.ORDER_UNKNOWN,
         Reason.ORDER_NOT_OPEN,
         Reason.OWN_LISTING,
@@ -253,6 +265,8 @@ PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
         Reason.ORDERS_FULL,
         Reason.PHASE_CLOSED,
         Reason.PARTICIPANT_SUSPENDED,
+        Reason.BUYING_RESTRICTED,
+        Reason.SELLING_RESTRICTED,
         Reason.PRODUCT_UNKNOWN,
         Reason.PRODUCT_NOT_LISTED,
         Reason.REFERENCE_PRICE_MISSING,
@@ -273,6 +287,8 @@ PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
         Reason.ORDERS_FULL,
         Reason.PHASE_CLOSED,
         Reason.PARTICIPANT_SUSPENDED,
+        Reason.BUYING_RESTRICTED,
+        Reason.SELLING_RESTRICTED,
         Reason.ORDER_UNKNOWN,
         Reason.ORDER_NOT_OPEN,
         Reason.NOT_OFFER_COUNTERPARTY,
@@ -289,4 +305,7 @@ PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
         Reason.ORDER_NOT_OPEN,
     ),
 }
-"""Reasons of each order command in the order in which they are checked."""
+"""Reasons of each order command in the order in which they are checked.
+
+A pick or an acceptance is on the other side than the order it names; where it names none that was
+accepted today, no side is restricted."""

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from engine.commands import Action, Method, Side
+from engine.commands import Action, Method, Restriction, Side
 from engine.events import Phase
 
 
@@ -157,6 +157,7 @@ class ParticipantView(Struct, frozen=True, kw_only=True):
     registry_account: str
     funds_account: str
     compliance_year: int
+    restriction: Restriction = Restriction.NONE
 
 
 class ProposalView(Struct, frozen=True, kw_only=True):

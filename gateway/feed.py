@@ -20,6 +20,7 @@ from engine.events import (
     KeyEnrolled,
     ListingPlaced,
     ParticipantAdmitted,
+    ParticipantRestricted,
     PhaseChanged,
     ProposalApproved,
     ProposalMade,
@@ -249,6 +250,8 @@ class Feed:
                 return (event.participant,)
             case TradeSettled() | TradeFailed():
                 return (event.buyer, event.seller)
+            case ParticipantRestricted():
+                return (OPERATORS, event.participant)
             case ParticipantAdmitted() | KeyEnrolled():
                 return (OPERATORS, event.participant) if event.participant else (OPERATORS,)
             case ProposalMade() | ProposalApproved() | ProposalRejected() | ReferencePriceSet():

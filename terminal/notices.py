@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 from engine import events as happened
 from engine.commands import Method, Side
@@ -82,13 +83,20 @@ def _event_words(event: AnyEvent, language: Language, participant: int) -> str:
         case happened.Cancelled():
             return say(
                 language,
-                "told_lapsed" if event.cause is CancelCause.CLOSE else "told_cancelled",
+                _CANCELLED[event.cause],
                 order=event.order,
                 product=event.product,
                 quantity=show.quantity(event.quantity_t),
             )
         case _:
             return _day_words(event, language)
+
+
+_CANCELLED: Final = {
+    CancelCause.OWNER: "told_cancelled",
+    CancelCause.CLOSE: "told_lapsed",
+    CancelCause.SUSPENSION: "told_suspended_order",
+}
 
 
 def _refused(event: happened.Refused, language: Language) -> str:
@@ -132,6 +140,10 @@ def _control_words(event: AnyEvent, language: Language) -> str:
         case happened.ParticipantAdmitted():
             code = show.participant(event.participant)
             return say(language, "told_admitted", participant=code, name=event.name)
+        case happened.ParticipantRestricted():
+            code = show.participant(event.participant)
+            restriction = say(language, f"restriction_{event.restriction.value}")
+            return say(language, "told_restricted", participant=code, restriction=restriction)
         case _:
             return _ledger_words(event, language)
 

@@ -311,7 +311,7 @@ _PUBLIC: Final = (
 
 def _is_answered(state: State, event: AnyEvent) -> bool:
     # What this key did itself is told by the answer: the private copy would be a second telling.
-    if isinstance(event, happened.Cancelled) and event.cause is CancelCause.CLOSE:
+    if isinstance(event, happened.Cancelled) and event.cause is not CancelCause.OWNER:
         return False
     own_key = state.welcome.key if state.welcome else 0
     return bool(own_key) and getattr(event, "key", 0) == own_key

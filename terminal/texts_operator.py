@@ -120,5 +120,9 @@ OPERATOR: Final[dict[str, tuple[str, str]]] = {
         "登记密钥 {person} ({role} {participant})",
         "key of {person} ({role} {participant})",
     ),
+    "action_restrict": (
+        "交易限制 {participant}: {restriction}",
+        "restrict {participant}: {restriction}",
+    ),
     "actions_more": ("… 另 {count} 项", "… and {count} more"),
 }

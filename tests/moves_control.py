@@ -16,6 +16,8 @@ from engine.commands import (
     Propose,
     ReferenceBasis,
     Reject,
+    Restriction,
+    RestrictParticipant,
     Role,
     SetReferencePrice,
     SettleTrade,
@@ -65,6 +67,8 @@ class Moves(OrderMoves):
 
     def action(self, random: Random) -> Action:
         """Return an action: a reference price, an admission or a key, right or wrong."""
+        if random.random() < 0.2:
+            return self.restriction(random)
         chance = random.random()
         if chance < 0.75:
             return self.reference(random)
@@ -77,6 +81,15 @@ class Moves(OrderMoves):
             person=random.choice(("演示甲", "演示丁")),
             participant=random.choice((0, 1, len(self.state.participants), UNKNOWN)),
         )
+
+    def restriction(self, random: Random) -> RestrictParticipant:
+        """Return a restriction: mostly the end of one, so that most can trade most of the time."""
+        restricted = list(self.state.restrictions)
+        if restricted and random.random() < 0.75:
+            number = random.choice(restricted)
+            return RestrictParticipant(participant=number, restriction=Restriction.NONE)
+        number = random.choice((*self.state.participants, *self.state.participants, UNKNOWN))
+        return RestrictParticipant(participant=number, restriction=random.choice(list(Restriction)))
 
     def applicant(self, random: Random) -> AdmitParticipant:
         """Return an applicant, some of whom may not be admitted."""

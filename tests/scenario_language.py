@@ -29,6 +29,8 @@ from engine.commands import (
     Propose,
     ReferenceBasis,
     Reject,
+    Restriction,
+    RestrictParticipant,
     SetReferencePrice,
     SettleTrade,
     Side,
@@ -93,7 +95,11 @@ def participant(text: str) -> int:
 
 
 def action(words: list[str]) -> Action:
-    """Return the action of `reference PRODUCT PRICE BASIS`."""
+    """Return the action of `reference PRODUCT PRICE BASIS` or `restrict P1 RESTRICTION`."""
+    if words[0] == "restrict":
+        return RestrictParticipant(
+            participant=participant(words[1]), restriction=Restriction(words[2])
+        )
     assert words[0] == "reference", words
     return SetReferencePrice(
         product=words[1], price_fen=parse_yuan(words[2]), basis=ReferenceBasis(words[3])

@@ -25,7 +25,7 @@ BEFORE_AND_BETWEEN: Chances = {
     "offer": 1, "accept": 1, "repeat": 2, "odd": 1,
 }  # fmt: skip
 TRADING: Chances = {
-    "place": 300, "pick": 260, "cancel": 90, "repeat": 30, "registry": 70, "control": 8, "time": 7,
+    "place": 300, "pick": 260, "cancel": 90, "repeat": 30, "registry": 70, "control": 16, "time": 7,
     "late": 1, "odd": 3, "offer": 5, "accept": 3,
 }  # fmt: skip
 AFTERNOON: Chances = TRADING | {"offer": 60, "accept": 70}

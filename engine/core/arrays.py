@@ -47,7 +47,7 @@ def _lengths(profile: Profile) -> dict[str, int]:
         "rules": 1,
         "methods": 2,
         "keys": capacity.keys + 1,
-        "suspended": capacity.participants + 1,
+        "restrictions": capacity.participants + 1,
         "products": products,
         "tallies": products,
         "cash": capacity.participants + 1,

@@ -9,7 +9,17 @@ from typing import Final
 from engine.commands import Method, Side
 from engine.core.accounts import holding_of, spendable_fen
 from engine.core.ladder import better_price
-from engine.core.layout import NEVER, REFUSED, STANDS, TRADER, UNKNOWN_PRODUCT, Rows, State
+from engine.core.layout import (
+    NEVER,
+    REFUSED,
+    STANDS,
+    SUSPENDED,
+    TRADER,
+    UNKNOWN_PRODUCT,
+    UNRESTRICTED,
+    Rows,
+    State,
+)
 from engine.core.machine import at, kernel, whole
 from engine.core.records import CommandKind
 from engine.events import Phase
@@ -49,13 +59,21 @@ def check_sender(S: State, commands: Rows, i: int) -> int:
 
 
 @kernel
-def _check_open(S: State, method: int, participant: int) -> int:
+def _check_open(S: State, method: int, participant: int, side: int) -> int:
+    """Say whether a method is open and the party may act on a side (R76)."""
     row = S.methods[at(method)]
     if row["phase"] != OPEN:
         return complain(S, Reason.PHASE_CLOSED, row["phase"], row["next_ns"])
-    if S.suspended[at(participant)] != 0:
+    restriction = S.restrictions[at(participant)]
+    if restriction == UNRESTRICTED:
+        return OK
+    if restriction == SUSPENDED:
         return complain(S, Reason.PARTICIPANT_SUSPENDED, 0, 0)
-    return OK
+    if restriction != side:
+        return OK
+    if side == BUY:
+        return complain(S, Reason.BUYING_RESTRICTED, 0, 0)
+    return complain(S, Reason.SELLING_RESTRICTED, 0, 0)
 
 
 @kernel
@@ -120,7 +138,7 @@ def check_place(S: State, commands: Rows, i: int, participant: int) -> int:
     command = commands[at(i)]
     product, side = whole(command["product"]), whole(command["side"])
     price, quantity = command["price_fen"], command["quantity_t"]
-    reason = _check_open(S, LISTED, participant)
+    reason = _check_open(S, LISTED, participant, side)
     if reason == OK:
         reason = _check_product(S, product)
     if reason == OK:
@@ -142,7 +160,7 @@ def check_offer(S: State, commands: Rows, i: int, participant: int) -> int:
     product, side = whole(command["product"]), whole(command["side"])
     price, quantity = command["price_fen"], command["quantity_t"]
     counterparty = whole(command["counterparty"])
-    reason = _check_open(S, BLOCK, participant)
+    reason = _check_open(S, BLOCK, participant, side)
     if reason == OK:
         reason = _check_product(S, product)
     if reason == OK and (counterparty < 1 or counterparty > S.market["participant_count"]):
@@ -171,6 +189,17 @@ def is_order(S: State, number: int) -> bool:
 
 
 @kernel
+def _taker_side(S: State, number: int, own_kind: int, taking_kind: int) -> int:
+    """Return the side of who takes an order of a method, 0 where the number names none."""
+    if not is_order(S, number):
+        return whole(0)
+    order = S.orders[at(number)]
+    if order["kind"] != own_kind and order["kind"] != taking_kind:
+        return whole(0)
+    return BUY + SELL - whole(order["side"])
+
+
+@kernel
 def _check_target(S: State, number: int, own_kind: int, taking_kind: int) -> int:
     """Say whether a number names an order of a method that still stands."""
     if not is_order(S, number):
@@ -187,7 +216,7 @@ def _check_target(S: State, number: int, own_kind: int, taking_kind: int) -> int
 def check_pick(S: State, commands: Rows, i: int, participant: int) -> int:
     """Return the first rule that a pick breaks (R40-R45)."""
     number, quantity = whole(commands[at(i)]["target"]), commands[at(i)]["quantity_t"]
-    reason = _check_open(S, LISTED, participant)
+    reason = _check_open(S, LISTED, participant, _taker_side(S, number, PLACE, PICK))
     if reason == OK:
         reason = _check_target(S, number, PLACE, PICK)
     if reason != OK:
@@ -213,7 +242,7 @@ def check_pick(S: State, commands: Rows, i: int, participant: int) -> int:
 def check_accept(S: State, commands: Rows, i: int, participant: int) -> int:
     """Return the first rule that the acceptance of a block offer breaks (R61)."""
     number = whole(commands[at(i)]["target"])
-    reason = _check_open(S, BLOCK, participant)
+    reason = _check_open(S, BLOCK, participant, _taker_side(S, number, OFFER, ACCEPT))
     if reason == OK:
         reason = _check_target(S, number, OFFER, ACCEPT)
     if reason != OK:

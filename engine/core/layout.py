@@ -22,7 +22,7 @@ MARKET: Final = np.dtype(
         ("sequence", "i8"),  # last applied command
         ("time_ns", "i8"),
         ("boundary_ns", "i8"),  # a command at or after it needs a phase change first
-        ("is_closing", "i8"),  # the day ends: records name orders that lapse
+        ("ending", "i8"),  # not 0: records name orders that the system ends, with this flag
         ("status", "i8"),  # why the last run stopped, a Stop
         ("figure_a", "i8"),  # figures of the refusal in hand
         ("figure_b", "i8"),
@@ -199,6 +199,12 @@ TRADER: Final = 1
 OPERATOR: Final = 2
 CLEARING: Final = 3
 
+# Restriction of a participant; a barred side has the number of the side.
+UNRESTRICTED: Final = 0
+NO_BUYING: Final = 1
+NO_SELLING: Final = 2
+SUSPENDED: Final = 3
+
 # Why a run stopped.
 DONE: Final = 0
 BOUNDARY: Final = 1
@@ -217,7 +223,8 @@ class State(NamedTuple):
     rules: Any
     methods: Rows
     keys: Rows
-    suspended: Rows
+    restrictions: Rows
+    """What each participant may not do, a byte."""
     products: Rows
     tallies: Rows
     cash: Rows
@@ -242,7 +249,7 @@ DTYPES: Final[dict[str, np.dtype[Any]]] = {
     "rules": RULES,
     "methods": METHOD,
     "keys": KEY,
-    "suspended": np.dtype("u1"),
+    "restrictions": np.dtype("u1"),
     "products": PRODUCT,
     "tallies": TALLY,
     "cash": CASH,

@@ -41,7 +41,7 @@ from engine.core.memory import (
     note_refusal,
     remember,
 )
-from engine.core.records import EVENT_BY_CLOSE, CommandKind
+from engine.core.records import CommandKind
 from engine.core.tallies import count_block, count_listed
 from engine.reasons import Reason
 
@@ -225,10 +225,10 @@ def refuse_earlier(S: State, commands: Rows, events: Rows, i: int) -> None:
 
 
 @kernel
-def lapse(S: State, commands: Rows, events: Rows, i: int) -> None:
-    """End an order at the close (R54): the event names the order's own key and number."""
+def end_by_system(S: State, commands: Rows, events: Rows, i: int) -> None:
+    """End an order at the close or on a suspension (R54): the event names its own key and number."""
     number = whole(commands[at(i)]["target"])
     order = S.orders[at(number)]
     _end(S, number)
     sequence, key, client = commands[at(i)]["sequence"], whole(order["key"]), order["client_order"]
-    write_cancelled(S, events, i, number, EVENT_BY_CLOSE, sequence, key, client)
+    write_cancelled(S, events, i, number, S.market["ending"], sequence, key, client)

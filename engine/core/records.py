@@ -35,6 +35,8 @@ EVENT_BY_CLOSE: Final = 2
 """Flag of a cancelled event: the order lapsed at the close."""
 EVENT_BLOCK: Final = 4
 """Flag: the order or trade is a block."""
+EVENT_BY_SUSPENSION: Final = 8
+"""Flag of a cancelled event: the order's owner, or whom it was offered to, was suspended."""
 
 COMMAND: Final = np.dtype(
     [

@@ -18,7 +18,7 @@ from engine.core.layout import (
 )
 from engine.core.machine import at, entry, kernel, prefetch, state_at, view, whole
 from engine.core.memory import prefetch_slot
-from engine.core.orders import answer, lapse, refuse_earlier
+from engine.core.orders import answer, end_by_system, refuse_earlier
 from engine.core.records import COMMAND, CommandKind
 from engine.units import PRICE_FEN_MAX, QUANTITY_T_MAX
 
@@ -91,8 +91,8 @@ def run(S: State, commands: Rows, events: Rows, count: int) -> int:
             _prefetch_near(S, commands, i + NEAR)
         command = commands[at(i)]
         time_ns = command["time_ns"]
-        if market["is_closing"] != 0:
-            lapse(S, commands, events, i)
+        if market["ending"] != 0:
+            end_by_system(S, commands, events, i)
             fold(S, events, i, time_ns, 0)
             continue
         if command["sequence"] != market["sequence"] + 1:

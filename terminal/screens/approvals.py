@@ -6,7 +6,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
-from engine.commands import Action, AdmitParticipant, Approve, EnrolKey, Reject, SetReferencePrice
+from engine.commands import (
+    Action,
+    AdmitParticipant,
+    Approve,
+    EnrolKey,
+    Reject,
+    RestrictParticipant,
+    SetReferencePrice,
+)
 from engine.views import ProposalView
 from terminal import format as show
 from terminal.desk import desk, word
@@ -44,6 +52,13 @@ def action_text(node: TablePanel | FrameScreen, action: Action) -> str:
                 person=show.plain(action.person),
                 role=word(node, f"role_{action.role.value}"),
                 participant=show.participant(action.participant),
+            )
+        case RestrictParticipant():
+            return word(
+                node,
+                "action_restrict",
+                participant=show.participant(action.participant),
+                restriction=word(node, f"restriction_{action.restriction.value}"),
             )
 
 

@@ -75,7 +75,7 @@ PLACES = {
     "methods": 0,
     "products": 0,
     "tallies": 0,
-    "suspended": 1,
+    "restrictions": 1,
     "cash": 1,
     "holdings": 3,
     "stored": 3,

@@ -19,6 +19,8 @@ from engine.commands import (
     PickListing,
     PlaceListing,
     ReferenceBasis,
+    Restriction,
+    RestrictParticipant,
     Side,
 )
 from engine.events import AnyEvent, Refused
@@ -32,14 +34,22 @@ PRODUCT, WITHOUT_REFERENCE, NOT_LISTED = "CEA19-20", "CEA21", "CEA22"
 ORDERS_PER_DAY = 12
 UNKNOWN = 2**31 - 1
 CLIENT_ORDER = 777
-UNREACHABLE = {Reason.PARTICIPANT_SUSPENDED}
-"""No command of this issue suspends a participant."""
+RESTRICTIONS = {
+    Reason.PARTICIPANT_SUSPENDED: Restriction.SUSPENDED,
+    Reason.BUYING_RESTRICTED: Restriction.NO_BUYING,
+    Reason.SELLING_RESTRICTED: Restriction.NO_SELLING,
+}
 EXCLUSIVE = {
+    (Reason.PARTICIPANT_SUSPENDED, Reason.BUYING_RESTRICTED),
+    (Reason.BUYING_RESTRICTED, Reason.SELLING_RESTRICTED),
+    (Reason.BUYING_RESTRICTED, Reason.ORDER_UNKNOWN),
+    (Reason.SELLING_RESTRICTED, Reason.ORDER_UNKNOWN),
     (Reason.ROLE_NOT_PERMITTED, Reason.CLIENT_ORDER_REUSED),
     (Reason.QUANTITY_BELOW_MINIMUM, Reason.QUANTITY_ABOVE_MAXIMUM),
     (Reason.CASH_NOT_AVAILABLE, Reason.HOLDING_NOT_AVAILABLE),
 }
-"""Nothing breaks both: only traders' numbers are remembered, and a quantity or a side is one thing."""
+"""Nothing breaks both: only traders' numbers are remembered, and a quantity, a side or a restriction is
+one thing; who names no order takes no side."""
 Broken = frozenset[Reason]
 
 
@@ -75,6 +85,9 @@ def build(kind: str, broken: Broken) -> Case:
     sender = POOR if is_poor else TAKER
     resting = surround(desk, kind, broken, sender)
     command = make_command(kind, broken, sender, resting)
+    restriction = next((RESTRICTIONS[r] for r in RESTRICTIONS if r in broken), None)
+    if restriction:
+        desk.approve(RestrictParticipant(participant=sender, restriction=restriction))
     key = trader(sender)
     if Reason.ROLE_NOT_PERMITTED in broken:
         key = OPERATOR_ONE
@@ -91,8 +104,9 @@ def build(kind: str, broken: Broken) -> Case:
 
 
 def acting_side(broken: Broken) -> Side:
-    """Return the side on which the command acts: it buys, unless allowances are to be missing."""
-    return Side.SELL if Reason.HOLDING_NOT_AVAILABLE in broken else Side.BUY
+    """Return the side on which the command acts: it buys, unless selling is to fail."""
+    sells = {Reason.HOLDING_NOT_AVAILABLE, Reason.SELLING_RESTRICTED} & broken
+    return Side.SELL if sells else Side.BUY
 
 
 def surround(desk: Desk, kind: str, broken: Broken, sender: int) -> int:
@@ -176,12 +190,22 @@ def rows() -> list[tuple[str, Broken, Reason]]:
     """Return command, broken rules and the one that must be told."""
     table: list[tuple[str, Broken, Reason]] = []
     for kind, reasons in PRECEDENCE.items():
-        reachable = [reason for reason in reasons if reason not in UNREACHABLE]
-        table += [(kind, frozenset({reason}), reason) for reason in reachable]
-        for earlier, later in pairwise(reachable):
+        table += [(kind, frozenset({reason}), reason) for reason in reasons]
+        pairs = [*pairwise(reasons), *around_restrictions(reasons)]
+        for earlier, later in dict.fromkeys(pairs):
             if (earlier, later) not in EXCLUSIVE:
                 table.append((kind, frozenset({earlier, later}), earlier))
     return table
+
+
+def around_restrictions(reasons: tuple[Reason, ...]) -> list[tuple[Reason, Reason]]:
+    """Return each restriction with the rule before and the two rules after all three."""
+    if Reason.PARTICIPANT_SUSPENDED not in reasons:
+        return []
+    place = reasons.index(Reason.PARTICIPANT_SUSPENDED)
+    after = reasons[place + len(RESTRICTIONS) :][:2]
+    before = [(reasons[place - 1], restriction) for restriction in RESTRICTIONS]
+    return before + [(restriction, later) for restriction in RESTRICTIONS for later in after]
 
 
 @pytest.mark.parametrize(
@@ -208,14 +232,20 @@ def test_the_unbroken_command_is_accepted(kind: str) -> None:
 @pytest.mark.parametrize("kind", PRECEDENCE)
 def test_a_command_that_breaks_everything_hears_of_each_rule_in_its_turn(kind: str) -> None:
     """Mend the rules one after the other from the front: always the next one is told."""
-    both_sides = {Reason.QUANTITY_ABOVE_MAXIMUM, Reason.HOLDING_NOT_AVAILABLE}
-    left = [r for r in PRECEDENCE[kind] if r not in UNREACHABLE and r not in both_sides]
+    both_sides = {
+        Reason.QUANTITY_ABOVE_MAXIMUM,
+        Reason.HOLDING_NOT_AVAILABLE,
+        Reason.SELLING_RESTRICTED,
+    }
+    left = [r for r in PRECEDENCE[kind] if r not in both_sides]
     if Reason.OWN_LISTING in left:
         left.remove(Reason.CASH_NOT_AVAILABLE)  # who cannot pay cannot be made to list here
     while left:
         broken = frozenset(left)
         if Reason.CLIENT_ORDER_REUSED in broken and Reason.ROLE_NOT_PERMITTED in broken:
             broken -= {Reason.CLIENT_ORDER_REUSED}
+        if left[0] == Reason.BUYING_RESTRICTED:
+            broken -= {Reason.ORDER_UNKNOWN}
         answer = build(kind, broken).answer()
         assert isinstance(answer, Refused), (left, answer)
         assert answer.reason == left[0]

@@ -88,6 +88,8 @@ class Player:
         if kind == "day":
             rows = exchange.bulletins()[-1].products
             return next(row for row in rows if row.product == words[0])
+        if kind == "participant":
+            return exchange.participants()[participant(words[0]) - 1]
         if kind == "quote":
             return next(row for row in exchange.market().products if row.product == words[0])
         message = f"no view is called {kind}"
@@ -124,6 +126,7 @@ def test_all_days_that_were_promised_are_there() -> None:
         "repeated_numbers",
         "limits_of_means",
         "what_may_leave",
+        "restrictions",
     } <= names
 
 

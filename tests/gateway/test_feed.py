@@ -7,10 +7,13 @@ from engine.commands import (
     CancelOrder,
     OfferBlock,
     OpenDay,
+    Restriction,
+    RestrictParticipant,
     SettleTrade,
     Side,
 )
 from engine.events import BlockOffered, Cancelled, DayClosed, PhaseChanged, Traded
+from engine.reasons import Reason
 from gateway import wire
 from gateway.client import Gap
 from tests.gateway.gateway_world import CLEARING, World, pushed, raw, serving, settings, until
@@ -185,6 +188,49 @@ async def test_private_events_are_those_of_the_participant_and_no_others() -> No
         assert isinstance(named, BlockOffered)
         assert (named.counterparty, named.key, named.client_order) == (3, 0, 0)
         for client in clients:
+            await client.close()
+
+
+async def test_a_suspension_is_told_to_everybody_whom_it_concerns() -> None:
+    """The suspended participant, who had offered to it, and the operators; the book is shown anew."""
+    async with serving(clock="13:00") as world:
+        suspended, other, third = [await world.trader(number) for number in (1, 2, 3)]
+        operator = await world.connect(world.operators[0])
+        listed = world.list(1, Side.SELL, 4_850, 100)
+        world.send(
+            world.trader_key(2),
+            OfferBlock(
+                product=PRODUCT,
+                side=Side.SELL,
+                counterparty=1,
+                price_fen=5_000,
+                quantity_t=100_000,
+                client_order=900,
+            ),
+        )
+        for client in (suspended, other, third, operator):
+            await client.subscribe("private")
+        await third.subscribe(f"book:{PRODUCT}")
+        done = world.approve(
+            RestrictParticipant(participant=1, restriction=Restriction.SUSPENDED)
+        ).sequence
+        told = {}
+        for name, client in (("own", suspended), ("other", other), ("operator", operator)):
+            frame = (await until(client, wire.PrivateEvents, done))[-1]
+            told[name] = [type(event).__name__ for event in frame.events]
+        assert told == {
+            "own": ["ParticipantRestricted", "Cancelled", "Cancelled"],
+            "other": ["Cancelled"],
+            "operator": ["ProposalApproved", "ParticipantRestricted"],
+        }
+        books = await until(third, wire.BookSnapshot, done)
+        assert not books[-1].book.asks
+        refused = await suspended.cancel_order(getattr(listed.events[0], "order", 0))
+        assert refused.refused is not None
+        assert refused.refused.reason is Reason.ORDER_NOT_OPEN
+        views = await operator.participants()
+        assert [view.restriction for view in views] == ["suspended", "none", "none"]
+        for client in (suspended, other, third, operator):
             await client.close()
 
 

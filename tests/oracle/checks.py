@@ -7,6 +7,7 @@ from engine.commands import (
     OfferBlock,
     PickListing,
     PlaceListing,
+    Restriction,
     Side,
 )
 from engine.events import Phase
@@ -31,6 +32,25 @@ def _phase_broken(state: State, method: Method, *allowed: Phase) -> Figures:
     if record.phase in allowed:
         return OK
     return Reason.PHASE_CLOSED, int(record.phase), record.next_ns
+
+
+def _restriction_broken(state: State, participant: int, side: Side | None) -> Figures:
+    """Say whether a party may act on a side; suspended it may on none (R76)."""
+    match state.restrictions.get(participant, Restriction.NONE):
+        case Restriction.SUSPENDED:
+            return Reason.PARTICIPANT_SUSPENDED, 0, 0
+        case Restriction.NO_BUYING if side == Side.BUY:
+            return Reason.BUYING_RESTRICTED, 0, 0
+        case Restriction.NO_SELLING if side == Side.SELL:
+            return Reason.SELLING_RESTRICTED, 0, 0
+        case _:
+            return OK
+
+
+def _taking_side(state: State, number: int, method: Method) -> Side | None:
+    """Return the side of whoever takes an order of a method; nobody takes a number that is none."""
+    order = state.orders.get(number)
+    return opposite(order.side) if order is not None and order.method == method else None
 
 
 def _product_broken(state: State, code: str) -> Figures:
@@ -83,7 +103,9 @@ def place_broken(state: State, command: PlaceListing, participant: int) -> Figur
     """Return the first rule that a listing breaks (R22, R23, R31, R54, R55)."""
     listed = state.profile.listed
     broken = _first(
-        _phase_broken(state, Method.LISTED, Phase.OPEN), _product_broken(state, command.product)
+        _phase_broken(state, Method.LISTED, Phase.OPEN),
+        _restriction_broken(state, participant, command.side),
+        _product_broken(state, command.product),
     )
     if broken != OK:
         return broken
@@ -100,7 +122,9 @@ def offer_broken(state: State, command: OfferBlock, participant: int) -> Figures
     """Return the first rule that a block offer breaks (R24, R32, R63)."""
     block = state.profile.block
     broken = _first(
-        _phase_broken(state, Method.BLOCK, Phase.OPEN), _product_broken(state, command.product)
+        _phase_broken(state, Method.BLOCK, Phase.OPEN),
+        _restriction_broken(state, participant, command.side),
+        _product_broken(state, command.product),
     )
     if broken != OK:
         return broken
@@ -135,7 +159,11 @@ def better_level_fen(state: State, listing: Order, participant: int) -> int:
 
 def pick_broken(state: State, command: PickListing, participant: int) -> Figures:
     """Return the first rule that a pick breaks (R40-R45)."""
-    broken = _phase_broken(state, Method.LISTED, Phase.OPEN)
+    side = _taking_side(state, command.listing, Method.LISTED)
+    broken = _first(
+        _phase_broken(state, Method.LISTED, Phase.OPEN),
+        _restriction_broken(state, participant, side),
+    )
     if broken != OK:
         return broken
     listing = state.orders.get(command.listing)
@@ -153,15 +181,23 @@ def pick_broken(state: State, command: PickListing, participant: int) -> Figures
         return lot_broken
     if command.quantity_t > listing.left_t:
         return Reason.LISTING_QUANTITY_NOT_AVAILABLE, listing.left_t, 0
-    side = opposite(listing.side)
     return _means_broken(
-        state, participant, listing.product, side, listing.price_fen, command.quantity_t
+        state,
+        participant,
+        listing.product,
+        opposite(listing.side),
+        listing.price_fen,
+        command.quantity_t,
     )
 
 
 def accept_broken(state: State, command: AcceptBlock, participant: int) -> Figures:
     """Return the first rule that the acceptance of a block offer breaks (R61)."""
-    broken = _phase_broken(state, Method.BLOCK, Phase.OPEN)
+    side = _taking_side(state, command.offer, Method.BLOCK)
+    broken = _first(
+        _phase_broken(state, Method.BLOCK, Phase.OPEN),
+        _restriction_broken(state, participant, side),
+    )
     if broken != OK:
         return broken
     offer = state.orders.get(command.offer)
@@ -171,8 +207,9 @@ def accept_broken(state: State, command: AcceptBlock, participant: int) -> Figur
         return Reason.ORDER_NOT_OPEN, command.offer, 0
     if offer.counterparty != participant:
         return Reason.NOT_OFFER_COUNTERPARTY, command.offer, 0
-    side = opposite(offer.side)
-    return _means_broken(state, participant, offer.product, side, offer.price_fen, offer.left_t)
+    return _means_broken(
+        state, participant, offer.product, opposite(offer.side), offer.price_fen, offer.left_t
+    )
 
 
 def cancel_broken(state: State, command: CancelOrder, participant: int) -> Figures:

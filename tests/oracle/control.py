@@ -1,42 +1,33 @@
-"""The oracle's maker and checker, admission, reference prices and the answers of the registry."""
+"""The oracle's maker and checker: admission, keys, reference prices, restrictions."""
 
 from engine.commands import (
     Action,
     AdmitParticipant,
     Approve,
     Category,
-    ClearingCommand,
-    Deposit,
     EnrolKey,
-    FailTrade,
     OperatorCommand,
     Propose,
     ReferenceBasis,
     Reject,
+    Restriction,
+    RestrictParticipant,
     Role,
     SetReferencePrice,
-    SettleTrade,
-    TransferIn,
-    TransferOut,
-    Withdraw,
 )
 from engine.events import (
     AnyEvent,
-    Deposited,
+    CancelCause,
     KeyEnrolled,
     ParticipantAdmitted,
+    ParticipantRestricted,
     ProposalApproved,
     ProposalMade,
     ProposalRejected,
     ReferencePriceSet,
-    TradeFailed,
-    TradeSettled,
-    TransferredIn,
-    TransferredOut,
-    Withdrawn,
 )
 from engine.reasons import Reason
-from engine.units import AMOUNT_FEN_MAX
+from tests.oracle.orders import take_back
 from tests.oracle.records import KeyRecord, ProductRecord, Proposal
 from tests.oracle.rules import band, credit_code_is_good
 from tests.oracle.state import Figures, State
@@ -88,7 +79,9 @@ def take_operator(state: State, command: OperatorCommand) -> list[AnyEvent]:
                 ProposalApproved, proposal=proposal.number, key=state.key, person=person
             )
             answers = [
-                run_action(state, action, place) for place, action in enumerate(proposal.actions)
+                event
+                for place, action in enumerate(proposal.actions)
+                for event in run_action(state, action, place)
             ]
             return [approved, *answers]
 
@@ -112,20 +105,42 @@ def _propose(state: State, command: Propose) -> AnyEvent:
     )
 
 
-def run_action(state: State, action: Action, place: int = -1) -> AnyEvent:
+def run_action(state: State, action: Action, place: int = -1) -> list[AnyEvent]:
     """Do one approved action, or refuse it alone."""
     match action:
         case AdmitParticipant():
             broken = _admit_broken(state, action)
-            return state.refused(broken, action=place) if broken != OK else _admit(state, action)
+            return [state.refused(broken, action=place) if broken != OK else _admit(state, action)]
         case EnrolKey():
             broken = _enrol_broken(state, action)
-            return state.refused(broken, action=place) if broken != OK else _enrol(state, action)
+            return [state.refused(broken, action=place) if broken != OK else _enrol(state, action)]
         case SetReferencePrice():
             broken = _reference_broken(state, action)
             if broken != OK:
-                return state.refused(broken, action=place)
-            return _set_reference(state, action)
+                return [state.refused(broken, action=place)]
+            return [_set_reference(state, action)]
+        case RestrictParticipant():
+            return _restrict(state, action, place)
+
+
+def _restrict(state: State, action: RestrictParticipant, place: int) -> list[AnyEvent]:
+    """Restrict a participant; with a suspension its orders and the offers made to it end (R76)."""
+    party = action.participant
+    if party not in state.participants:
+        return [state.refused((Reason.PARTICIPANT_UNKNOWN, party, 0), action=place)]
+    state.restrictions[party] = action.restriction
+    if action.restriction == Restriction.NONE:
+        del state.restrictions[party]
+    events: list[AnyEvent] = [
+        state.event(ParticipantRestricted, participant=party, restriction=action.restriction)
+    ]
+    if action.restriction == Restriction.SUSPENDED:
+        events += [
+            take_back(state, order, CancelCause.SUSPENSION, order.key, order.client_order)
+            for _, order in sorted(state.orders.items())
+            if order.is_open and party in (order.participant, order.counterparty)
+        ]
+    return events
 
 
 def _admit_broken(state: State, action: AdmitParticipant) -> Figures:
@@ -199,7 +214,7 @@ def _enrol(state: State, action: EnrolKey) -> KeyEnrolled:
 def enrol_by_sequencer(state: State, command: EnrolKey) -> list[AnyEvent]:
     """Enrol a key at the genesis of a market."""
     broken = role_broken(state, None)
-    return [state.refused(broken)] if broken != OK else [run_action(state, command)]
+    return [state.refused(broken)] if broken != OK else run_action(state, command)
 
 
 # ---------------------------------------------------------------- reference prices
@@ -253,140 +268,3 @@ def _set_reference(state: State, action: SetReferencePrice) -> ReferencePriceSet
         block_floor_fen=record.block_band[0],
         block_cap_fen=record.block_band[1],
     )
-
-
-# ---------------------------------------------------------------- answers of the registry
-
-
-def take_clearing(state: State, command: ClearingCommand) -> list[AnyEvent]:
-    """Answer the registry's word: a reference that came before with the same content does nothing."""
-    broken = role_broken(state, Role.CLEARING)
-    if broken != OK:
-        return [state.refused(broken)]
-    place = (type(command).__name__, command.reference)
-    if place in state.references:
-        if state.references[place] == command:
-            return []
-        return [state.refused((Reason.REFERENCE_REUSED, 0, 0))]
-    match command:
-        case Deposit():
-            broken = _deposit_broken(state, command)
-        case TransferIn():
-            broken = _transfer_broken(state, command)
-        case Withdraw():
-            broken = _withdrawal_broken(state, command)
-        case TransferOut():
-            broken = _transfer_out_broken(state, command)
-        case SettleTrade() | FailTrade():
-            broken = _trade_broken(state, command.trade)
-    if broken != OK:
-        return [state.refused(broken)]
-    state.references[place] = command
-    return [_post(state, command)]
-
-
-def _deposit_broken(state: State, command: Deposit) -> Figures:
-    if command.participant not in state.participants:
-        return Reason.PARTICIPANT_UNKNOWN, command.participant, 0
-    if state.ledger.purses[command.participant].settled + command.amount_fen > AMOUNT_FEN_MAX:
-        return Reason.AMOUNT_ABOVE_MAXIMUM, AMOUNT_FEN_MAX, 0
-    return OK
-
-
-def _transfer_broken(state: State, command: TransferIn) -> Figures:
-    if command.participant not in state.participants:
-        return Reason.PARTICIPANT_UNKNOWN, command.participant, 0
-    if command.product not in state.products:
-        return Reason.PRODUCT_UNKNOWN, 0, 0
-    return OK
-
-
-def _withdrawal_broken(state: State, command: Withdraw) -> Figures:
-    if command.participant not in state.participants:
-        return Reason.PARTICIPANT_UNKNOWN, command.participant, 0
-    free = state.ledger.purses[command.participant].withdrawable
-    if free < command.amount_fen:
-        return Reason.CASH_NOT_WITHDRAWABLE, free, command.amount_fen
-    return OK
-
-
-def _transfer_out_broken(state: State, command: TransferOut) -> Figures:
-    if command.participant not in state.participants:
-        return Reason.PARTICIPANT_UNKNOWN, command.participant, 0
-    if command.product not in state.products:
-        return Reason.PRODUCT_UNKNOWN, 0, 0
-    free = state.ledger.shelves[command.participant][command.product].available
-    if free < command.quantity_t:
-        return Reason.HOLDING_NOT_AVAILABLE, free, command.quantity_t
-    return OK
-
-
-def _trade_broken(state: State, number: int) -> Figures:
-    if number not in state.trades:
-        return Reason.TRADE_UNKNOWN, number, 0
-    if state.trades[number].state != "unsettled":
-        return Reason.TRADE_ALREADY_SETTLED, number, 0
-    return OK
-
-
-def _post(state: State, command: ClearingCommand) -> AnyEvent:
-    match command:
-        case Deposit():
-            state.ledger.purses[command.participant].settled += command.amount_fen
-            return state.event(
-                Deposited,
-                participant=command.participant,
-                amount_fen=command.amount_fen,
-                reference=command.reference,
-            )
-        case TransferIn():
-            shelf = state.ledger.shelves[command.participant][command.product]
-            shelf.available += command.quantity_t
-            return state.event(
-                TransferredIn,
-                participant=command.participant,
-                product=command.product,
-                quantity_t=command.quantity_t,
-                reference=command.reference,
-            )
-        case Withdraw():
-            state.ledger.purses[command.participant].settled -= command.amount_fen
-            return state.event(
-                Withdrawn,
-                participant=command.participant,
-                amount_fen=command.amount_fen,
-                reference=command.reference,
-            )
-        case TransferOut():
-            shelf = state.ledger.shelves[command.participant][command.product]
-            shelf.available -= command.quantity_t
-            return state.event(
-                TransferredOut,
-                participant=command.participant,
-                product=command.product,
-                quantity_t=command.quantity_t,
-                reference=command.reference,
-            )
-        case SettleTrade() | FailTrade():
-            return _finish(state, command)
-
-
-def _finish(state: State, command: SettleTrade | FailTrade) -> TradeSettled | TradeFailed:
-    trade = state.trades[command.trade]
-    parties = (trade.buyer, trade.seller, trade.product, trade.price_fen, trade.quantity_t)
-    fields = {
-        "trade": trade.number,
-        "product": trade.product,
-        "buyer": trade.buyer,
-        "seller": trade.seller,
-        "price_fen": trade.price_fen,
-        "quantity_t": trade.quantity_t,
-        "reference": command.reference,
-    }
-    if isinstance(command, SettleTrade):
-        trade.state = "settled"
-        state.ledger.settle(*parties)
-        return state.event(TradeSettled, **fields)
-    trade.state = "failed"
-    state.ledger.unwind(*parties)
-    return state.event(TradeFailed, reason=command.reason, **fields)

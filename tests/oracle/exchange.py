@@ -35,9 +35,10 @@ from engine.views import (
     TradeView,
 )
 from tests.oracle import show
-from tests.oracle.control import enrol_by_sequencer, role_broken, take_clearing, take_operator
+from tests.oracle.control import enrol_by_sequencer, role_broken, take_operator
 from tests.oracle.day import keep_time, open_day
 from tests.oracle.orders import take_order
+from tests.oracle.registry import take_clearing
 from tests.oracle.state import State
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from engine.commands import Side
+from engine.commands import Restriction, Side
 from engine.views import (
     Account,
     Book,
@@ -140,6 +140,7 @@ def participants(state: State) -> tuple[ParticipantView, ...]:
             registry_account=row.registry_account,
             funds_account=row.funds_account,
             compliance_year=row.compliance_year,
+            restriction=state.restrictions.get(row.participant, Restriction.NONE),
         )
         for row in state.participants.values()
     )

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from sortedcontainers import SortedDict, SortedList
 
-from engine.commands import AnyCommand, Entry, Method, Side
+from engine.commands import AnyCommand, Entry, Method, Restriction, Side
 from engine.events import (
     AnyEvent,
     BlockOffered,
@@ -51,6 +51,8 @@ class State:
         self.keys: dict[int, KeyRecord] = {}
         self.enrolled: list[KeyEnrolled] = []
         self.participants: dict[int, ParticipantAdmitted] = {}
+        self.restrictions: dict[int, Restriction] = {}
+        """Only of those who are restricted."""
         self.ledger = Ledger()
         self.products = {row.code: ProductRecord(row.code) for row in profile.products}
         self.orders: dict[int, Order] = {}

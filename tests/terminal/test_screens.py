@@ -11,7 +11,15 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.widgets import Input
 
-from engine.commands import Propose, ReferenceBasis, SetReferencePrice, Side
+from engine.commands import (
+    Action,
+    Propose,
+    ReferenceBasis,
+    Restriction,
+    RestrictParticipant,
+    SetReferencePrice,
+    Side,
+)
 from terminal.app import Terminal
 from terminal.crash import write_report
 from terminal.texts import Language
@@ -118,6 +126,27 @@ async def test_operator_screens(tmp_path: Path, language: Language, size: tuple[
             await person.press("enter")
             await person.focus("dialog-input")
             compare(person, "approve", language)
+
+
+MEASURES: dict[Action, tuple[str, str]] = {
+    RestrictParticipant(participant=2, restriction=Restriction.NO_SELLING): (
+        "交易限制 P0002: 限制卖出",
+        "restrict P0002: no selling",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_checker_reads_what_each_measure_does(tmp_path: Path, language: Language) -> None:
+    async with serving() as world:
+        world.send(OPERATOR_ONE, Propose(actions=tuple(MEASURES), reason="演示"))
+        key = world.operators[1]
+        async with seat(world, key, tmp_path, language=language, size=(120, 30)) as person:
+            await person.press("f4")
+            await person.rows("proposals")
+            await person.press("enter")
+            await person.focus("dialog-input")
+            await person.sees(*(texts[language == "en"] for texts in MEASURES.values()))
 
 
 @pytest.mark.parametrize(("language", "size"), LOOKS)

@@ -197,6 +197,12 @@ def test_a_lapse_at_the_close_is_told_although_the_key_is_own() -> None:
     assert told(state) == ["收市自动撤销 1: CEA19-20 10 吨"]
 
 
+def test_an_order_that_a_suspension_ended_is_told_although_the_key_is_own() -> None:
+    state = standing()
+    reduce(state, private(cancelled(CancelCause.SUSPENSION)))
+    assert told(state) == ["因暂停交易,系统撤单 1: CEA19-20 10 吨"]
+
+
 def test_refusals_wait_until_they_are_read_one_by_one() -> None:
     state = standing()
     for number in (1, 2):
