@@ -56,11 +56,16 @@ def test_its_text_stands_once_in_the_sources_and_the_change_is_a_program(mutant:
     compile(text, mutant.file, "exec")
 
 
-@pytest.mark.parametrize("source", ["no such text stands there", "return"])
-def test_a_text_that_is_not_there_once_is_said_loudly(source: str) -> None:
-    rotten = Mutant(
-        name="rotten", file="engine/units.py", rule="R1", says=".", source=source, replacement=""
-    )
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("engine/units.py", "no such text stands there"),
+        ("engine/units.py", "return"),
+        ("engine/no_such_file.py", "return"),
+    ],
+)
+def test_a_text_that_is_not_there_once_is_said_loudly(file: str, source: str) -> None:
+    rotten = Mutant(name="rotten", file=file, rule="R1", says=".", source=source, replacement="")
     with pytest.raises(PlantingError, match="rotten: its source text stands"):
         mutated(rotten)
 
