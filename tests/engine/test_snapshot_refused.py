@@ -16,6 +16,9 @@ from engine.market import Market
 from tests.markets import small_profile
 from tests.restarts import exchange_of, market_of, middle_of_a_day
 
+ENVELOPE_BYTES = 64
+"""Name, format, checksum and the head of the content."""
+
 
 @pytest.fixture(scope="module")
 def busy() -> Exchange:
@@ -23,11 +26,12 @@ def busy() -> Exchange:
 
 
 def test_every_damaged_byte_is_refused(busy: Exchange) -> None:
-    """Each byte once as a whole and once in a seeded bit."""
+    """Each byte once as a whole and once in a seeded bit; the envelope's own in every way there is."""
     data, market, random = busy.snapshot(), Market(small_profile()), Random(9)
     places = range(len(data))
     trials = [(place, 0xFF) for place in places]
     trials += [(place, 1 << random.randrange(8)) for place in places]
+    trials += [(place, bits) for place in range(ENVELOPE_BYTES) for bits in range(1, 256)]
     for place, bits in trials:
         damaged = bytearray(data)
         damaged[place] ^= bits
