@@ -173,7 +173,32 @@ class RestrictParticipant(Command, frozen=True, kw_only=True):
     restriction: Restriction
 
 
-Action = AdmitParticipant | EnrolKey | SetReferencePrice | RestrictParticipant
+class FreezeHolding(Command, frozen=True, kw_only=True):
+    """Freeze available allowances by legal order (司法冻结, R17); `document` is the order's number."""
+
+    participant: ParticipantNumber
+    product: ProductCode
+    quantity_t: QuantityT
+    document: Text
+
+
+class ReleaseHolding(Command, frozen=True, kw_only=True):
+    """Make frozen allowances available again (解除冻结); `document` is the number of the release."""
+
+    participant: ParticipantNumber
+    product: ProductCode
+    quantity_t: QuantityT
+    document: Text
+
+
+Action = (
+    AdmitParticipant
+    | EnrolKey
+    | SetReferencePrice
+    | RestrictParticipant
+    | FreezeHolding
+    | ReleaseHolding
+)
 
 
 class Propose(Command, frozen=True, kw_only=True):

@@ -6,9 +6,11 @@ from engine.commands import (
     Approve,
     Category,
     EnrolKey,
+    FreezeHolding,
     OperatorCommand,
     Propose,
     Reject,
+    ReleaseHolding,
     RestrictParticipant,
     Role,
     SetReferencePrice,
@@ -24,7 +26,7 @@ from engine.events import (
     ProposalRejected,
 )
 from engine.market import OK, Figures, Market, Proposal
-from engine.measures import restrict
+from engine.measures import freeze, restrict
 from engine.prices import set_reference
 from engine.reasons import Reason
 
@@ -132,6 +134,8 @@ def run_action(market: Market, action: Action, place: int = -1) -> list[AnyEvent
             return [set_reference(market, action, place)]
         case RestrictParticipant():
             return restrict(market, action, place)
+        case FreezeHolding() | ReleaseHolding():
+            return [freeze(market, action, place)]
 
 
 def _identities(action: AdmitParticipant | ParticipantAdmitted) -> tuple[tuple[str, str], ...]:

@@ -304,6 +304,24 @@ class TransferredOut(Event, frozen=True, kw_only=True):
     reference: str
 
 
+class HoldingFrozen(Event, frozen=True, kw_only=True):
+    """Available allowances are frozen by legal order: neither sold nor transferred out."""
+
+    participant: int
+    product: str
+    quantity_t: int
+    document: str
+
+
+class HoldingReleased(Event, frozen=True, kw_only=True):
+    """Frozen allowances are available again."""
+
+    participant: int
+    product: str
+    quantity_t: int
+    document: str
+
+
 class TradeSettled(Event, frozen=True, kw_only=True):
     """A trade was delivered against payment; the buyer may sell it from the next trading day."""
 
@@ -351,6 +369,8 @@ AnyEvent = (
     | TransferredIn
     | Withdrawn
     | TransferredOut
+    | HoldingFrozen
+    | HoldingReleased
     | TradeSettled
     | TradeFailed
 )

@@ -94,6 +94,7 @@ def _check_pending(market: Market) -> None:
         sums = _sums(count * products, places, tonnes)
         assert (sums == state.holdings[name]).all(), f"{name} differs from unsettled trades"
     assert (state.holdings["available_t"] >= 0).all(), "an available holding is below zero"
+    assert (state.stored["frozen_t"] >= 0).all(), "a frozen holding is below zero"
     cash = state.cash
     power = cash["settled_fen"] + cash["proceeds_fen"] - cash["locked_fen"] - cash["payable_fen"]
     assert market.has_failed_trade or (power >= 0).all(), "spendable cash is below zero"

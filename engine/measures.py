@@ -1,16 +1,16 @@
-"""What the exchange may forbid a participant, always by two operators (R17, R76)."""
+"""What the exchange may forbid or freeze, always by two operators (R17, R76)."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.commands import Restriction, RestrictParticipant
+from engine.commands import FreezeHolding, ReleaseHolding, Restriction, RestrictParticipant
 from engine.core.layout import NO_BUYING, NO_SELLING, SUSPENDED, UNRESTRICTED
 from engine.core.records import EVENT_BY_SUSPENSION, CommandKind
 from engine.ending import end_orders, open_orders
-from engine.events import AnyEvent, ParticipantRestricted
-from engine.market import Market
+from engine.events import AnyEvent, HoldingFrozen, HoldingReleased, ParticipantRestricted
+from engine.market import OK, Figures, Market
 from engine.reasons import Reason
 
 RESTRICTION_NUMBERS: Final = {
@@ -44,3 +44,36 @@ def _orders_of_or_to(market: Market, participant: int) -> NDArray[np.int64]:
     is_offered = (rows["kind"] == CommandKind.OFFER_BLOCK) & (rows["target"] == participant)
     chosen: NDArray[np.int64] = numbers[is_own | is_offered]
     return chosen
+
+
+def freeze(market: Market, action: FreezeHolding | ReleaseHolding, place: int) -> AnyEvent:
+    """Move available allowances to frozen ones or back (R17); what is locked stays locked."""
+    broken = _freeze_broken(market, action)
+    if broken != OK:
+        return market.refused(broken, place)
+    is_freeze = isinstance(action, FreezeHolding)
+    quantity = action.quantity_t if is_freeze else -action.quantity_t
+    row, state = market.holding_row(action.participant, action.product), market.core.state
+    state.holdings[row]["available_t"] -= quantity
+    state.stored[row]["frozen_t"] += quantity
+    kind: type[HoldingFrozen | HoldingReleased] = HoldingFrozen if is_freeze else HoldingReleased
+    return market.event(
+        kind,
+        participant=action.participant,
+        product=action.product,
+        quantity_t=action.quantity_t,
+        document=action.document,
+    )
+
+
+def _freeze_broken(market: Market, action: FreezeHolding | ReleaseHolding) -> Figures:
+    if not market.is_participant(action.participant):
+        return Reason.PARTICIPANT_UNKNOWN, action.participant, 0
+    if market.profile.product_index(action.product) < 0:
+        return Reason.PRODUCT_UNKNOWN, 0, 0
+    row, state = market.holding_row(action.participant, action.product), market.core.state
+    if isinstance(action, FreezeHolding):
+        reason, there = Reason.HOLDING_NOT_AVAILABLE, int(state.holdings[row]["available_t"])
+    else:
+        reason, there = Reason.FROZEN_NOT_ENOUGH, int(state.stored[row]["frozen_t"])
+    return OK if action.quantity_t <= there else (reason, there, action.quantity_t)

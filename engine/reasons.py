@@ -45,6 +45,7 @@ class Reason(IntEnum):
     CASH_NOT_AVAILABLE = 401
     HOLDING_NOT_AVAILABLE = 402
     CASH_NOT_WITHDRAWABLE = 403
+    FROZEN_NOT_ENOUGH = 404
     ORDER_UNKNOWN = 501
     ORDER_NOT_OPEN = 502
     NOT_ORDER_OWNER = 503
@@ -162,6 +163,9 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     ),
     Reason.CASH_NOT_WITHDRAWABLE: Explanation(
         "可取资金 {a} 元不足,需要 {b} 元", "{a} yuan may be withdrawn, {b} needed", ("fen", "fen")
+    ),
+    Reason.FROZEN_NOT_ENOUGH: Explanation(
+        "冻结数量只有 {a} 吨,需要 {b} 吨", "only {a} t are frozen, {b} t needed", ("t", "t")
     ),
     Reason.ORDER_UNKNOWN: Explanation("没有委托 {a}", "order {a} is unknown", ("number", "")),
     Reason.ORDER_NOT_OPEN: Explanation(

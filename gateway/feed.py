@@ -17,6 +17,8 @@ from engine.events import (
     DayClosed,
     DayOpened,
     Deposited,
+    HoldingFrozen,
+    HoldingReleased,
     KeyEnrolled,
     ListingPlaced,
     ParticipantAdmitted,
@@ -250,7 +252,7 @@ class Feed:
                 return (event.participant,)
             case TradeSettled() | TradeFailed():
                 return (event.buyer, event.seller)
-            case ParticipantRestricted():
+            case ParticipantRestricted() | HoldingFrozen() | HoldingReleased():
                 return (OPERATORS, event.participant)
             case ParticipantAdmitted() | KeyEnrolled():
                 return (OPERATORS, event.participant) if event.participant else (OPERATORS,)

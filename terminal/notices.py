@@ -160,9 +160,26 @@ def _ledger_words(event: AnyEvent, language: Language) -> str:
         case happened.TransferredOut():
             quantity = show.quantity(event.quantity_t)
             return say(language, "told_transfer_out", product=event.product, quantity=quantity)
+        case happened.HoldingFrozen():
+            return _frozen_words(event, "told_frozen", language)
+        case happened.HoldingReleased():
+            return _frozen_words(event, "told_released", language)
         case happened.TradeSettled():
             return say(language, "told_settled", trade=event.trade)
         case happened.TradeFailed():
             return say(language, "told_failed", trade=event.trade, reason=event.reason)
         case _:
             return ""
+
+
+def _frozen_words(
+    event: happened.HoldingFrozen | happened.HoldingReleased, key: str, language: Language
+) -> str:
+    return say(
+        language,
+        key,
+        participant=show.participant(event.participant),
+        product=event.product,
+        quantity=show.quantity(event.quantity_t),
+        document=event.document,
+    )

@@ -155,6 +155,14 @@ FRAME: Final[dict[str, tuple[str, str]]] = {
         "转出 {product} {quantity} 吨",
         "Transfer out: {product} {quantity} t",
     ),
+    "told_frozen": (
+        "{participant} {product} {quantity} 吨已冻结 ({document})",
+        "{participant} {product}: {quantity} t frozen ({document})",
+    ),
+    "told_released": (
+        "{participant} {product} {quantity} 吨已解冻 ({document})",
+        "{participant} {product}: {quantity} t released ({document})",
+    ),
     "told_settled": ("成交 {trade} 已交收", "Trade {trade} settled"),
     "told_failed": ("成交 {trade} 交收失败: {reason}", "Trade {trade} failed to settle: {reason}"),
     "not_connected": ("未连接,未发出", "not connected; nothing was sent"),

@@ -124,5 +124,13 @@ OPERATOR: Final[dict[str, tuple[str, str]]] = {
         "交易限制 {participant}: {restriction}",
         "restrict {participant}: {restriction}",
     ),
+    "action_freeze": (
+        "冻结 {participant} {product} {quantity} 吨 (文书 {document})",
+        "freeze {participant} {product} {quantity} t (document {document})",
+    ),
+    "action_release": (
+        "解冻 {participant} {product} {quantity} 吨 (文书 {document})",
+        "release {participant} {product} {quantity} t (document {document})",
+    ),
     "actions_more": ("… 另 {count} 项", "… and {count} more"),
 }

@@ -12,10 +12,12 @@ from engine.commands import (
     Deposit,
     EnrolKey,
     FailTrade,
+    FreezeHolding,
     OpenDay,
     Propose,
     ReferenceBasis,
     Reject,
+    ReleaseHolding,
     Restriction,
     RestrictParticipant,
     Role,
@@ -69,6 +71,8 @@ class Moves(OrderMoves):
         """Return an action: a reference price, an admission or a key, right or wrong."""
         if random.random() < 0.2:
             return self.restriction(random)
+        if random.random() < 0.2:
+            return self.freeze(random)
         chance = random.random()
         if chance < 0.75:
             return self.reference(random)
@@ -90,6 +94,26 @@ class Moves(OrderMoves):
             return RestrictParticipant(participant=number, restriction=Restriction.NONE)
         number = random.choice((*self.state.participants, *self.state.participants, UNKNOWN))
         return RestrictParticipant(participant=number, restriction=random.choice(list(Restriction)))
+
+    def freeze(self, random: Random) -> FreezeHolding | ReleaseHolding:
+        """Return a freeze or a release: a part, all that may move, or one tonne more."""
+        participant = random.choice((*self.state.participants, *self.state.participants, UNKNOWN))
+        shelves = self.state.ledger.shelves[participant]
+        frozen = [code for code in self.state.products if shelves[code].frozen]
+        is_release = random.random() < (0.7 if frozen else 0.1)
+        product = random.choice(frozen) if is_release and frozen else self.product(random)
+        there = 0
+        if product in self.state.products:
+            shelf = shelves[product]
+            there = shelf.frozen if is_release else shelf.available
+        quantity = random.choice((1, there // 3, there, there + 1))
+        kind = ReleaseHolding if is_release else FreezeHolding
+        return kind(
+            participant=participant,
+            product=product,
+            quantity_t=min(max(1, quantity), QUANTITY_T_MAX),
+            document="演示文书",
+        )
 
     def applicant(self, random: Random) -> AdmitParticipant:
         """Return an applicant, some of whom may not be admitted."""

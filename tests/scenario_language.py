@@ -22,6 +22,7 @@ from engine.commands import (
     CancelOrder,
     Deposit,
     FailTrade,
+    FreezeHolding,
     OfferBlock,
     OpenDay,
     PickListing,
@@ -29,6 +30,7 @@ from engine.commands import (
     Propose,
     ReferenceBasis,
     Reject,
+    ReleaseHolding,
     Restriction,
     RestrictParticipant,
     SetReferencePrice,
@@ -95,7 +97,15 @@ def participant(text: str) -> int:
 
 
 def action(words: list[str]) -> Action:
-    """Return the action of `reference PRODUCT PRICE BASIS` or `restrict P1 RESTRICTION`."""
+    """Return the action of `reference PRODUCT PRICE BASIS`, `restrict P1 RESTRICTION` or `freeze P1 PRODUCT TONNES`."""
+    if words[0] in ("freeze", "release"):
+        kind = FreezeHolding if words[0] == "freeze" else ReleaseHolding
+        return kind(
+            participant=participant(words[1]),
+            product=words[2],
+            quantity_t=int(words[3]),
+            document=words[4],
+        )
     if words[0] == "restrict":
         return RestrictParticipant(
             participant=participant(words[1]), restriction=Restriction(words[2])

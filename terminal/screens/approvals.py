@@ -11,7 +11,9 @@ from engine.commands import (
     AdmitParticipant,
     Approve,
     EnrolKey,
+    FreezeHolding,
     Reject,
+    ReleaseHolding,
     RestrictParticipant,
     SetReferencePrice,
 )
@@ -59,6 +61,15 @@ def action_text(node: TablePanel | FrameScreen, action: Action) -> str:
                 "action_restrict",
                 participant=show.participant(action.participant),
                 restriction=word(node, f"restriction_{action.restriction.value}"),
+            )
+        case FreezeHolding() | ReleaseHolding():
+            return word(
+                node,
+                "action_freeze" if isinstance(action, FreezeHolding) else "action_release",
+                participant=show.participant(action.participant),
+                product=action.product,
+                quantity=show.quantity(action.quantity_t),
+                document=show.plain(action.document),
             )
 
 

@@ -10,11 +10,13 @@ from engine.commands import (
     CancelOrder,
     Category,
     Deposit,
+    FreezeHolding,
     OpenDay,
     PlaceListing,
     Propose,
     ReferenceBasis,
     Reject,
+    ReleaseHolding,
     SetReferencePrice,
     SettleTrade,
     Side,
@@ -220,6 +222,33 @@ def test_registry() -> None:
     ]
 
 
+def test_freezing() -> None:
+    desk = first_day(Twins(small_profile()))
+    frozen = FreezeHolding(
+        participant=1, product="CEA19-20", quantity_t=500_000, document="演示文书1号"
+    )
+    released = ReleaseHolding(
+        participant=1, product="CEA19-20", quantity_t=500_001, document="演示文书2号"
+    )
+    assert refusals(
+        desk.approve(structs.replace(frozen, participant=9)),
+        desk.approve(structs.replace(frozen, product="NONE-1")),
+        desk.approve(structs.replace(frozen, quantity_t=500_001)),
+        desk.approve(frozen),
+        desk.approve(released),
+        desk.approve(structs.replace(released, participant=9)),
+        desk.approve(structs.replace(released, product="NONE-1")),
+        desk.approve(structs.replace(released, quantity_t=500_000)),
+    ) == [
+        Reason.PARTICIPANT_UNKNOWN,
+        Reason.PRODUCT_UNKNOWN,
+        Reason.HOLDING_NOT_AVAILABLE,
+        Reason.FROZEN_NOT_ENOUGH,
+        Reason.PARTICIPANT_UNKNOWN,
+        Reason.PRODUCT_UNKNOWN,
+    ]
+
+
 def test_steps_of_price_and_quantity() -> None:
     desk = first_day(Twins(coarse_profile()))
     assert refusals(
@@ -271,6 +300,7 @@ SCENES = (
     test_days_and_time,
     test_reference_prices,
     test_registry,
+    test_freezing,
     test_steps_of_price_and_quantity,
     test_a_refusal_is_remembered_only_from_the_check_on,
 )

@@ -127,6 +127,7 @@ def test_all_days_that_were_promised_are_there() -> None:
         "limits_of_means",
         "what_may_leave",
         "restrictions",
+        "frozen_by_order",
     } <= names
 
 

@@ -1,18 +1,30 @@
 """What readers see: five levels, public trades, the market, private events, drop copy."""
 
+from typing import Any
+
 import pytest
 
 from engine.commands import (
     AcceptBlock,
     CancelOrder,
+    FreezeHolding,
     OfferBlock,
     OpenDay,
+    ReleaseHolding,
     Restriction,
     RestrictParticipant,
     SettleTrade,
     Side,
 )
-from engine.events import BlockOffered, Cancelled, DayClosed, PhaseChanged, Traded
+from engine.events import (
+    BlockOffered,
+    Cancelled,
+    DayClosed,
+    HoldingFrozen,
+    HoldingReleased,
+    PhaseChanged,
+    Traded,
+)
 from engine.reasons import Reason
 from gateway import wire
 from gateway.client import Gap
@@ -231,6 +243,32 @@ async def test_a_suspension_is_told_to_everybody_whom_it_concerns() -> None:
         views = await operator.participants()
         assert [view.restriction for view in views] == ["suspended", "none", "none"]
         for client in (suspended, other, third, operator):
+            await client.close()
+
+
+async def test_a_freeze_is_told_to_the_owner_and_the_operators() -> None:
+    async with serving() as world:
+        owner, other = await world.trader(1), await world.trader(2)
+        operator = await world.connect(world.operators[0])
+        for client in (owner, other, operator):
+            await client.subscribe("private")
+        order: dict[str, Any] = {
+            "participant": 1,
+            "product": PRODUCT,
+            "quantity_t": 5,
+            "document": "演示1号",
+        }
+        world.approve(FreezeHolding(**order))
+        done = world.approve(ReleaseHolding(**order))
+        last = world.list(2, Side.SELL, 4_850, 1)
+        for client, place in ((owner, 0), (operator, 1)):
+            frames = await until(client, wire.PrivateEvents, done.sequence)
+            told = [frame.events[place] for frame in frames if len(frame.events) > place]
+            assert [type(event) for event in told] == [HoldingFrozen, HoldingReleased]
+            assert {getattr(event, "document", "") for event in told} == {"演示1号"}
+        frames = await until(other, wire.PrivateEvents, last.sequence)
+        assert [frame.sequence for frame in frames] == [last.sequence]
+        for client in (owner, other, operator):
             await client.close()
 
 

@@ -6,10 +6,12 @@ from engine.commands import (
     Approve,
     Category,
     EnrolKey,
+    FreezeHolding,
     OperatorCommand,
     Propose,
     ReferenceBasis,
     Reject,
+    ReleaseHolding,
     Restriction,
     RestrictParticipant,
     Role,
@@ -18,6 +20,8 @@ from engine.commands import (
 from engine.events import (
     AnyEvent,
     CancelCause,
+    HoldingFrozen,
+    HoldingReleased,
     KeyEnrolled,
     ParticipantAdmitted,
     ParticipantRestricted,
@@ -121,6 +125,56 @@ def run_action(state: State, action: Action, place: int = -1) -> list[AnyEvent]:
             return [_set_reference(state, action)]
         case RestrictParticipant():
             return _restrict(state, action, place)
+        case FreezeHolding():
+            return [_freeze(state, action, place)]
+        case ReleaseHolding():
+            return [_release(state, action, place)]
+
+
+def _holding_broken(state: State, participant: int, product: str) -> Figures:
+    if participant not in state.participants:
+        return Reason.PARTICIPANT_UNKNOWN, participant, 0
+    return OK if product in state.products else (Reason.PRODUCT_UNKNOWN, 0, 0)
+
+
+def _freeze(state: State, action: FreezeHolding, place: int) -> AnyEvent:
+    """Set available tonnes aside for a court (clearing notes 2.2: A to J)."""
+    broken = _holding_broken(state, action.participant, action.product)
+    if broken != OK:
+        return state.refused(broken, action=place)
+    shelf = state.ledger.shelves[action.participant][action.product]
+    if shelf.available < action.quantity_t:
+        short = (Reason.HOLDING_NOT_AVAILABLE, shelf.available, action.quantity_t)
+        return state.refused(short, action=place)
+    shelf.available -= action.quantity_t
+    shelf.frozen += action.quantity_t
+    return state.event(
+        HoldingFrozen,
+        participant=action.participant,
+        product=action.product,
+        quantity_t=action.quantity_t,
+        document=action.document,
+    )
+
+
+def _release(state: State, action: ReleaseHolding, place: int) -> AnyEvent:
+    """Give frozen tonnes back (clearing notes 2.2: J to A)."""
+    broken = _holding_broken(state, action.participant, action.product)
+    if broken != OK:
+        return state.refused(broken, action=place)
+    shelf = state.ledger.shelves[action.participant][action.product]
+    if shelf.frozen < action.quantity_t:
+        short = (Reason.FROZEN_NOT_ENOUGH, shelf.frozen, action.quantity_t)
+        return state.refused(short, action=place)
+    shelf.frozen -= action.quantity_t
+    shelf.available += action.quantity_t
+    return state.event(
+        HoldingReleased,
+        participant=action.participant,
+        product=action.product,
+        quantity_t=action.quantity_t,
+        document=action.document,
+    )
 
 
 def _restrict(state: State, action: RestrictParticipant, place: int) -> list[AnyEvent]:
