@@ -62,11 +62,12 @@ def test_another_profile_is_refused(busy: Exchange) -> None:
 
 
 def test_another_version_is_refused(busy: Exchange) -> None:
-    with pytest.raises(ValueError, match="semantics version is 2 where 1 is expected"):
-        Exchange.from_snapshot(small_profile(), snapshot.take(market_of(busy), 2))
+    later = SEMANTICS_VERSION + 1
+    with pytest.raises(ValueError, match=f"semantics version is {later} where {later - 1} is"):
+        Exchange.from_snapshot(small_profile(), snapshot.take(market_of(busy), later))
     envelope = msgspec.msgpack.decode(busy.snapshot())
-    envelope[1] = 2
-    with pytest.raises(ValueError, match="format version is 2 where 1 is expected"):
+    envelope[1] = later = snapshot.FORMAT + 1
+    with pytest.raises(ValueError, match=f"format version is {later} where {later - 1} is"):
         Exchange.from_snapshot(small_profile(), msgspec.msgpack.encode(envelope))
 
 
