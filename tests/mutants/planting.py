@@ -132,6 +132,7 @@ def _environment(scratch: Path, seed: int) -> dict[str, str]:
         "PYTHONPATH": str(scratch),
         "PYTHONHASHSEED": str(seed),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": str(scratch),  # what a killed test leaves goes with the copy
         ROOT_NAME: str(scratch),
     }
 
