@@ -6,6 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from gateway.credit_code import check_character
+
 REGION: Final = "990000"
 """An administrative division that is not assigned, so that no real company is meant."""
 COLUMNS: Final = (
@@ -20,8 +22,6 @@ COLUMNS: Final = (
 )
 UNITS_MAX: Final = 999
 
-_CODE_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_CODE_WEIGHTS: Final = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _BODY_WEIGHTS: Final = (3, 7, 9, 10, 5, 8, 4, 2)
 _DIGITS: Final = "零一二三四五六七八九"
 _KINDS: Final = {"发电": "电厂", "钢铁": "钢铁厂", "水泥": "水泥厂", "铝冶炼": "铝厂"}
@@ -59,8 +59,7 @@ def credit_code(serial: int) -> str:
     rest = 11 - sum(int(d) * w for d, w in zip(body, _BODY_WEIGHTS, strict=True)) % 11
     body += {10: "X", 11: "0"}.get(rest, str(rest))  # GB 11714
     code = f"91{REGION}{body}"
-    total = sum(_CODE_ALPHABET.index(c) * w for c, w in zip(code, _CODE_WEIGHTS, strict=True))
-    return code + _CODE_ALPHABET[(31 - total % 31) % 31]
+    return code + check_character(code)
 
 
 def invent_emitters(

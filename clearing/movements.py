@@ -28,7 +28,7 @@ class Mover:
         self.turn = asyncio.Lock()
         """Held by whoever needs the booked movements to stand still."""
 
-    async def round(self) -> int:
+    async def book_waiting(self) -> int:
         """Take over what is new, book what can be booked; return how many were booked or refused."""
         async with self.turn:
             return await self.book_all()

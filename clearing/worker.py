@@ -122,7 +122,7 @@ class Clearing:
             self._moves.clear()
             wait_ms = QUIET_MS
             try:
-                await mover.round()
+                await mover.book_waiting()
             except (RegistryUnavailable, RegistryRefused) as error:
                 self.registry_state = str(error)
                 wait_ms = LONGEST_PAUSE_MS

@@ -159,7 +159,7 @@ class Office:
     async def fund(self) -> None:
         """Take in participants and movements, and what they did."""
         await self.collect()
-        await self.mover.round()
+        await self.mover.book_waiting()
         await self.collect()
 
     async def end_day(self, *, again: bool = False) -> DayState:

@@ -34,7 +34,7 @@ async def test_a_bad_line_on_both_sides_changes_nothing(tmp_path: Path, seed: in
         for _ in range(50):
             await office.collect()
             try:
-                await office.mover.round()
+                await office.mover.book_waiting()
             except (RegistryUnavailable, retry.StillPending):
                 continue
             if office.store.movements.counts() == {"BOOKED": 10}:

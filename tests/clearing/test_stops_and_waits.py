@@ -84,7 +84,7 @@ async def test_an_answer_that_says_no_is_not_asked_again(tmp_path: Path) -> None
 
             office.port.submit = reject  # type: ignore[method-assign]
             with pytest.raises(SubmitFailed, match="not permitted"):
-                await office.mover.round()
+                await office.mover.book_waiting()
             assert len({command.reference for command in calls}) == len(calls) == 10
             assert office.store.movements.counts() == {"WAITING": 10}
 
