@@ -13,6 +13,10 @@ from engine.units import AMOUNT_FEN_MAX, PRICE_FEN_MAX, QUANTITY_T_MAX
 
 ACTIONS_MAX = 200
 """Most actions that one proposal may carry."""
+PREFERRED_MAX = 20
+"""Most listings that a taking order may prefer."""
+MEMBERS_MAX = 50
+"""Most participants of a block group."""
 
 PriceFen = Annotated[int, Meta(ge=1, le=PRICE_FEN_MAX)]
 QuantityT = Annotated[int, Meta(ge=1, le=QUANTITY_T_MAX)]
@@ -21,6 +25,9 @@ OrderNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 TradeNumber = Annotated[int, Meta(ge=1, le=2**62)]
 ParticipantNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 ProposalNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+AuctionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+HaltNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+TimeNs = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 KeyNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 ClientOrder = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 ProductCode = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,15}\Z")]
@@ -32,6 +39,10 @@ Text = Annotated[
     Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]*\Z"),
 ]
 """A text for people: no control characters, no bidirectional overrides."""
+GroupName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,32}\Z")]
+"""A participant's own name of a group of counterparties."""
+TermsDigest = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+"""What both sides of a block confirm, see `engine.terms`."""
 PublicKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
@@ -47,6 +58,7 @@ class Method(IntEnum):
 
     LISTED = 0
     BLOCK = 1
+    AUCTION = 2
 
 
 class Role(StrEnum):
@@ -83,6 +95,33 @@ class Restriction(StrEnum):
     """No new order at all; cancels stay possible."""
 
 
+class AuctionFloor(StrEnum):
+    """The lowest price of an auction, chosen by its seller (R33)."""
+
+    PREVIOUS_CLOSE = "previous_close"
+    """The reference price of the day."""
+    LOWER_LIMIT = "lower_limit"
+    """The reference price less the profile's `floor_bp`."""
+
+
+class PriceMode(StrEnum):
+    """What the winners of an auction pay (R69)."""
+
+    UNIFORM = "uniform"
+    """All the lowest bid price inside the offered total (统一价成交)."""
+    PAY_AS_BID = "pay_as_bid"
+    """Each its own bid (申报价成交)."""
+
+
+class HaltScope(StrEnum):
+    """What a halt stops (暂停交易, R80)."""
+
+    MARKET = "market"
+    METHOD = "method"
+    PRODUCT = "product"
+    PARTICIPANT = "participant"
+
+
 class Command(Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
     """Base of all commands; the tag is the class name."""
 
@@ -108,6 +147,30 @@ class PickListing(Command, frozen=True, kw_only=True):
     client_order: ClientOrder
 
 
+class TakeListings(Command, frozen=True, kw_only=True):
+    """Take a total quantity level by level, best price first, inside a level the preferred listings first.
+
+    At most five levels, each listing at its own price; what is left does not rest (R40-R43).
+    """
+
+    product: ProductCode
+    side: Side
+    """The taker's side: BUY takes sell listings."""
+    quantity_t: QuantityT
+    limit_price_fen: PriceFen
+    client_order: ClientOrder
+    preferred: Annotated[tuple[OrderNumber, ...], Meta(max_length=PREFERRED_MAX)] = ()
+
+
+class ReduceOrder(Command, frozen=True, kw_only=True):
+    """Take back a part of an own listing; what is left keeps its place (减量)."""
+
+    order: OrderNumber
+    quantity_t: QuantityT
+    """Tonnes to take back, fewer than are left."""
+    client_order: ClientOrder
+
+
 class OfferBlock(Command, frozen=True, kw_only=True):
     """Offer a block to one named participant (大宗定向报价, R24, R62)."""
 
@@ -126,8 +189,79 @@ class AcceptBlock(Command, frozen=True, kw_only=True):
     client_order: ClientOrder
 
 
+class SetBlockGroup(Command, frozen=True, kw_only=True):
+    """Set who belongs to one of the participant's own groups (群组); nobody removes the group (R62)."""
+
+    group: GroupName
+    members: Annotated[tuple[ParticipantNumber, ...], Meta(max_length=MEMBERS_MAX)]
+
+
+class OfferBlockToGroup(Command, frozen=True, kw_only=True):
+    """Offer a block to every member of an own group; the first who accepts has it (群组报价, R62)."""
+
+    product: ProductCode
+    side: Side
+    group: GroupName
+    price_fen: PriceFen
+    quantity_t: QuantityT
+    client_order: ClientOrder
+
+
+class CounterBlock(Command, frozen=True, kw_only=True):
+    """Answer a block offer, or the other side's last word on it, with other terms (对话议价, R61)."""
+
+    offer: OrderNumber
+    counterparty: ParticipantNumber
+    """With whom one talks: the offerer for who answers, one of those for the offerer."""
+    price_fen: PriceFen
+    quantity_t: QuantityT
+    client_order: ClientOrder
+    text: Annotated[
+        str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]*\Z")
+    ] = ""
+
+
+class ConfirmBlock(Command, frozen=True, kw_only=True):
+    """Confirm the terms of a negotiation; when both sides have, the block is traded (R61)."""
+
+    offer: OrderNumber
+    counterparty: ParticipantNumber
+    terms: TermsDigest
+    client_order: ClientOrder
+
+
+class RefuseBlock(Command, frozen=True, kw_only=True):
+    """End a negotiation, or refuse an offer before any; nothing is traded."""
+
+    offer: OrderNumber
+    counterparty: ParticipantNumber
+    client_order: ClientOrder
+
+
+class ApplyAuction(Command, frozen=True, kw_only=True):
+    """Apply to sell by one-way auction; the allowances are locked (单向竞价申请, R67)."""
+
+    product: ProductCode
+    quantity_t: QuantityT
+    floor: AuctionFloor
+    price_mode: PriceMode
+    client_order: ClientOrder
+    wished_begin_ns: TimeNs = 0
+    """The window that the seller wishes, 0 and 0 where it has no wish."""
+    wished_end_ns: TimeNs = 0
+
+
+class PlaceBid(Command, frozen=True, kw_only=True):
+    """Bid for a quantity in an open auction; the cash is locked (竞价申报, R68)."""
+
+    auction: AuctionNumber
+    price_fen: PriceFen
+    quantity_t: QuantityT
+    client_order: ClientOrder
+
+
 class CancelOrder(Command, frozen=True, kw_only=True):
-    """Take back what is left of an own listing or block offer (撤单, R54)."""
+    """Take back what is left of an own listing, offer, counter-offer, application or bid (撤单, R54)."""
 
     order: OrderNumber
     client_order: ClientOrder
@@ -191,6 +325,69 @@ class ReleaseHolding(Command, frozen=True, kw_only=True):
     document: Text
 
 
+class SetAllowance(Command, frozen=True, kw_only=True):
+    """Set the allocation of the year that a participant's position limit is widened by (R73)."""
+
+    participant: ParticipantNumber
+    quantity_t: Annotated[int, Meta(ge=0, le=QUANTITY_T_MAX)]
+
+
+class CorrectReferencePrice(Command, frozen=True, kw_only=True):
+    """Replace a reference price found wrong after the opening; only while the product is halted."""
+
+    product: ProductCode
+    price_fen: PriceFen
+    explanation: Text
+
+
+class VoidTrade(Command, frozen=True, kw_only=True):
+    """Void a trade of the open day: both ledgers go back as if it had not been (R81)."""
+
+    trade: TradeNumber
+    explanation: Text
+
+
+class ChangePhase(Command, frozen=True, kw_only=True):
+    """Open a method by hand, or put it in a break, until its timetable's next change."""
+
+    method: Method
+    is_open: bool
+
+
+class CloseDay(Command, frozen=True, kw_only=True):
+    """Close the trading day now, before its timetable does (提前收市)."""
+
+    explanation: Text
+
+
+class AddClosure(Command, frozen=True, kw_only=True):
+    """Close the market on a later date that the calendar has as a trading day (R26)."""
+
+    date: IsoDate
+    explanation: Text
+
+
+class RemoveClosure(Command, frozen=True, kw_only=True):
+    """Take a closure back before its date."""
+
+    date: IsoDate
+
+
+class AnnounceAuction(Command, frozen=True, kw_only=True):
+    """Announce an applied auction with its window (竞价公告, R67)."""
+
+    auction: AuctionNumber
+    begin_ns: TimeNs
+    end_ns: TimeNs
+
+
+class RefuseAuction(Command, frozen=True, kw_only=True):
+    """Refuse an application; its allowances are free again."""
+
+    auction: AuctionNumber
+    explanation: Text
+
+
 Action = (
     AdmitParticipant
     | EnrolKey
@@ -198,6 +395,15 @@ Action = (
     | RestrictParticipant
     | FreezeHolding
     | ReleaseHolding
+    | SetAllowance
+    | CorrectReferencePrice
+    | VoidTrade
+    | ChangePhase
+    | CloseDay
+    | AddClosure
+    | RemoveClosure
+    | AnnounceAuction
+    | RefuseAuction
 )
 
 
@@ -219,6 +425,29 @@ class Reject(Command, frozen=True, kw_only=True):
 
     proposal: ProposalNumber
     reason: Text
+
+
+class Halt(Command, frozen=True, kw_only=True):
+    """Halt the market, a method, a product or a participant at once; cancels stay possible (R80).
+
+    One operator is enough to halt; another has to resume.
+    """
+
+    scope: HaltScope
+    explanation: Text
+    method: Method = Method.LISTED
+    """What is halted, where the scope is a method."""
+    product: Annotated[str, Meta(pattern=r"^([A-Z0-9][A-Z0-9-]{0,15})?\Z")] = ""
+    """What is halted, where the scope is a product, else empty."""
+    participant: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    """Who is halted, where the scope is a participant, else 0."""
+
+
+class Resume(Command, frozen=True, kw_only=True):
+    """End a halt (恢复交易); refused to the person who halted."""
+
+    halt: HaltNumber
+    explanation: Text
 
 
 # ---------------------------------------------------------------- answers of the registry (role clearing)
@@ -286,19 +515,57 @@ class AdvanceTime(Command, frozen=True, kw_only=True):
     """Carry time: phases change when the entry's time passes their boundary."""
 
 
-OrderCommand = PlaceListing | PickListing | OfferBlock | AcceptBlock | CancelOrder
-OperatorCommand = Propose | Approve | Reject
+HotCommand = PlaceListing | PickListing | CancelOrder | ReduceOrder | OfferBlock | AcceptBlock
+"""Order commands that the compiled core takes as records."""
+DialogueCommand = (
+    TakeListings
+    | OfferBlockToGroup
+    | CounterBlock
+    | ConfirmBlock
+    | RefuseBlock
+    | ApplyAuction
+    | PlaceBid
+)
+"""Order commands whose course is plain Python on the core's rows."""
+OrderCommand = (
+    PlaceListing
+    | PickListing
+    | CancelOrder
+    | ReduceOrder
+    | OfferBlock
+    | AcceptBlock
+    | TakeListings
+    | OfferBlockToGroup
+    | CounterBlock
+    | ConfirmBlock
+    | RefuseBlock
+    | ApplyAuction
+    | PlaceBid
+)
+TraderCommand = OrderCommand | SetBlockGroup
+OperatorCommand = Propose | Approve | Reject | Halt | Resume
 ClearingCommand = Deposit | TransferIn | Withdraw | TransferOut | SettleTrade | FailTrade
 SystemCommand = OpenDay | AdvanceTime | EnrolKey
 AnyCommand = (
     PlaceListing
     | PickListing
+    | CancelOrder
+    | ReduceOrder
     | OfferBlock
     | AcceptBlock
-    | CancelOrder
+    | TakeListings
+    | SetBlockGroup
+    | OfferBlockToGroup
+    | CounterBlock
+    | ConfirmBlock
+    | RefuseBlock
+    | ApplyAuction
+    | PlaceBid
     | Propose
     | Approve
     | Reject
+    | Halt
+    | Resume
     | Deposit
     | TransferIn
     | Withdraw

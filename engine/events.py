@@ -8,7 +8,17 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from engine.commands import Action, Category, Method, ReferenceBasis, Restriction, Role, Side
+from engine.commands import (
+    Action,
+    Category,
+    HaltScope,
+    Method,
+    PriceMode,
+    ReferenceBasis,
+    Restriction,
+    Role,
+    Side,
+)
 from engine.reasons import Reason
 
 
@@ -34,6 +44,45 @@ class CancelCause(IntEnum):
     CLOSE = 1
     SUSPENSION = 2
     """Its owner, or the counterparty of the offer, was suspended (R76)."""
+    OWN_LISTING = 3
+    """The rest of an incoming order that met an own resting one."""
+    FILLS_LIMIT = 4
+    """The rest of an incoming order after the most trades that one command may make."""
+    BAND = 5
+    """Outside the band of a corrected reference price."""
+    NEGOTIATION = 6
+    """The block negotiation that it belonged to ended, or it was refused."""
+    AUCTION = 7
+    """What an auction did not take, or all of it where the auction failed or was refused."""
+
+
+class AuctionState(IntEnum):
+    """Where an auction stands."""
+
+    APPLIED = 0
+    ANNOUNCED = 1
+    """Published; bids are taken inside its window."""
+    SOLD = 2
+    """All or a part of it."""
+    FAILED = 3
+    """Nothing was sold (流拍)."""
+    ENDED = 4
+    """Refused, withdrawn or lapsed before it was announced."""
+
+
+class FailureCause(IntEnum):
+    """Why an announced auction sold nothing."""
+
+    NONE = 0
+    NO_BIDS = 1
+    UNDERSUBSCRIBED = 2
+    """Bids below the quantity offered, where the profile then cancels."""
+    HALTED = 3
+    """Its window ended in a halt, or its seller was suspended."""
+    DAY_CLOSED = 4
+    """The day closed before its window did."""
+    REFERENCE = 5
+    """The reference price of its product was corrected."""
 
 
 class Event(Struct, frozen=True, kw_only=True, tag=True):
@@ -47,7 +96,10 @@ class Event(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class ListingPlaced(Event, frozen=True, kw_only=True):
-    """A listing rests in the book; its cash or allowances are locked (已申报)."""
+    """A listing rests in the book; what is left of it is locked (已申报).
+
+    Where crossing listings match, what it took on entry was told before as trades of its number.
+    """
 
     order: int
     participant: int
@@ -57,6 +109,41 @@ class ListingPlaced(Event, frozen=True, kw_only=True):
     side: Side
     price_fen: int
     quantity_t: int
+    """As ordered."""
+    left_t: int
+    """What rests: less than ordered only where it took something on entry."""
+
+
+class ListingsTaken(Event, frozen=True, kw_only=True):
+    """The sum of a taking order, after its trades; what is left of it does not rest."""
+
+    order: int
+    participant: int
+    key: int
+    client_order: int
+    product: str
+    side: Side
+    limit_price_fen: int
+    quantity_t: int
+    """As ordered."""
+    left_t: int
+    amount_fen: int
+    trades: int
+
+
+class Reduced(Event, frozen=True, kw_only=True):
+    """A part of a listing is taken back; the rest keeps its place."""
+
+    order: int
+    participant: int
+    key: int
+    client_order: int
+    product: str
+    side: Side
+    price_fen: int
+    quantity_t: int
+    """The quantity taken back."""
+    left_t: int
 
 
 class BlockOffered(Event, frozen=True, kw_only=True):
@@ -73,8 +160,161 @@ class BlockOffered(Event, frozen=True, kw_only=True):
     quantity_t: int
 
 
+class BlockOfferedToGroup(Event, frozen=True, kw_only=True):
+    """A block offer stands for every member of a group; cash or allowances are locked."""
+
+    order: int
+    participant: int
+    key: int
+    client_order: int
+    product: str
+    side: Side
+    price_fen: int
+    quantity_t: int
+    group: str
+    members: tuple[int, ...]
+    """Who may answer; the group as it was at that moment."""
+
+
+class BlockGroupSet(Event, frozen=True, kw_only=True):
+    """A participant's group has these members; nobody means that it is removed."""
+
+    participant: int
+    key: int
+    group: str
+    members: tuple[int, ...]
+
+
+class BlockCountered(Event, frozen=True, kw_only=True):
+    """A side of a block negotiation named its terms; its lock follows them, confirmations are void."""
+
+    order: int
+    """This command's own number."""
+    negotiation: int
+    """Order number of the answering side's first counter-offer, which carries its lock."""
+    offer: int
+    participant: int
+    """Who speaks."""
+    counterparty: int
+    key: int
+    client_order: int
+    product: str
+    side: Side
+    """The speaker's side."""
+    price_fen: int
+    quantity_t: int
+    text: str
+    round: int
+    """1 for the first answer to the offer, then upwards."""
+    terms: str
+    """Digest of the terms, which both sides confirm (`engine.terms`)."""
+
+
+class BlockConfirmed(Event, frozen=True, kw_only=True):
+    """One side of a block negotiation confirmed its terms; when both have, the trade follows."""
+
+    order: int
+    negotiation: int
+    offer: int
+    participant: int
+    counterparty: int
+    key: int
+    client_order: int
+    terms: str
+
+
+class BlockRefused(Event, frozen=True, kw_only=True):
+    """A negotiation ended, or an offer was refused before any (`negotiation` 0)."""
+
+    order: int
+    negotiation: int
+    offer: int
+    participant: int
+    counterparty: int
+    key: int
+    client_order: int
+
+
+class AuctionApplied(Event, frozen=True, kw_only=True):
+    """A seller applied for an auction; its allowances are locked (单向竞价申请)."""
+
+    auction: int
+    order: int
+    participant: int
+    key: int
+    client_order: int
+    product: str
+    quantity_t: int
+    floor_fen: int
+    cap_fen: int
+    price_mode: PriceMode
+    wished_begin_ns: int
+    wished_end_ns: int
+
+
+class AuctionAnnounced(Event, frozen=True, kw_only=True):
+    """An auction is published with its window (竞价公告); the seller is not named."""
+
+    auction: int
+    product: str
+    quantity_t: int
+    floor_fen: int
+    cap_fen: int
+    price_mode: PriceMode
+    begin_ns: int
+    end_ns: int
+
+
+class AuctionRefused(Event, frozen=True, kw_only=True):
+    """An application was refused; the cancelled event of its order follows."""
+
+    auction: int
+    order: int
+    participant: int
+    explanation: str
+
+
+class BidPlaced(Event, frozen=True, kw_only=True):
+    """A bid stands in an auction; its cash is locked (竞价申报)."""
+
+    auction: int
+    order: int
+    participant: int
+    key: int
+    client_order: int
+    product: str
+    price_fen: int
+    quantity_t: int
+
+
+class AuctionEnded(Event, frozen=True, kw_only=True):
+    """Result of an announced auction, after its trades and the cancelled rests (竞价结果)."""
+
+    auction: int
+    product: str
+    state: AuctionState
+    """SOLD or FAILED."""
+    cause: FailureCause
+    price_mode: PriceMode
+    price_fen: int
+    """The uniform price; 0 where each pays its own or nothing was sold."""
+    offered_t: int
+    sold_t: int
+    amount_fen: int
+    bid_t: int
+    """Sum of all valid bids: bid_t ÷ offered_t is the cover ratio."""
+    bids: int
+    bidders: int
+    winners: int
+    """Bidders who got something."""
+    successful_bids: int
+
+
 class Traded(Event, frozen=True, kw_only=True):
-    """A trade (成交): `order` is the taker's, `resting_order` the listing or offer that was taken."""
+    """A trade (成交): `order` is the taker's, `resting_order` the order that was taken.
+
+    In an auction the taker is the bidder and the resting order the seller's application.
+    """
 
     trade: int
     method: Method
@@ -126,10 +366,29 @@ class Refused(Event, frozen=True, kw_only=True):
     """Index of the refused action inside an approved proposal, -1 elsewhere."""
 
 
+Answer = (
+    ListingPlaced
+    | BlockOffered
+    | Traded
+    | Cancelled
+    | Reduced
+    | Refused
+    | ListingsTaken
+    | BlockOfferedToGroup
+    | BlockCountered
+    | BlockConfirmed
+    | BlockRefused
+    | AuctionApplied
+    | BidPlaced
+)
+"""What an order command is answered with in the end."""
+
+
 class Repeated(Event, frozen=True, kw_only=True):
     """A client order number came again with the same content: the answer of the first time."""
 
-    answer: ListingPlaced | BlockOffered | Traded | Cancelled | Refused
+    answer: Answer
+    """The last event of the first answer."""
 
 
 # ---------------------------------------------------------------- the day
@@ -178,6 +437,9 @@ class ProductDay(Struct, frozen=True, kw_only=True):
     block_quantity_t: int
     block_amount_fen: int
     block_trades: int
+    auction_quantity_t: int = 0
+    auction_amount_fen: int = 0
+    auction_trades: int = 0
 
 
 class Bulletin(Struct, frozen=True, kw_only=True):
@@ -198,12 +460,80 @@ class Bulletin(Struct, frozen=True, kw_only=True):
     cumulative_quantity_t: int
     cumulative_amount_fen: int
     products: tuple[ProductDay, ...]
+    auction_quantity_t: int = 0
+    auction_amount_fen: int = 0
 
 
 class DayClosed(Event, frozen=True, kw_only=True):
     """Trading ended: open orders have lapsed, closing prices and the bulletin stand (R97)."""
 
     bulletin: Bulletin
+
+
+class ReferencePriceCorrected(Event, frozen=True, kw_only=True):
+    """A wrong reference price was replaced in a halt; orders outside the new bands are cancelled next."""
+
+    product: str
+    price_fen: int
+    previous_fen: int
+    """The wrong one."""
+    listed_floor_fen: int
+    listed_cap_fen: int
+    block_floor_fen: int
+    block_cap_fen: int
+    explanation: str
+
+
+class TradeVoided(Event, frozen=True, kw_only=True):
+    """A trade of the open day counts no more; ledgers and public prices are as if it had not been (R81)."""
+
+    trade: int
+    method: Method
+    product: str
+    price_fen: int
+    quantity_t: int
+    buyer: int
+    seller: int
+    explanation: str
+
+
+class Halted(Event, frozen=True, kw_only=True):
+    """A halt stands: no new order inside its scope, cancels stay possible (暂停交易, R80)."""
+
+    halt: int
+    scope: HaltScope
+    method: Method
+    product: str
+    participant: int
+    key: int
+    person: str
+    explanation: str
+
+
+class Resumed(Event, frozen=True, kw_only=True):
+    """Another operator ended a halt (恢复交易)."""
+
+    halt: int
+    scope: HaltScope
+    method: Method
+    product: str
+    participant: int
+    key: int
+    person: str
+    explanation: str
+
+
+class ClosureAdded(Event, frozen=True, kw_only=True):
+    """The market stays closed on a date that the calendar had as a trading day."""
+
+    date: str
+    explanation: str
+
+
+class ClosureRemoved(Event, frozen=True, kw_only=True):
+    """A closure was taken back."""
+
+    date: str
 
 
 # ---------------------------------------------------------------- control
@@ -265,6 +595,13 @@ class ParticipantRestricted(Event, frozen=True, kw_only=True):
 
     participant: int
     restriction: Restriction
+
+
+class AllowanceSet(Event, frozen=True, kw_only=True):
+    """A participant's position limit is widened by this allocation (R73)."""
+
+    participant: int
+    quantity_t: int
 
 
 # ---------------------------------------------------------------- ledger
@@ -347,17 +684,52 @@ class TradeFailed(Event, frozen=True, kw_only=True):
     reference: str
 
 
-OrderEvent = ListingPlaced | BlockOffered | Traded | Cancelled | Refused | Repeated
+HotEvent = ListingPlaced | BlockOffered | Traded | Cancelled | Reduced | Refused | Repeated
+"""Events that the compiled core writes as records."""
+OrderEvent = (
+    ListingPlaced
+    | BlockOffered
+    | Traded
+    | Cancelled
+    | Reduced
+    | Refused
+    | Repeated
+    | ListingsTaken
+    | BlockOfferedToGroup
+    | BlockCountered
+    | BlockConfirmed
+    | BlockRefused
+    | AuctionApplied
+    | BidPlaced
+)
 AnyEvent = (
     ListingPlaced
     | BlockOffered
     | Traded
     | Cancelled
+    | Reduced
     | Refused
     | Repeated
+    | ListingsTaken
+    | BlockGroupSet
+    | BlockOfferedToGroup
+    | BlockCountered
+    | BlockConfirmed
+    | BlockRefused
+    | AuctionApplied
+    | AuctionAnnounced
+    | AuctionRefused
+    | BidPlaced
+    | AuctionEnded
     | DayOpened
     | PhaseChanged
     | ReferencePriceSet
+    | ReferencePriceCorrected
+    | TradeVoided
+    | Halted
+    | Resumed
+    | ClosureAdded
+    | ClosureRemoved
     | DayClosed
     | ProposalMade
     | ProposalApproved
@@ -365,6 +737,7 @@ AnyEvent = (
     | ParticipantAdmitted
     | KeyEnrolled
     | ParticipantRestricted
+    | AllowanceSet
     | Deposited
     | TransferredIn
     | Withdrawn

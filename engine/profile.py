@@ -9,11 +9,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from engine.commands import IsoDate, PriceFen, ProductCode, QuantityT
+from engine.commands import AuctionFloor, IsoDate, PriceFen, PriceMode, ProductCode, QuantityT
 from engine.units import (
     BASIS_POINTS,
     DAY_NS,
     PRICE_FEN_MAX,
+    QUANTITY_T_MAX,
     days_from_civil,
     parse_clock,
 )
@@ -50,6 +51,8 @@ class Product(_Table, frozen=True, kw_only=True):
     """Where the reference of the first day comes from (R36, R37)."""
     first_reference_fen: Annotated[int, Meta(ge=0)] = 0
     """The administrative reference, 0 where operators set it freely."""
+    listed_until: Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")] = ""
+    """Last day of a retired vintage, empty while none is set (R10)."""
 
 
 class Sessions(_Table, frozen=True, kw_only=True):
@@ -65,12 +68,86 @@ class Listed(Sessions, frozen=True, kw_only=True):
     """Listed agreement (挂牌协议, R40-R46)."""
 
     levels_shown: Annotated[int, Meta(ge=1, le=20)]
-    level_choice: Literal["strict_best_first"]
-    crossing_listings: Literal["rest"]
+    level_choice: Literal["strict_best_first", "any_of_five_levels"]
+    """Which levels a pick may name (R45): the best one, or any of the best five."""
+    crossing_listings: Literal["rest", "match"]
+    """Whether a listing takes what it crosses, at the resting prices, before it rests (R46)."""
+    same_price_choice: Literal["free", "time"] = "free"
+    """Which listing of a level a pick may name (R42): any, or the one that stands longest."""
+    picks: bool = True
+    """Whether listings can be picked at all; an order-driven market only matches."""
+    reduce: bool = False
+    """Whether a part of an order can be taken back without losing its place (R59)."""
+    open_rule: Literal["first_trade", "previous_close"] = "first_trade"
+    """What the open of a day is (R48)."""
+    close_threshold_t: Annotated[int, Meta(ge=0, le=QUANTITY_T_MAX)] = 0
+    """A day's listed quantity up to this leaves the close at the open (R51), above it the mean counts."""
 
 
 class Block(Sessions, frozen=True, kw_only=True):
     """Block agreement (大宗协议, R61-R66)."""
+
+    free_from_t: Annotated[int, Meta(ge=0, le=QUANTITY_T_MAX)] = 0
+    """From this quantity on no band holds, 0 = always a band."""
+
+
+class Auction(_Table, frozen=True, kw_only=True):
+    """One-way auction (单向竞价, R67-R72)."""
+
+    quantity_t_min: QuantityT
+    """Of an application."""
+    quantity_t_max: QuantityT
+    sessions: Annotated[tuple[tuple[ClockText, ClockText], ...], Meta(min_length=1, max_length=8)]
+    """Inside one of these lies the window of every auction."""
+    floors: Annotated[tuple[AuctionFloor, ...], Meta(min_length=1, max_length=2)]
+    """What a seller may choose (R33)."""
+    floor_bp: BandBp
+    """How far `lower_limit` lies under the reference price."""
+    cap_bp: BandBp
+    """How far the highest bid may lie above the reference price."""
+    price_modes: Annotated[tuple[PriceMode, ...], Meta(min_length=1, max_length=2)]
+    bid_t_min: QuantityT = 1
+    bid_lot_t: QuantityT = 1
+    bidder_share_bp: Annotated[int, Meta(ge=1, le=BASIS_POINTS)] = BASIS_POINTS
+    """Most that one bidder's bids may sum to, in parts of the quantity offered, rounded down."""
+    bid_withdrawal: bool = True
+    bid_visibility: Literal["hidden", "best", "ladder"] = "hidden"
+    """What everybody sees of the bids while the window is open."""
+    undersubscribed: Literal["sell_what_was_bid", "cancel"] = "sell_what_was_bid"
+    ties: Literal["time", "pro_rata", "random"] = "time"
+    """Who gets what is left at the lowest winning price (R68)."""
+
+
+FeeBp = Annotated[int, Meta(ge=0, lt=BASIS_POINTS)]
+
+
+class FeeRates(_Table, frozen=True, kw_only=True):
+    """Rates of one fee by method and side, in parts of 10,000 of the amount; rounded down to the fen."""
+
+    listed_buyer_bp: FeeBp = 0
+    listed_seller_bp: FeeBp = 0
+    block_buyer_bp: FeeBp = 0
+    block_seller_bp: FeeBp = 0
+    auction_buyer_bp: FeeBp = 0
+    auction_seller_bp: FeeBp = 0
+
+
+class Fees(_Table, frozen=True, kw_only=True):
+    """The two fees of the client and the statement (R60); their rates are not published, so 0."""
+
+    trading: FeeRates = FeeRates()
+    settlement: FeeRates = FeeRates()
+
+
+class Position(_Table, frozen=True, kw_only=True):
+    """Position limit and large-holder threshold per product (R73, R74); 0 = off."""
+
+    limit_t: Annotated[int, Meta(ge=0, le=QUANTITY_T_MAX)] = 0
+    """Most that anybody may hold or be about to buy of one product ..."""
+    is_widened_by_allowance: bool = False
+    """... above its own allocation of the year, where this is set."""
+    large_holder_t: Annotated[int, Meta(ge=0, le=QUANTITY_T_MAX)] = 0
+    """A holding from which surveillance names the large holder, widened likewise."""
 
 
 class Composite(_Table, frozen=True, kw_only=True):
@@ -99,6 +176,24 @@ class Capacity(_Table, frozen=True, kw_only=True):
     """Most price levels of one product's listed band."""
     proposals: Annotated[int, Meta(ge=1, le=10_000)]
     """Most proposals that wait at a time."""
+    fills_per_command: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
+    """Most trades that one command may make; the rest of an incoming order is then cancelled."""
+    groups: Annotated[int, Meta(ge=1, le=1_000)] = 20
+    """Most block groups of one participant."""
+    group_offers: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
+    """Most block offers to groups of one day."""
+    negotiations: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
+    """Most open block negotiations at a time."""
+    rounds: Annotated[int, Meta(ge=1, le=1_000)] = 100
+    """Most counter-offers of one negotiation."""
+    auctions: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    """Most applications for an auction on one day."""
+    bids: Annotated[int, Meta(ge=1, le=1_000_000)] = 20_000
+    """Most bids that stand in one auction."""
+    halts: Annotated[int, Meta(ge=1, le=10_000)] = 64
+    """Most halts that stand at a time."""
+    closures: Annotated[int, Meta(ge=1, le=10_000)] = 366
+    """Most closures that lie ahead."""
 
 
 Share = Annotated[int, Meta(ge=1, le=BASIS_POINTS)]
@@ -163,6 +258,10 @@ class Profile(_Table, frozen=True, kw_only=True):
     composite: Annotated[tuple[Composite, ...], Meta(min_length=1)]
     published_open: tuple[PublishedOpen, ...] = ()
     capacity: Capacity
+    auction: Auction | None = None
+    """None where the market has no auctions."""
+    fees: Fees = Fees()
+    position: Position = Position()
     surveillance: Surveillance = Surveillance()
 
     def product_index(self, code: str) -> int:
@@ -192,14 +291,14 @@ def profile_digest(text: bytes) -> str:
 
 
 def _contradictions(profile: Profile) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    found = _product_contradictions(profile)
+    if not profile.listed.picks and profile.listed.crossing_listings == "rest":
+        found.append(("$.listed.picks", "without picks and matches nothing could ever trade"))
+    found += _session_contradictions("listed", profile.listed, profile)
+    found += _session_contradictions("block", profile.block, profile)
+    if profile.auction is not None:
+        found += _session_contradictions("auction", profile.auction, profile)
     codes = [product.code for product in profile.products]
-    if len(set(codes)) != len(codes):
-        found.append(("$.products", "a product code stands twice"))
-    for index, product in enumerate(profile.products):
-        found += _bad_date(f"$.products[{index}].listed_from", product.listed_from)
-    for name, rules in (("listed", profile.listed), ("block", profile.block)):
-        found += _session_contradictions(name, rules, profile)
     dates = [row.effective_from for row in profile.composite]
     if dates != sorted(set(dates)):
         found.append(("$.composite", "effective_from must rise from row to row"))
@@ -218,7 +317,24 @@ def _contradictions(profile: Profile) -> list[tuple[str, str]]:
     return found
 
 
-def _session_contradictions(name: str, rules: Sessions, profile: Profile) -> list[tuple[str, str]]:
+def _product_contradictions(profile: Profile) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    codes = [product.code for product in profile.products]
+    if len(set(codes)) != len(codes):
+        found.append(("$.products", "a product code stands twice"))
+    for index, product in enumerate(profile.products):
+        found += _bad_date(f"$.products[{index}].listed_from", product.listed_from)
+        path = f"$.products[{index}].listed_until"
+        if product.listed_until:
+            found += _bad_date(path, product.listed_until)
+        if product.listed_until and product.listed_until < product.listed_from:
+            found.append((path, "the last day lies before listed_from"))
+    return found
+
+
+def _session_contradictions(
+    name: str, rules: Sessions | Auction, profile: Profile
+) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if rules.quantity_t_min > rules.quantity_t_max:
         found.append((f"$.{name}.quantity_t_min", "the minimum is above quantity_t_max"))
@@ -240,10 +356,14 @@ def _bad_date(path: str, date: str) -> list[tuple[str, str]]:
 
 
 __all__ = [
+    "Auction",
     "Block",
     "Capacity",
     "Composite",
+    "FeeRates",
+    "Fees",
     "Listed",
+    "Position",
     "Product",
     "Profile",
     "ProfileError",

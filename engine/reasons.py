@@ -34,6 +34,14 @@ class Reason(IntEnum):
     PRODUCT_NOT_LISTED = 206
     REFERENCE_PRICE_MISSING = 207
     TIME_BACKWARDS = 208
+    NOT_OFFERED = 209
+    HALTED = 210
+    NOT_HALTED = 211
+    ALREADY_HALTED = 212
+    HALT_UNKNOWN = 213
+    PHASE_UNCHANGED = 214
+    DATE_CLOSED = 215
+    CLOSURE_UNKNOWN = 216
     PRICE_OFF_TICK = 301
     PRICE_OUTSIDE_BAND = 302
     QUANTITY_OFF_LOT = 303
@@ -46,6 +54,8 @@ class Reason(IntEnum):
     HOLDING_NOT_AVAILABLE = 402
     CASH_NOT_WITHDRAWABLE = 403
     FROZEN_NOT_ENOUGH = 404
+    POSITION_LIMIT_EXCEEDED = 405
+    PROCEEDS_USED = 406
     ORDER_UNKNOWN = 501
     ORDER_NOT_OPEN = 502
     NOT_ORDER_OWNER = 503
@@ -58,6 +68,24 @@ class Reason(IntEnum):
     TRADE_UNKNOWN = 510
     TRADE_ALREADY_SETTLED = 511
     REFERENCE_REUSED = 512
+    TRADE_ALREADY_VOIDED = 513
+    EARLIER_LISTING_EXISTS = 514
+    LEVEL_TOO_DEEP = 515
+    NOTHING_TO_TAKE = 516
+    REDUCTION_NOT_LESS = 517
+    OFFER_IN_NEGOTIATION = 518
+    NEGOTIATION_UNKNOWN = 519
+    TERMS_DIFFER = 520
+    ALREADY_CONFIRMED = 521
+    GROUP_UNKNOWN = 522
+    AUCTION_UNKNOWN = 523
+    AUCTION_NOT_APPLIED = 524
+    AUCTION_NOT_OPEN = 525
+    AUCTION_ANNOUNCED = 526
+    AUCTION_WINDOW_INVALID = 527
+    OWN_AUCTION = 528
+    BID_IRREVOCABLE = 529
+    BIDDER_SHARE_EXCEEDED = 530
     PROPOSAL_UNKNOWN = 601
     PROPOSAL_NOT_OPEN = 602
     SAME_PERSON = 603
@@ -66,6 +94,13 @@ class Reason(IntEnum):
     KEYS_FULL = 903
     PROPOSALS_FULL = 904
     AMOUNT_ABOVE_MAXIMUM = 905
+    GROUPS_FULL = 906
+    NEGOTIATIONS_FULL = 907
+    ROUNDS_FULL = 908
+    AUCTIONS_FULL = 909
+    BIDS_FULL = 910
+    HALTS_FULL = 911
+    CLOSURES_FULL = 912
 
 
 class Explanation(Struct, frozen=True):
@@ -221,95 +256,280 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     Reason.AMOUNT_ABOVE_MAXIMUM: Explanation(
         "金额超过上限 {a} 元", "the amount is above the limit {a}", ("fen", "")
     ),
+    Reason.NOT_OFFERED: Explanation("本市场不提供该功能", "this market does not offer that"),
+    Reason.HALTED: Explanation(
+        "已暂停交易 (第 {a} 号), 只能撤单",
+        "halted by halt {a}; only cancels are taken",
+        ("number", ""),
+    ),
+    Reason.NOT_HALTED: Explanation("须先暂停该标的物的交易", "the product must be halted first"),
+    Reason.ALREADY_HALTED: Explanation(
+        "已由第 {a} 号暂停", "halt {a} already stands for that", ("number", "")
+    ),
+    Reason.HALT_UNKNOWN: Explanation(
+        "没有生效的第 {a} 号暂停", "no halt {a} stands", ("number", "")
+    ),
+    Reason.PHASE_UNCHANGED: Explanation(
+        "已处于阶段 {a}", "the method already is in phase {a}", ("phase", "")
+    ),
+    Reason.DATE_CLOSED: Explanation("该日已定为休市", "the market is closed on that date"),
+    Reason.CLOSURE_UNKNOWN: Explanation("该日没有休市安排", "no closure stands for that date"),
+    Reason.POSITION_LIMIT_EXCEEDED: Explanation(
+        "持仓将达 {b} 吨, 超过上限 {a} 吨",
+        "the holding would reach {b} t, the limit is {a} t",
+        ("t", "t"),
+    ),
+    Reason.PROCEEDS_USED: Explanation(
+        "卖方可用资金 {a} 元, 不足以退回 {b} 元",
+        "the seller has {a} yuan left of the {b} to give back",
+        ("fen", "fen"),
+    ),
+    Reason.TRADE_ALREADY_VOIDED: Explanation(
+        "成交 {a} 已作废", "trade {a} is already voided", ("number", "")
+    ),
+    Reason.EARLIER_LISTING_EXISTS: Explanation(
+        "同价位有更早的挂牌 {a}, 须先摘取",
+        "listing {a} stands earlier at that price; pick it first",
+        ("number", ""),
+    ),
+    Reason.LEVEL_TOO_DEEP: Explanation(
+        "只能摘取最优 {b} 个价位, 最远为 {a}",
+        "only the best {b} levels can be picked, down to {a}",
+        ("fen", "number"),
+    ),
+    Reason.NOTHING_TO_TAKE: Explanation(
+        "限价以内没有可摘取的挂牌", "nothing can be taken inside the limit price"
+    ),
+    Reason.REDUCTION_NOT_LESS: Explanation(
+        "只剩 {a} 吨, 减量须小于该数; 全部撤回请撤单",
+        "only {a} t are left; take back less, or cancel the order",
+        ("t", ""),
+    ),
+    Reason.OFFER_IN_NEGOTIATION: Explanation(
+        "报价 {a} 正在洽谈, 不能直接接受",
+        "offer {a} is in negotiation and cannot be accepted as it stands",
+        ("number", ""),
+    ),
+    Reason.NEGOTIATION_UNKNOWN: Explanation(
+        "报价 {a} 与 {b} 没有洽谈", "no negotiation on offer {a} with {b}", ("number", "number")
+    ),
+    Reason.TERMS_DIFFER: Explanation(
+        "条款已变更, 请重新查看", "the terms have changed; look at them again"
+    ),
+    Reason.ALREADY_CONFIRMED: Explanation("本方已确认", "your side has already confirmed"),
+    Reason.GROUP_UNKNOWN: Explanation("没有该群组", "no such group"),
+    Reason.AUCTION_UNKNOWN: Explanation(
+        "没有竞价场次 {a}", "auction {a} is unknown", ("number", "")
+    ),
+    Reason.AUCTION_NOT_APPLIED: Explanation(
+        "竞价场次 {a} 不在申请状态", "auction {a} does not wait for a decision", ("number", "")
+    ),
+    Reason.AUCTION_NOT_OPEN: Explanation(
+        "竞价场次 {a} 不在报价时间内, 开始于 {b}",
+        "auction {a} takes no bids now; its window begins at {b}",
+        ("number", "time_ns"),
+    ),
+    Reason.AUCTION_ANNOUNCED: Explanation(
+        "竞价场次 {a} 已公告, 不能撤回", "auction {a} is announced and binds", ("number", "")
+    ),
+    Reason.AUCTION_WINDOW_INVALID: Explanation(
+        "竞价时间须在当日同一竞价时段内且尚未开始",
+        "the window must lie ahead, inside one auction session of the day",
+    ),
+    Reason.OWN_AUCTION: Explanation(
+        "不能参与本方的竞价 {a}", "auction {a} is your own", ("number", "")
+    ),
+    Reason.BID_IRREVOCABLE: Explanation(
+        "竞价申报 {a} 不可撤回", "bid {a} cannot be withdrawn", ("number", "")
+    ),
+    Reason.BIDDER_SHARE_EXCEEDED: Explanation(
+        "本场申报合计 {b} 吨, 超过单一主体上限 {a} 吨",
+        "your bids would sum to {b} t, the limit of one bidder is {a} t",
+        ("t", "t"),
+    ),
+    Reason.GROUPS_FULL: Explanation(
+        "群组已达上限 {a}", "the limit of {a} groups is reached", ("number", "")
+    ),
+    Reason.NEGOTIATIONS_FULL: Explanation(
+        "洽谈已达上限 {a}", "the limit of {a} negotiations is reached", ("number", "")
+    ),
+    Reason.ROUNDS_FULL: Explanation(
+        "洽谈已达 {a} 轮上限", "the limit of {a} rounds is reached", ("number", "")
+    ),
+    Reason.AUCTIONS_FULL: Explanation(
+        "当日竞价已达上限 {a}", "the day's limit of {a} auctions is reached", ("number", "")
+    ),
+    Reason.BIDS_FULL: Explanation(
+        "该场申报已达上限 {a}", "the limit of {a} bids is reached", ("number", "")
+    ),
+    Reason.HALTS_FULL: Explanation("暂停已达上限 {a}", "{a} halts already stand", ("number", "")),
+    Reason.CLOSURES_FULL: Explanation(
+        "休市安排已达上限 {a}", "the limit of {a} closures is reached", ("number", "")
+    ),
 }
 
+_SENDER = (
+    Reason.KEY_UNKNOWN,
+    Reason.ROLE_NOT_PERMITTED,
+    Reason.CLIENT_ORDER_REUSED,
+)
+_MAY_ACT = (
+    Reason.ORDERS_FULL,
+    Reason.NOT_OFFERED,
+    Reason.PHASE_CLOSED,
+    Reason.HALTED,
+    Reason.PARTICIPANT_SUSPENDED,
+    Reason.BUYING_RESTRICTED,
+    Reason.SELLING_RESTRICTED,
+)
+_PRODUCT = (
+    Reason.PRODUCT_UNKNOWN,
+    Reason.PRODUCT_NOT_LISTED,
+    Reason.REFERENCE_PRICE_MISSING,
+    Reason.HALTED,
+)
+_PRICE = (Reason.PRICE_OFF_TICK, Reason.PRICE_OUTSIDE_BAND)
+_QUANTITY = (
+    Reason.QUANTITY_OFF_LOT,
+    Reason.QUANTITY_BELOW_MINIMUM,
+    Reason.QUANTITY_ABOVE_MAXIMUM,
+)
+_MEANS = (
+    Reason.POSITION_LIMIT_EXCEEDED,
+    Reason.CASH_NOT_AVAILABLE,
+    Reason.HOLDING_NOT_AVAILABLE,
+)
+_STANDING = (Reason.ORDER_UNKNOWN, Reason.ORDER_NOT_OPEN)
+
 PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
-    "PlaceListing": (
-        Reason.KEY_UNKNOWN,
-        Reason.ROLE_NOT_PERMITTED,
-        Reason.CLIENT_ORDER_REUSED,
-        Reason.ORDERS_FULL,
-        Reason.PHASE_CLOSED,
-        Reason.PARTICIPANT_SUSPENDED,
-        Reason.BUYING_RESTRICTED,
-        Reason.SELLING_RESTRICTED,
-        Reason.PRODUCT_UNKNOWN,
-        Reason.PRODUCT_NOT_LISTED,
-        Reason.REFERENCE_PRICE_MISSING,
-        Reason.PRICE_OFF_TICK,
-        Reason.PRICE_OUTSIDE_BAND,
-        Reason.QUANTITY_OFF_LOT,
-        Reason.QUANTITY_BELOW_MINIMUM,
-        Reason.QUANTITY_ABOVE_MAXIMUM,
-        Reason.CASH_NOT_AVAILABLE,
-        Reason.HOLDING_NOT_AVAILABLE,
-    ),
+    "PlaceListing": (*_SENDER, *_MAY_ACT, *_PRODUCT, *_PRICE, *_QUANTITY, *_MEANS),
     "PickListing": (
-        Reason.KEY_UNKNOWN,
-        Reason.ROLE_NOT_PERMITTED,
-        Reason.CLIENT_ORDER_REUSED,
-        Reason.ORDERS_FULL,
-        Reason.PHASE_CLOSED,
-        Reason.PARTICIPANT_SUSPENDED,
-        Reason.BUYING_RESTRICTED,
-        Reason.SELLING_RESTRICTED,
-        Reason.ORDER_UNKNOWN,
-        Reason.ORDER_NOT_OPEN,
+        *_SENDER,
+        *_MAY_ACT,
+        *_STANDING,
+        Reason.HALTED,
         Reason.OWN_LISTING,
         Reason.BETTER_LEVEL_EXISTS,
+        Reason.LEVEL_TOO_DEEP,
+        Reason.EARLIER_LISTING_EXISTS,
         Reason.QUANTITY_OFF_LOT,
         Reason.LISTING_QUANTITY_NOT_AVAILABLE,
-        Reason.CASH_NOT_AVAILABLE,
-        Reason.HOLDING_NOT_AVAILABLE,
+        *_MEANS,
+    ),
+    "TakeListings": (
+        *_SENDER,
+        *_MAY_ACT,
+        *_PRODUCT,
+        *_PRICE,
+        *_QUANTITY,
+        Reason.NOTHING_TO_TAKE,
+        *_MEANS,
     ),
     "OfferBlock": (
-        Reason.KEY_UNKNOWN,
-        Reason.ROLE_NOT_PERMITTED,
-        Reason.CLIENT_ORDER_REUSED,
-        Reason.ORDERS_FULL,
-        Reason.PHASE_CLOSED,
-        Reason.PARTICIPANT_SUSPENDED,
-        Reason.BUYING_RESTRICTED,
-        Reason.SELLING_RESTRICTED,
-        Reason.PRODUCT_UNKNOWN,
-        Reason.PRODUCT_NOT_LISTED,
-        Reason.REFERENCE_PRICE_MISSING,
+        *_SENDER,
+        *_MAY_ACT,
+        *_PRODUCT,
         Reason.COUNTERPARTY_UNKNOWN,
         Reason.OWN_COUNTERPARTY,
-        Reason.PRICE_OFF_TICK,
-        Reason.PRICE_OUTSIDE_BAND,
-        Reason.QUANTITY_OFF_LOT,
-        Reason.QUANTITY_BELOW_MINIMUM,
-        Reason.QUANTITY_ABOVE_MAXIMUM,
-        Reason.CASH_NOT_AVAILABLE,
-        Reason.HOLDING_NOT_AVAILABLE,
+        *_PRICE,
+        *_QUANTITY,
+        *_MEANS,
+    ),
+    "OfferBlockToGroup": (
+        *_SENDER,
+        *_MAY_ACT,
+        *_PRODUCT,
+        Reason.GROUP_UNKNOWN,
+        *_PRICE,
+        *_QUANTITY,
+        *_MEANS,
     ),
     "AcceptBlock": (
-        Reason.KEY_UNKNOWN,
-        Reason.ROLE_NOT_PERMITTED,
-        Reason.CLIENT_ORDER_REUSED,
+        *_SENDER,
+        *_MAY_ACT,
+        *_STANDING,
+        Reason.HALTED,
+        Reason.NOT_OFFER_COUNTERPARTY,
+        Reason.OFFER_IN_NEGOTIATION,
+        *_MEANS,
+    ),
+    "CounterBlock": (
+        *_SENDER,
+        *_MAY_ACT,
+        *_STANDING,
+        Reason.HALTED,
+        Reason.NOT_OFFER_COUNTERPARTY,
+        Reason.NEGOTIATION_UNKNOWN,
+        Reason.NEGOTIATIONS_FULL,
+        Reason.ROUNDS_FULL,
+        *_PRICE,
+        *_QUANTITY,
+        *_MEANS,
+    ),
+    "ConfirmBlock": (
+        *_SENDER,
+        *_MAY_ACT,
+        *_STANDING,
+        Reason.HALTED,
+        Reason.NOT_OFFER_COUNTERPARTY,
+        Reason.NEGOTIATION_UNKNOWN,
+        Reason.TERMS_DIFFER,
+        Reason.ALREADY_CONFIRMED,
+        *_MEANS,
+    ),
+    "RefuseBlock": (
+        *_SENDER,
         Reason.ORDERS_FULL,
         Reason.PHASE_CLOSED,
-        Reason.PARTICIPANT_SUSPENDED,
-        Reason.BUYING_RESTRICTED,
-        Reason.SELLING_RESTRICTED,
-        Reason.ORDER_UNKNOWN,
-        Reason.ORDER_NOT_OPEN,
+        *_STANDING,
         Reason.NOT_OFFER_COUNTERPARTY,
-        Reason.CASH_NOT_AVAILABLE,
+        Reason.NEGOTIATION_UNKNOWN,
+    ),
+    "ApplyAuction": (
+        *_SENDER,
+        *_MAY_ACT,
+        *_PRODUCT,
+        *_QUANTITY,
+        Reason.AUCTION_WINDOW_INVALID,
+        Reason.AUCTIONS_FULL,
         Reason.HOLDING_NOT_AVAILABLE,
     ),
-    "CancelOrder": (
-        Reason.KEY_UNKNOWN,
-        Reason.ROLE_NOT_PERMITTED,
-        Reason.CLIENT_ORDER_REUSED,
+    "PlaceBid": (
+        *_SENDER,
+        *_MAY_ACT,
+        Reason.AUCTION_UNKNOWN,
+        Reason.AUCTION_NOT_OPEN,
+        Reason.HALTED,
+        Reason.OWN_AUCTION,
+        *_PRICE,
+        *_QUANTITY,
+        Reason.BIDDER_SHARE_EXCEEDED,
+        Reason.BIDS_FULL,
+        Reason.POSITION_LIMIT_EXCEEDED,
+        Reason.CASH_NOT_AVAILABLE,
+    ),
+    "ReduceOrder": (
+        *_SENDER,
+        Reason.NOT_OFFERED,
         Reason.PHASE_CLOSED,
         Reason.ORDER_UNKNOWN,
         Reason.NOT_ORDER_OWNER,
         Reason.ORDER_NOT_OPEN,
+        Reason.QUANTITY_OFF_LOT,
+        Reason.REDUCTION_NOT_LESS,
+    ),
+    "CancelOrder": (
+        *_SENDER,
+        Reason.PHASE_CLOSED,
+        Reason.ORDER_UNKNOWN,
+        Reason.NOT_ORDER_OWNER,
+        Reason.ORDER_NOT_OPEN,
+        Reason.AUCTION_ANNOUNCED,
+        Reason.BID_IRREVOCABLE,
     ),
 }
 """Reasons of each order command in the order in which they are checked.
 
+The first HALTED is a halt of the market, the method or the participant, the second one of the product.
 A pick or an acceptance is on the other side than the order it names; where it names none that was
 accepted today, no side is restricted."""

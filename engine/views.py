@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from engine.commands import Action, Method, Restriction, Side
-from engine.events import Phase
+from engine.commands import Action, HaltScope, Method, PriceMode, Restriction, Side
+from engine.events import AuctionState, FailureCause, Phase
 
 
 class Level(Struct, frozen=True):
@@ -49,10 +49,12 @@ class OrderView(Struct, frozen=True, kw_only=True):
     is_open: bool
     is_pick: bool
     time_ns: int
+    auction: int = 0
+    """The auction of an application or a bid, else 0."""
 
 
 class TradeView(Struct, frozen=True, kw_only=True):
-    """One trade; `state` is unsettled, settled or failed."""
+    """One trade; `state` is unsettled, settled, failed or voided."""
 
     trade: int
     date: str
@@ -67,6 +69,9 @@ class TradeView(Struct, frozen=True, kw_only=True):
     buy_order: int
     sell_order: int
     state: str
+    buyer_fee_fen: int = 0
+    """Trading and settlement fee of the buyer together (R60); `engine.fees` tells them apart."""
+    seller_fee_fen: int = 0
 
 
 class Cash(Struct, frozen=True, kw_only=True):
@@ -124,6 +129,8 @@ class ProductView(Struct, frozen=True, kw_only=True):
     listed_quantity_t: int
     listed_amount_fen: int
     listed_trades: int
+    halt: int = 0
+    """The halt of the product that stands longest, 0 if none."""
 
 
 class MethodView(Struct, frozen=True, kw_only=True):
@@ -132,6 +139,111 @@ class MethodView(Struct, frozen=True, kw_only=True):
     method: Method
     phase: Phase
     next_time_ns: int
+    halt: int = 0
+    """The halt of the market or the method that stands longest, 0 if none."""
+
+
+class HaltView(Struct, frozen=True, kw_only=True):
+    """A halt that stands."""
+
+    halt: int
+    scope: HaltScope
+    method: Method
+    product: str
+    participant: int
+    person: str
+    explanation: str
+    time_ns: int
+
+
+class AuctionView(Struct, frozen=True, kw_only=True):
+    """What everybody may know of an auction; who sells is not told."""
+
+    auction: int
+    date: str
+    product: str
+    quantity_t: int
+    floor_fen: int
+    cap_fen: int
+    price_mode: PriceMode
+    begin_ns: int
+    end_ns: int
+    state: AuctionState
+    cause: FailureCause
+    bids: tuple[Level, ...]
+    """Levels of standing bids, best first, as far as the profile shows them."""
+    price_fen: int
+    sold_t: int
+    amount_fen: int
+    bid_t: int
+    """Known when the auction has ended, like the four above."""
+    bidders: int
+    winners: int
+
+
+class ApplicationView(Struct, frozen=True, kw_only=True):
+    """An auction of a participant's own, from its application on."""
+
+    auction: int
+    order: int
+    participant: int
+    product: str
+    quantity_t: int
+    floor_fen: int
+    cap_fen: int
+    price_mode: PriceMode
+    wished_begin_ns: int
+    wished_end_ns: int
+    state: AuctionState
+    time_ns: int
+
+
+class GroupView(Struct, frozen=True, kw_only=True):
+    """A block group of a participant."""
+
+    group: str
+    members: tuple[int, ...]
+
+
+class OfferView(Struct, frozen=True, kw_only=True):
+    """An open block offer, as its offerer and those it is made to see it."""
+
+    order: int
+    participant: int
+    members: tuple[int, ...]
+    """Who may answer: one counterparty, or the members of the group."""
+    group: str
+    """Name of the offerer's group, shown to the offerer alone, else empty."""
+    product: str
+    side: Side
+    price_fen: int
+    quantity_t: int
+    time_ns: int
+
+
+class NegotiationView(Struct, frozen=True, kw_only=True):
+    """An open block negotiation, as both its sides see it (洽谈)."""
+
+    negotiation: int
+    offer: int
+    offerer: int
+    counterparty: int
+    product: str
+    side: Side
+    """The offerer's side."""
+    first_price_fen: int
+    """As offered: the deal record keeps first and final terms (R62)."""
+    first_quantity_t: int
+    price_fen: int
+    quantity_t: int
+    speaker: int
+    """Who named these terms."""
+    text: str
+    round: int
+    terms: str
+    is_confirmed_by_offerer: bool
+    is_confirmed_by_counterparty: bool
+    time_ns: int
 
 
 class MarketView(Struct, frozen=True, kw_only=True):
@@ -158,6 +270,10 @@ class ParticipantView(Struct, frozen=True, kw_only=True):
     funds_account: str
     compliance_year: int
     restriction: Restriction = Restriction.NONE
+    halt: int = 0
+    """The halt of the participant, 0 if none."""
+    allowance_t: int = 0
+    """What its position limit is widened by (R73)."""
 
 
 class ProposalView(Struct, frozen=True, kw_only=True):
