@@ -38,3 +38,22 @@ def fee_of(profile: Profile, method: Method, side: Side, amount_fen: int) -> Fee
         trading_fen=amount_fen * trading // BASIS_POINTS,  # rounds down
         settlement_fen=amount_fen * settlement // BASIS_POINTS,  # rounds down
     )
+
+
+class Sums(Struct, frozen=True, kw_only=True):
+    """What a trade moves between the purses of its two sides."""
+
+    amount_fen: int
+    payable_fen: int
+    """The buyer's: the amount and its fee."""
+    proceeds_fen: int
+    """The seller's: the amount less its fee."""
+
+
+def sums_of(profile: Profile, method: Method, amount_fen: int) -> Sums:
+    """Return what a trade of an amount posts, the same when it is made, settled, unwound or voided."""
+    return Sums(
+        amount_fen=amount_fen,
+        payable_fen=amount_fen + fee_of(profile, method, Side.BUY, amount_fen).total_fen,
+        proceeds_fen=amount_fen - fee_of(profile, method, Side.SELL, amount_fen).total_fen,
+    )

@@ -1,7 +1,8 @@
 """Everything that the rooms of the engine share: the core, who takes part, the day, and what is waiting.
 
 No rule stands here. The core's arrays hold the ledger, the book and the day's orders; plain Python
-holds what is rare: names, keys, proposals, references, bulletins and the trades of earlier days.
+holds what is rare: names, keys, proposals, references, bulletins, halts, closures, the talk about blocks
+and auctions, and the trades of earlier days.
 """
 
 from typing import Any, Final, TypeVar
@@ -15,8 +16,11 @@ from engine.core.arrays import Core
 from engine.core.layout import SETTLED, UNSETTLED
 from engine.digest import fold_event
 from engine.events import (
+    Answer,
     Bulletin,
+    ClosureAdded,
     Event,
+    Halted,
     KeyEnrolled,
     ParticipantAdmitted,
     Phase,
@@ -29,6 +33,12 @@ SomeEvent = TypeVar("SomeEvent", bound=Event)
 Figures = tuple[Reason, int, int]
 """A broken rule and its two figures."""
 OK: Final[Figures] = (Reason.NONE, 0, 0)
+
+
+def offered_methods(profile: Profile) -> tuple[Method, ...]:
+    """Return the methods of a market; auctions only where its profile has them."""
+    has_auctions = profile.auction is not None
+    return tuple(method for method in Method if method is not Method.AUCTION or has_auctions)
 
 
 class Proposal(Struct, kw_only=True):
@@ -58,10 +68,11 @@ class Market:
         self.profile: Final = profile
         self.core: Final = Core(profile)
         self.codes: Final = [product.code for product in profile.products]
+        self.methods: Final = offered_methods(profile)
         self.date = ""
         self.is_day_open = False
         self.agenda: list[int] = []
-        """Times of today at which a phase may change, the next one first."""
+        """Times of today at which a phase may change or an auction ends, the next one first."""
         self.sessions: list[list[tuple[int, int]]] = [[] for _ in Method]
         self.closes_fen = [0] * len(self.codes)
         """Close of each product's last listed day, 0 before its first."""
@@ -85,6 +96,16 @@ class Market:
         """Cash that came in less what left."""
         self.transfers_t = [0] * len(self.codes)
         """Tonnes of each product that came in less what left."""
+        self.halts: dict[int, Halted] = {}
+        """Halts that stand, by number and so in the order in which they began."""
+        self.halt_count = 0
+        """Halts so far: numbers run on for the life of the market."""
+        self.closures: dict[str, ClosureAdded] = {}
+        """Dates on which the market stays closed, past ones too."""
+        self.allowances_t: dict[int, int] = {}
+        """What a participant's position limit is widened by, where it was set (R73)."""
+        self.answers: dict[int, Answer] = {}
+        """Last event of the answer to the order commands of the day that have no record."""
         self.entry: Entry | None = None
         """The entry in hand."""
 
@@ -137,8 +158,11 @@ class Market:
         return participant * len(self.codes) + self.profile.product_index(product)
 
     def is_listed(self, index: int) -> bool:
-        """Say whether a product is listed on the open (or last) day."""
-        return self.date != "" and self.profile.products[index].listed_from <= self.date
+        """Say whether a product is listed on the open (or last) day (R9, R10)."""
+        product = self.profile.products[index]
+        if self.date == "" or self.date < product.listed_from:
+            return False
+        return product.listed_until == "" or self.date <= product.listed_until
 
     def phase(self, method: Method) -> Phase:
         """Return where a method stands."""
