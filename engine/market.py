@@ -5,12 +5,15 @@ holds what is rare: names, keys, proposals, references, bulletins, halts, closur
 and auctions, and the trades of earlier days.
 """
 
+from bisect import insort
 from typing import Any, Final, TypeVar
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from engine.auction_book import Auction, Bids
+from engine.block_state import Negotiation, Offer
 from engine.commands import Action, ClearingCommand, Entry, Method
 from engine.core.arrays import Core
 from engine.core.layout import SETTLED, UNSETTLED
@@ -106,6 +109,16 @@ class Market:
         """What a participant's position limit is widened by, where it was set (R73)."""
         self.answers: dict[int, Answer] = {}
         """Last event of the answer to the order commands of the day that have no record."""
+        self.groups: dict[tuple[int, str], tuple[int, ...]] = {}
+        """Members of a participant's block group, by participant and name (R62)."""
+        self.offers: dict[int, Offer] = {}
+        """Block offers of the day that went to a group or were negotiated about."""
+        self.negotiations: dict[int, Negotiation] = {}
+        """Open ones."""
+        self.auctions: dict[int, Auction] = {}
+        """All, by number."""
+        self.bids: dict[int, Bids] = {}
+        """Standing bids of the announced auctions, made again from the order rows."""
         self.entry: Entry | None = None
         """The entry in hand."""
 
@@ -187,6 +200,18 @@ class Market:
         assert state >= SETTLED
         row["state"] = state
         self.unsettled.pop(number, None)
+
+    def add_boundary(self, time_ns: int) -> None:
+        """Let something happen at a later moment of the open day."""
+        if time_ns not in self.agenda:
+            insort(self.agenda, time_ns)
+        self.core.market["boundary_ns"] = self.agenda[0]
+
+    def clear_talk(self) -> None:
+        """Forget what was said on the day before: answers, offers and negotiations; groups stay."""
+        self.answers.clear()
+        self.offers.clear()
+        self.negotiations.clear()
 
     def archive_day(self) -> None:
         """Move the trades of the day before out of the core."""
