@@ -67,7 +67,7 @@ class TradingDay(Struct, kw_only=True):
 class Market:
     """State of one market between two commands; the rooms change it, `Exchange` alone owns it."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile) -> None:  # noqa: PLR0915 - a list of all there is
         self.profile: Final = profile
         self.core: Final = Core(profile)
         self.codes: Final = [product.code for product in profile.products]
