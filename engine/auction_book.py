@@ -12,6 +12,7 @@ from sortedcontainers import SortedKeyList
 
 from engine.auction_allocation import Bid, rank_of
 from engine.commands import PriceMode
+from engine.core.layout import Rows
 from engine.events import AuctionState, FailureCause
 from engine.views import Level
 
@@ -46,6 +47,18 @@ class Auction(Struct, kw_only=True):
     bid_t: int = 0
     bidders: int = 0
     winners: int = 0
+
+
+def bid_of(orders: Rows, number: int) -> Bid:
+    """Return the bid that an order row is."""
+    row = orders[number]
+    return Bid(
+        order=number,
+        time_ns=int(row["time_ns"]),
+        participant=int(row["participant"]),
+        price_fen=int(row["price_fen"]),
+        quantity_t=int(row["quantity_t"]),
+    )
 
 
 class Bids:
