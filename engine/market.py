@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.auction_book import Auction, Bids
 from engine.block_state import Negotiation, Offer
-from engine.commands import Action, ClearingCommand, Entry, Method
+from engine.commands import Action, ClearingCommand, DialogueCommand, Entry, Method
 from engine.core.arrays import Core
 from engine.core.layout import SETTLED, UNSETTLED
 from engine.digest import fold_event
@@ -54,6 +54,13 @@ class Proposal(Struct, kw_only=True):
     reason: str
     time_ns: int
     is_open: bool = True
+
+
+class Remembered(Struct, frozen=True, kw_only=True):
+    """An order command that has no record, and the event that a repeat of it is answered with."""
+
+    command: DialogueCommand
+    answer: Answer
 
 
 class TradingDay(Struct, kw_only=True):
@@ -107,8 +114,8 @@ class Market:
         """Dates on which the market stays closed, past ones too."""
         self.allowances_t: dict[int, int] = {}
         """What a participant's position limit is widened by, where it was set (R73)."""
-        self.answers: dict[int, Answer] = {}
-        """Last event of the answer to the order commands of the day that have no record."""
+        self.answers: dict[int, Remembered] = {}
+        """Answers to the order commands of the day that have no record, by order number."""
         self.groups: dict[tuple[int, str], tuple[int, ...]] = {}
         """Members of a participant's block group, by participant and name (R62)."""
         self.offers: dict[int, Offer] = {}
