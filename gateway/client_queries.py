@@ -4,12 +4,18 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from engine.commands import Side
-from engine.events import Bulletin, KeyEnrolled
+from engine.events import Bulletin, ClosureAdded, KeyEnrolled
 from engine.views import (
     Account,
+    ApplicationView,
+    AuctionView,
     Book,
+    GroupView,
+    HaltView,
     ListingView,
     MarketView,
+    NegotiationView,
+    OfferView,
     OrderView,
     ParticipantView,
     ProposalView,
@@ -128,6 +134,54 @@ class Queries:
         """Return the daily bulletins after a date, oldest first (R85)."""
         return await self._rows(
             lambda n, a: wire.QueryBulletins(id=n, after=a), wire.BulletinsReply, "date", after
+        )
+
+    async def groups(self) -> tuple[GroupView, ...]:
+        """Return the own block groups by name."""
+        return await self._rows(
+            lambda n, a: wire.QueryGroups(id=n, after=a), wire.GroupsReply, "group", ""
+        )
+
+    async def offers(self, participant: int = 0) -> tuple[OfferView, ...]:
+        """Return the open block offers that were made by or to the own participant."""
+        return await self._rows(
+            lambda n, a: wire.QueryOffers(id=n, participant=participant, after=a),
+            wire.OffersReply,
+            "order",
+        )
+
+    async def negotiations(self, participant: int = 0) -> tuple[NegotiationView, ...]:
+        """Return the open block negotiations of the own participant (洽谈)."""
+        return await self._rows(
+            lambda n, a: wire.QueryNegotiations(id=n, participant=participant, after=a),
+            wire.NegotiationsReply,
+            "negotiation",
+        )
+
+    async def auctions(self, date: str = "") -> tuple[AuctionView, ...]:
+        """Return the announced auctions of a day ("" = the open or last one)."""
+        return await self._rows(
+            lambda n, a: wire.QueryAuctions(id=n, date=date, after=a), wire.AuctionsReply, "auction"
+        )
+
+    async def applications(self, participant: int = 0) -> tuple[ApplicationView, ...]:
+        """Return the own auctions from the application on; an operator's 0 means everybody's."""
+        return await self._rows(
+            lambda n, a: wire.QueryApplications(id=n, participant=participant, after=a),
+            wire.ApplicationsReply,
+            "auction",
+        )
+
+    async def halts(self) -> tuple[HaltView, ...]:
+        """Return the halts that stand; those of other participants only to operators."""
+        return await self._rows(
+            lambda n, a: wire.QueryHalts(id=n, after=a), wire.HaltsReply, "halt"
+        )
+
+    async def closures(self, after: str = "") -> tuple[ClosureAdded, ...]:
+        """Return the dates after a date on which the market stays closed."""
+        return await self._rows(
+            lambda n, a: wire.QueryClosures(id=n, after=a), wire.ClosuresReply, "date", after
         )
 
     async def statement(self, date: str, participant: int = 0) -> wire.Statement:

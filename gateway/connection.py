@@ -192,7 +192,10 @@ class Connection:
         except Stopped as error:
             frame = Fault("STOPPED", outcome=error.outcome).frame(request, language)
         else:
-            events = tuple(applied.events)
+            # What an operator or clearing did it reads in the drop copy anyway.
+            is_staff = not self.identity.participant
+            seen = self.server.feed.audience.answer(applied.events, self.identity.participant)
+            events = tuple(applied.events) if is_staff else seen
             frame = wire.Submitted(
                 id=request,
                 sequence=applied.sequence,

@@ -7,41 +7,24 @@ slow reader costs no memory. Books and quotes are kept as their newest snapshot 
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Protocol
 
-from engine.commands import AnyCommand, Method
+from engine.commands import AnyCommand, HaltScope, Method
 from engine.events import (
     AnyEvent,
-    BlockOffered,
     Cancelled,
-    DayClosed,
     DayOpened,
-    Deposited,
-    HoldingFrozen,
-    HoldingReleased,
-    KeyEnrolled,
+    Halted,
     ListingPlaced,
-    ParticipantAdmitted,
-    ParticipantRestricted,
-    PhaseChanged,
-    ProposalApproved,
-    ProposalMade,
-    ProposalRejected,
-    ReferencePriceSet,
-    Refused,
-    Repeated,
+    Reduced,
+    ReferencePriceCorrected,
+    Resumed,
     Traded,
-    TradeFailed,
-    TradeSettled,
-    TransferredIn,
-    TransferredOut,
-    Withdrawn,
+    TradeVoided,
 )
 from engine.views import Book, MarketView
 from gateway import wire
-
-OPERATORS: Final = 0
-"""Place of the operators' stream of control events among the private streams."""
+from gateway.routing import Audience, is_public
 
 
 class LogEntry(Protocol):
@@ -147,7 +130,7 @@ class Feed:
         self.dirty: set[str] = set()
         """Keys of `newest` that a command has touched since they were made."""
         self.touched_private: set[int] = set()
-        self._offers: dict[int, int] = {}
+        self.audience = Audience()
         self._book_sequences: dict[str, tuple[int, int]] = {}
         self._day_sequences: list[int] = []
         self.sequence = 0
@@ -178,8 +161,12 @@ class Feed:
             market: list[int] = []
             private: dict[int, list[int]] = {}
             for place, event in enumerate(entry.events):
-                self._take_event(place, event, trades, market)
-                for participant in self._audience(event):
+                self._take_event(event)
+                if isinstance(event, Traded) and event.method is Method.LISTED:
+                    trades.append(place)
+                if is_public(event):
+                    market.append(place)
+                for participant in self.audience.parties(event):
                     private.setdefault(participant, []).append(place)
             if trades:
                 self.trades.append(entry, tuple(trades))
@@ -194,27 +181,29 @@ class Feed:
         for stream in (self.drop, self.trades, self.market):
             stream.floor = floor
 
-    def _take_event(
-        self, place: int, event: AnyEvent, trades: list[int], market: list[int]
-    ) -> None:
+    def _take_event(self, event: AnyEvent) -> None:
+        """Note what an event makes stale: books, quotes, the market as a whole."""
+        self.audience.note(event)
         match event:
-            case ListingPlaced():
+            case ListingPlaced() | Reduced():
                 self._touch_book(event.product, event)
             case Traded() if event.method is Method.LISTED:
-                trades.append(place)
                 self._touch_book(event.product, event)
                 self.dirty.add(f"quote:{event.product}")
             case Cancelled() if event.method is Method.LISTED:
                 self._touch_book(event.product, event)
-            case BlockOffered():
-                self._offers[event.order] = event.counterparty
             case DayOpened():
                 self._open_day(event)
-                market.append(place)
                 self.dirty.add("market")
                 self.dirty.update(f"book:{product}" for product in event.products)
-            case PhaseChanged() | ReferencePriceSet() | DayClosed():
-                market.append(place)
+            case ReferencePriceCorrected():
+                self._touch_book(event.product, event)
+                self.dirty.update((f"quote:{event.product}", "market"))
+            case TradeVoided() if event.method is Method.LISTED:
+                self.dirty.update((f"quote:{event.product}", "market"))
+            case Halted() | Resumed() if event.scope is HaltScope.PRODUCT:
+                self.dirty.update((f"quote:{event.product}", "market"))
+            case _ if is_public(event):
                 self.dirty.add("market")
             case _:
                 pass
@@ -225,7 +214,7 @@ class Feed:
 
     def _open_day(self, event: DayOpened) -> None:
         """Keep the open and the last trading day; offers' numbers restart."""
-        self._offers.clear()
+        self.audience.open_day()
         for product in event.products:
             self._book_sequences[product] = (event.sequence, event.time_ns)
         self._day_sequences.append(event.sequence)
@@ -235,31 +224,6 @@ class Feed:
         forgotten = self._day_sequences[0] - 1
         for stream in (self.drop, self.trades, self.market, *self._private.values()):
             stream.forget_to(forgotten)
-
-    def _audience(self, event: AnyEvent) -> tuple[int, ...]:
-        """Return whose private streams an event belongs to."""
-        match event:
-            case Repeated():
-                return ()  # its first answer already stands in the stream
-            case Traded() | BlockOffered():
-                return (event.participant, event.counterparty)
-            case Cancelled() if event.method is Method.BLOCK:
-                counterparty = self._offers.get(event.order, event.participant)
-                return tuple(dict.fromkeys((event.participant, counterparty)))
-            case ListingPlaced() | Cancelled() | Refused() | Deposited() | TransferredIn():
-                return (event.participant,)  # 0 where an operator was refused
-            case Withdrawn() | TransferredOut():
-                return (event.participant,)
-            case TradeSettled() | TradeFailed():
-                return (event.buyer, event.seller)
-            case ParticipantRestricted() | HoldingFrozen() | HoldingReleased():
-                return (OPERATORS, event.participant)
-            case ParticipantAdmitted() | KeyEnrolled():
-                return (OPERATORS, event.participant) if event.participant else (OPERATORS,)
-            case ProposalMade() | ProposalApproved() | ProposalRejected() | ReferencePriceSet():
-                return (OPERATORS,)
-            case _:
-                return ()
 
     # ------------------------------------------------------------ snapshots
 

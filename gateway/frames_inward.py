@@ -27,6 +27,7 @@ Channel = Annotated[
     str, Meta(pattern=r"^(market|trades|private|drop|book:[A-Z0-9][A-Z0-9-]{0,15})\Z")
 ]
 """market · trades · private · drop · book:<product>"""
+GroupNameOrEmpty = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,32}\Z")]
 DateOrEmpty = Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")]
 
 
@@ -168,6 +169,52 @@ class QueryStatement(Request, frozen=True, kw_only=True):
     participant: AnyParticipant = 0
 
 
+class QueryGroups(Request, frozen=True, kw_only=True):
+    """Own block groups, by name after a name (`GroupsReply`)."""
+
+    after: GroupNameOrEmpty = ""
+
+
+class QueryOffers(Request, frozen=True, kw_only=True):
+    """Open block offers made by or to the own participant, after an order number (`OffersReply`)."""
+
+    participant: AnyParticipant = 0
+    after: Cursor = 0
+
+
+class QueryNegotiations(Request, frozen=True, kw_only=True):
+    """Open block negotiations of the own participant, after a number (`NegotiationsReply`)."""
+
+    participant: AnyParticipant = 0
+    after: Cursor = 0
+
+
+class QueryAuctions(Request, frozen=True, kw_only=True):
+    """Announced auctions of a day ("" = the open or last one), after a number (`AuctionsReply`)."""
+
+    date: DateOrEmpty = ""
+    after: Cursor = 0
+
+
+class QueryApplications(Request, frozen=True, kw_only=True):
+    """Own auctions from the application on; an operator's 0 means all (`ApplicationsReply`)."""
+
+    participant: AnyParticipant = 0
+    after: Cursor = 0
+
+
+class QueryHalts(Request, frozen=True, kw_only=True):
+    """Halts that stand, after a number; of other participants only operators know (`HaltsReply`)."""
+
+    after: Cursor = 0
+
+
+class QueryClosures(Request, frozen=True, kw_only=True):
+    """Dates on which the market stays closed, after a date (`ClosuresReply`)."""
+
+    after: DateOrEmpty = ""
+
+
 Query = (
     QueryMarket
     | QueryBook
@@ -181,6 +228,13 @@ Query = (
     | QueryProposals
     | QueryBulletins
     | QueryStatement
+    | QueryGroups
+    | QueryOffers
+    | QueryNegotiations
+    | QueryAuctions
+    | QueryApplications
+    | QueryHalts
+    | QueryClosures
 )
 AnyInward = (
     Login
@@ -203,4 +257,11 @@ AnyInward = (
     | QueryProposals
     | QueryBulletins
     | QueryStatement
+    | QueryGroups
+    | QueryOffers
+    | QueryNegotiations
+    | QueryAuctions
+    | QueryApplications
+    | QueryHalts
+    | QueryClosures
 )

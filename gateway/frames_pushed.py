@@ -3,9 +3,39 @@
 from msgspec import Struct
 
 from engine.commands import AnyCommand, Side
-from engine.events import AnyEvent, DayClosed, DayOpened, PhaseChanged, ReferencePriceSet
+from engine.events import (
+    AnyEvent,
+    AuctionAnnounced,
+    AuctionEnded,
+    ClosureAdded,
+    ClosureRemoved,
+    DayClosed,
+    DayOpened,
+    Halted,
+    PhaseChanged,
+    ReferencePriceCorrected,
+    ReferencePriceSet,
+    Resumed,
+    TradeVoided,
+)
 from engine.views import Book, MarketView, ProductView
 from gateway.frames_replies import Outward
+
+MarketEvent = (
+    DayOpened
+    | PhaseChanged
+    | ReferencePriceSet
+    | ReferencePriceCorrected
+    | DayClosed
+    | TradeVoided
+    | Halted
+    | Resumed
+    | ClosureAdded
+    | ClosureRemoved
+    | AuctionAnnounced
+    | AuctionEnded
+)
+"""Events that everybody may read; who trades and who halts is not told in them (`gateway.routing`)."""
 
 
 class BookSnapshot(Outward, frozen=True, kw_only=True):
@@ -18,7 +48,7 @@ class BookSnapshot(Outward, frozen=True, kw_only=True):
 
 
 class PublicTrade(Struct, frozen=True, kw_only=True):
-    """One listed trade without its parties; block trades are not public before the close (R65)."""
+    """One listed trade without its parties; other trades are not public before the close (R65)."""
 
     trade: int
     product: str
@@ -45,12 +75,12 @@ class MarketSnapshot(Outward, frozen=True, kw_only=True):
 
 
 class MarketChanged(Outward, frozen=True, kw_only=True):
-    """Channel market: phases, references with bands, days and bulletins; never skipped."""
+    """Channel market: phases, references with bands, halts, auctions, days and bulletins; never skipped."""
 
     sequence: int
     previous: int
     time_ns: int
-    events: tuple[DayOpened | PhaseChanged | ReferencePriceSet | DayClosed, ...]
+    events: tuple[MarketEvent, ...]
 
 
 class QuoteChanged(Outward, frozen=True, kw_only=True):

@@ -4,13 +4,19 @@ from typing import Literal
 
 from msgspec import Struct
 
-from engine.events import AnyEvent, Bulletin, KeyEnrolled
+from engine.events import AnyEvent, Bulletin, ClosureAdded, KeyEnrolled
 from engine.profile import Profile
 from engine.views import (
     Account,
+    ApplicationView,
+    AuctionView,
     Book,
+    GroupView,
+    HaltView,
     ListingView,
     MarketView,
+    NegotiationView,
+    OfferView,
     OrderView,
     ParticipantView,
     ProposalView,
@@ -230,6 +236,62 @@ class BulletinsReply(Outward, frozen=True, kw_only=True):
 
     id: int
     rows: tuple[Bulletin, ...]
+    has_more: bool
+
+
+class GroupsReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryGroups`."""
+
+    id: int
+    rows: tuple[GroupView, ...]
+    has_more: bool
+
+
+class OffersReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryOffers`."""
+
+    id: int
+    rows: tuple[OfferView, ...]
+    has_more: bool
+
+
+class NegotiationsReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryNegotiations`."""
+
+    id: int
+    rows: tuple[NegotiationView, ...]
+    has_more: bool
+
+
+class AuctionsReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryAuctions`."""
+
+    id: int
+    rows: tuple[AuctionView, ...]
+    has_more: bool
+
+
+class ApplicationsReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryApplications`."""
+
+    id: int
+    rows: tuple[ApplicationView, ...]
+    has_more: bool
+
+
+class HaltsReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryHalts`."""
+
+    id: int
+    rows: tuple[HaltView, ...]
+    has_more: bool
+
+
+class ClosuresReply(Outward, frozen=True, kw_only=True):
+    """Reply to `QueryClosures`."""
+
+    id: int
+    rows: tuple[ClosureAdded, ...]
     has_more: bool
 
 

@@ -9,30 +9,21 @@ It knows who may ask what and how often; it knows nothing of prices.
 import re
 from collections.abc import Callable
 from enum import Enum
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 from msgspec import Struct
 
 from engine.commands import (
-    AcceptBlock,
-    AdvanceTime,
-    Approve,
     CancelOrder,
+    ClearingCommand,
     Command,
-    Deposit,
-    EnrolKey,
-    FailTrade,
-    OfferBlock,
-    OpenDay,
-    PickListing,
-    PlaceListing,
-    Propose,
-    Reject,
-    SettleTrade,
-    TransferIn,
-    TransferOut,
-    Withdraw,
+    Halt,
+    OperatorCommand,
+    ReduceOrder,
+    RefuseBlock,
+    SystemCommand,
+    TraderCommand,
 )
 from gateway import wire
 from gateway.access import OBSERVER, Access, Identity
@@ -102,28 +93,28 @@ REQUEST_ROLES: Final[dict[type[wire.Request], frozenset[str]]] = {
     wire.QueryProposals: _OPERATOR,
     wire.QueryBulletins: _ALL,
     wire.QueryStatement: _KEYS,
+    wire.QueryGroups: _TRADER,
+    wire.QueryOffers: _KEYS,
+    wire.QueryNegotiations: _KEYS,
+    wire.QueryAuctions: _ALL,
+    wire.QueryApplications: frozenset({"trader", "operator"}),
+    wire.QueryHalts: _ALL,
+    wire.QueryClosures: _ALL,
 }
 """Who may send a request."""
 COMMAND_ROLES: Final[dict[type[Command], frozenset[str]]] = {
-    PlaceListing: _TRADER,
-    PickListing: _TRADER,
-    OfferBlock: _TRADER,
-    AcceptBlock: _TRADER,
-    CancelOrder: _TRADER,
-    Propose: _OPERATOR,
-    Approve: _OPERATOR,
-    Reject: _OPERATOR,
-    Deposit: _CLEARING,
-    TransferIn: _CLEARING,
-    Withdraw: _CLEARING,
-    TransferOut: _CLEARING,
-    SettleTrade: _CLEARING,
-    FailTrade: _CLEARING,
-    OpenDay: _SYSTEM,
-    AdvanceTime: _SYSTEM,
-    EnrolKey: _SYSTEM,
+    kind: roles
+    for union, roles in (
+        (TraderCommand, _TRADER),
+        (OperatorCommand, _OPERATOR),
+        (ClearingCommand, _CLEARING),
+        (SystemCommand, _SYSTEM),
+    )
+    for kind in get_args(union)
 }
 """Who may submit a command; the engine checks it again, so that a replay proves it."""
+_WITHDRAWALS: Final = CancelOrder | ReduceOrder | RefuseBlock | Halt
+"""Commands that take back or stop something: they have a rate of their own, so that orders never stop them."""
 CHANNEL_ROLES: Final[dict[str, frozenset[str]]] = {
     "market": _ALL,
     "trades": _ALL,
@@ -255,8 +246,8 @@ class Conversation:
         if isinstance(frame, wire.Ping | wire.AdvanceClock):
             return None  # bounded by the byte bucket of the connection
         if isinstance(frame, wire.Submit):
-            is_cancel = isinstance(frame.command, CancelOrder)
-            return self._buckets.cancels if is_cancel else self._buckets.orders
+            is_withdrawal = isinstance(frame.command, _WITHDRAWALS)
+            return self._buckets.cancels if is_withdrawal else self._buckets.orders
         return self._buckets.queries
 
     def _close(self, code: CloseCode, fault: Fault) -> Close:

@@ -5,13 +5,19 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
-from engine.commands import Side
-from engine.events import Bulletin, KeyEnrolled
+from engine.commands import HaltScope, Restriction, Side
+from engine.events import Bulletin, ClosureAdded, KeyEnrolled
 from engine.views import (
     Account,
+    ApplicationView,
+    AuctionView,
     Book,
+    GroupView,
+    HaltView,
     ListingView,
     MarketView,
+    NegotiationView,
+    OfferView,
     OrderView,
     ParticipantView,
     ProposalView,
@@ -51,6 +57,15 @@ class Views(Protocol):
     def keys(self) -> tuple[KeyEnrolled, ...]: ...  # noqa: D102
     def proposals(self) -> tuple[ProposalView, ...]: ...  # noqa: D102
     def bulletins(self) -> tuple[Bulletin, ...]: ...  # noqa: D102
+    def groups(self, participant: int) -> tuple[GroupView, ...]: ...  # noqa: D102
+    def offers(self, participant: int) -> tuple[OfferView, ...]: ...  # noqa: D102
+    def negotiations(self, participant: int) -> tuple[NegotiationView, ...]: ...  # noqa: D102
+    def auctions(self, date: str = "") -> tuple[AuctionView, ...]: ...  # noqa: D102
+    def applications(  # noqa: D102
+        self, participant: int = 0
+    ) -> tuple[ApplicationView, ...]: ...
+    def halts(self) -> tuple[HaltView, ...]: ...  # noqa: D102
+    def closures(self) -> tuple[ClosureAdded, ...]: ...  # noqa: D102
 
 
 class Desk:
@@ -125,6 +140,45 @@ class Desk:
                 days = (r for r in exchange.bulletins() if r.date > request.after)
                 bulletins, more = _page(days)
                 return wire.BulletinsReply(id=number, rows=bulletins, has_more=more)
+            case wire.QueryHalts():
+                standing = (r for r in exchange.halts() if r.halt > request.after)
+                seen = (r for r in standing if _may_see_halt(r, identity))
+                halts, more = _page(seen, _halt_as_seen_by(identity))
+                return wire.HaltsReply(id=number, rows=halts, has_more=more)
+            case _:
+                return self._more_rows(request, identity)
+
+    def _more_rows(self, request: wire.Request, identity: Identity) -> wire.Outward:
+        """Answer what concerns blocks, auctions and closures."""
+        exchange, number = self._exchange, request.id
+        match request:
+            case wire.QueryGroups():
+                own = exchange.groups(identity.participant)
+                groups, more = _page(r for r in own if r.group > request.after)
+                return wire.GroupsReply(id=number, rows=groups, has_more=more)
+            case wire.QueryOffers():
+                whose = self._participant(request.participant, identity)
+                open_ones = (r for r in exchange.offers(whose) if r.order > request.after)
+                offers, more = _page(open_ones, _offer_as_seen_by(whose))
+                return wire.OffersReply(id=number, rows=offers, has_more=more)
+            case wire.QueryNegotiations():
+                whose = self._participant(request.participant, identity)
+                talks = (r for r in exchange.negotiations(whose) if r.negotiation > request.after)
+                negotiations, more = _page(talks)
+                return wire.NegotiationsReply(id=number, rows=negotiations, has_more=more)
+            case wire.QueryAuctions():
+                held = (r for r in exchange.auctions(request.date) if r.auction > request.after)
+                auctions, more = _page(held)
+                return wire.AuctionsReply(id=number, rows=auctions, has_more=more)
+            case wire.QueryApplications():
+                whose = self._participant(request.participant, identity, all_of_them=True)
+                made = (r for r in exchange.applications(whose) if r.auction > request.after)
+                applications, more = _page(made)
+                return wire.ApplicationsReply(id=number, rows=applications, has_more=more)
+            case wire.QueryClosures():
+                dates = (r for r in exchange.closures() if r.date > request.after)
+                closures, more = _page(dates)
+                return wire.ClosuresReply(id=number, rows=closures, has_more=more)
             case _:
                 raise AssertionError(f"no answer to {type(request).__name__}")
 
@@ -139,7 +193,7 @@ class Desk:
                     id=request.id,
                     sequence=entry.sequence,
                     time_ns=entry.time_ns,
-                    events=tuple(entry.events),
+                    events=self._feed.audience.answer(entry.events, identity.participant),
                 )
         return wire.OrderFound(id=request.id, sequence=0, time_ns=0, events=())
 
@@ -193,7 +247,36 @@ def _as_seen_by(identity: Identity) -> Callable[[ParticipantView], ParticipantVi
             "registry_account": "",
             "funds_account": "",
             "compliance_year": 0,
+            "restriction": Restriction.NONE,
+            "halt": 0,
+            "allowance_t": 0,
         }
         return msgspec.structs.replace(view, **hidden)
+
+    return shown
+
+
+def _may_see_halt(view: HaltView, identity: Identity) -> bool:
+    """Say whether a halt is this reader's business: that of another participant is not."""
+    is_of_one = view.scope is HaltScope.PARTICIPANT
+    return not is_of_one or identity.role in STAFF or view.participant == identity.participant
+
+
+def _halt_as_seen_by(identity: Identity) -> Callable[[HaltView], HaltView]:
+    """Return how a halt is shown: which person halted is told to operators alone."""
+
+    def shown(view: HaltView) -> HaltView:
+        return view if identity.role in STAFF else msgspec.structs.replace(view, person="")
+
+    return shown
+
+
+def _offer_as_seen_by(participant: int) -> Callable[[OfferView], OfferView]:
+    """Return how an offer is shown: its group and the others it was made to are the offerer's alone."""
+
+    def shown(view: OfferView) -> OfferView:
+        if view.participant == participant:
+            return view
+        return msgspec.structs.replace(view, group="", members=(participant,))
 
     return shown

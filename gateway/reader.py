@@ -2,22 +2,13 @@
 
 from typing import Final
 
-import msgspec
-
 from engine.commands import Side
-from engine.events import (
-    AnyEvent,
-    BlockOffered,
-    DayClosed,
-    DayOpened,
-    PhaseChanged,
-    ReferencePriceSet,
-    Traded,
-)
+from engine.events import Traded
 from gateway import wire
 from gateway.access import Identity
 from gateway.codes import Fault
-from gateway.feed import OPERATORS, Feed, Stream
+from gateway.feed import Feed, Stream
+from gateway.routing import OPERATORS, as_public, as_seen_by
 
 EVENTS_PER_FRAME: Final = 500
 """Most events of one frame; the close of a busy day cancels very many listings in one command."""
@@ -199,19 +190,18 @@ def _encode(channel: str, place: Place, participant: int) -> tuple[bytes, int]:
             trades=tuple(_print(event) for event in events if isinstance(event, Traded)),
         )
     elif channel == "market":
-        kinds = DayOpened | PhaseChanged | ReferencePriceSet | DayClosed
         frame = wire.MarketChanged(
             sequence=entry.sequence,
             previous=stream.previous(position),
             time_ns=entry.time_ns,
-            events=tuple(event for event in events if isinstance(event, kinds)),
+            events=tuple(as_public(event) for event in events),
         )
     else:
         frame = wire.PrivateEvents(
             sequence=entry.sequence,
             previous=stream.previous(position),
             time_ns=entry.time_ns,
-            events=tuple(_as_seen_by(event, participant) for event in events),
+            events=tuple(as_seen_by(event, participant) for event in events),
             part=place.part,
             parts=parts,
         )
@@ -227,10 +217,3 @@ def _print(event: Traded) -> wire.PublicTrade:
         quantity_t=event.quantity_t,
         side=Side(event.side),
     )
-
-
-def _as_seen_by(event: AnyEvent, participant: int) -> AnyEvent:
-    """Return an event without the other party's key and client order number."""
-    if isinstance(event, Traded | BlockOffered) and event.participant != participant:
-        return msgspec.structs.replace(event, key=0, client_order=0)
-    return event

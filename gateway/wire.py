@@ -24,11 +24,18 @@ from gateway.frames_inward import (
     Ping,
     Query,
     QueryAccount,
+    QueryApplications,
+    QueryAuctions,
     QueryBook,
     QueryBulletins,
+    QueryClosures,
+    QueryGroups,
+    QueryHalts,
     QueryKeys,
     QueryListings,
     QueryMarket,
+    QueryNegotiations,
+    QueryOffers,
     QueryOrders,
     QueryParticipants,
     QueryProposals,
@@ -49,6 +56,7 @@ from gateway.frames_pushed import (
     BookSnapshot,
     DropCopy,
     MarketChanged,
+    MarketEvent,
     MarketSnapshot,
     PrivateEvents,
     PublicTrade,
@@ -57,16 +65,23 @@ from gateway.frames_pushed import (
 )
 from gateway.frames_replies import (
     AccountReply,
+    ApplicationsReply,
+    AuctionsReply,
     BookReply,
     BulletinsReply,
     ClockAdvanced,
+    ClosuresReply,
     Error,
+    GroupsReply,
+    HaltsReply,
     Hello,
     KeysReply,
     Limits,
     ListingsReply,
     LoginRefused,
     MarketReply,
+    NegotiationsReply,
+    OffersReply,
     OrderFound,
     OrdersReply,
     Outcome,
@@ -116,6 +131,13 @@ Reply = (
     | ProposalsReply
     | BulletinsReply
     | StatementReply
+    | GroupsReply
+    | OffersReply
+    | NegotiationsReply
+    | AuctionsReply
+    | ApplicationsReply
+    | HaltsReply
+    | ClosuresReply
 )
 AnyOutward = (
     Hello
@@ -139,6 +161,13 @@ AnyOutward = (
     | ProposalsReply
     | BulletinsReply
     | StatementReply
+    | GroupsReply
+    | OffersReply
+    | NegotiationsReply
+    | AuctionsReply
+    | ApplicationsReply
+    | HaltsReply
+    | ClosuresReply
     | BookSnapshot
     | TradesPrinted
     | MarketSnapshot
@@ -182,17 +211,22 @@ __all__ = [
     "AnyInward",
     "AnyOutward",
     "AnyParticipant",
+    "ApplicationsReply",
+    "AuctionsReply",
     "Beat",
     "BookReply",
     "BookSnapshot",
     "BulletinsReply",
     "Channel",
     "ClockAdvanced",
+    "ClosuresReply",
     "Cursor",
     "DateOrEmpty",
     "DropCopy",
     "Error",
     "FindOrder",
+    "GroupsReply",
+    "HaltsReply",
     "Hello",
     "Inward",
     "KeysReply",
@@ -202,9 +236,12 @@ __all__ = [
     "Login",
     "LoginRefused",
     "MarketChanged",
+    "MarketEvent",
     "MarketReply",
     "MarketSnapshot",
+    "NegotiationsReply",
     "Observe",
+    "OffersReply",
     "OrderFound",
     "OrdersReply",
     "Outcome",
@@ -218,11 +255,18 @@ __all__ = [
     "Pushed",
     "Query",
     "QueryAccount",
+    "QueryApplications",
+    "QueryAuctions",
     "QueryBook",
     "QueryBulletins",
+    "QueryClosures",
+    "QueryGroups",
+    "QueryHalts",
     "QueryKeys",
     "QueryListings",
     "QueryMarket",
+    "QueryNegotiations",
+    "QueryOffers",
     "QueryOrders",
     "QueryParticipants",
     "QueryProposals",
