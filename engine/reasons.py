@@ -475,6 +475,7 @@ PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
         Reason.NEGOTIATION_UNKNOWN,
         Reason.TERMS_DIFFER,
         Reason.ALREADY_CONFIRMED,
+        Reason.PRICE_OUTSIDE_BAND,
         *_MEANS,
     ),
     "RefuseBlock": (
