@@ -6,6 +6,9 @@ words. Both structs live as long as the day's order numbers do.
 
 from msgspec import Struct, field
 
+from engine.commands import Side
+from engine.terms import terms_digest
+
 
 class Offer(Struct, kw_only=True):
     """A block offer of the day that went to a group, or that somebody negotiated about."""
@@ -30,6 +33,9 @@ class Negotiation(Struct, kw_only=True):
     offer: int
     offerer: int
     counterparty: int
+    product: str
+    side: Side
+    """The offerer's."""
     price_fen: int
     quantity_t: int
     speaker: int
@@ -40,6 +46,18 @@ class Negotiation(Struct, kw_only=True):
     """When these terms were named."""
     is_confirmed_by_offerer: bool = False
     is_confirmed_by_counterparty: bool = False
+
+    @property
+    def terms(self) -> str:
+        """Digest of the terms in hand, which both sides confirm (R61)."""
+        return terms_digest(
+            negotiation=self.number,
+            round_number=self.round_number,
+            product=self.product,
+            side=self.side,
+            price_fen=self.price_fen,
+            quantity_t=self.quantity_t,
+        )
 
     def other(self, participant: int) -> int:
         """Return whom one side of the negotiation talks with."""
