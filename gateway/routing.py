@@ -253,7 +253,7 @@ def as_public(event: AnyEvent) -> MarketEvent:
     assert isinstance(event, _MARKET_EVENTS), "only public events are shown to everybody"
     public: MarketEvent = event
     if isinstance(public, Halted | Resumed):
-        return msgspec.structs.replace(public, key=HIDDEN, person="")
+        return msgspec.structs.replace(public, participant=HIDDEN, key=HIDDEN, person="")
     if isinstance(public, TradeVoided):
         return msgspec.structs.replace(public, buyer=HIDDEN, seller=HIDDEN)
     return public
