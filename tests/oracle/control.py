@@ -2,20 +2,28 @@
 
 from engine.commands import (
     Action,
+    AddClosure,
     AdmitParticipant,
+    AnnounceAuction,
     Approve,
     Category,
+    ChangePhase,
+    CloseDay,
+    CorrectReferencePrice,
     EnrolKey,
     FreezeHolding,
-    OperatorCommand,
     Propose,
     ReferenceBasis,
+    RefuseAuction,
     Reject,
     ReleaseHolding,
+    RemoveClosure,
     Restriction,
     RestrictParticipant,
     Role,
+    SetAllowance,
     SetReferencePrice,
+    VoidTrade,
 )
 from engine.events import (
     AnyEvent,
@@ -31,7 +39,8 @@ from engine.events import (
     ReferencePriceSet,
 )
 from engine.reasons import Reason
-from tests.oracle.orders import take_back
+from tests.oracle import auction, corrections, day
+from tests.oracle.ending import end
 from tests.oracle.records import KeyRecord, ProductRecord, Proposal
 from tests.oracle.rules import band, credit_code_is_good
 from tests.oracle.state import Figures, State
@@ -50,7 +59,7 @@ def role_broken(state: State, role: Role | None) -> Figures:
 # ---------------------------------------------------------------- maker and checker
 
 
-def take_operator(state: State, command: OperatorCommand) -> list[AnyEvent]:
+def take_operator(state: State, command: Propose | Approve | Reject) -> list[AnyEvent]:
     """Answer a proposal, an approval or a rejection (four eyes)."""
     broken = role_broken(state, Role.OPERATOR)
     if broken != OK:
@@ -129,6 +138,46 @@ def run_action(state: State, action: Action, place: int = -1) -> list[AnyEvent]:
             return [_freeze(state, action, place)]
         case ReleaseHolding():
             return [_release(state, action, place)]
+        case _:
+            return _run_measure(state, action, place)
+
+
+Measure = (
+    SetAllowance
+    | CorrectReferencePrice
+    | VoidTrade
+    | ChangePhase
+    | CloseDay
+    | AddClosure
+    | RemoveClosure
+    | AnnounceAuction
+    | RefuseAuction
+)
+
+
+def _run_measure(state: State, action: Measure, place: int) -> list[AnyEvent]:
+    """Do one measure of the day, the calendar or an auction."""
+    match action:
+        case SetAllowance():
+            return [corrections.set_allowance(state, action, place)]
+        case CorrectReferencePrice():
+            return corrections.correct_reference(state, action, place)
+        case VoidTrade():
+            return [corrections.void_trade(state, action, place)]
+        case ChangePhase():
+            return [day.change_phase(state, action, place)]
+        case CloseDay():
+            if not state.is_day_open:
+                return [state.refused((Reason.DAY_NOT_OPEN, 0, 0), action=place)]
+            return day.close(state)
+        case AddClosure():
+            return [corrections.add_closure(state, action, place)]
+        case RemoveClosure():
+            return [corrections.remove_closure(state, action, place)]
+        case AnnounceAuction():
+            return auction.announce(state, action, place)
+        case RefuseAuction():
+            return auction.refuse(state, action, place)
 
 
 def _holding_broken(state: State, participant: int, product: str) -> Figures:
@@ -189,11 +238,12 @@ def _restrict(state: State, action: RestrictParticipant, place: int) -> list[Any
         state.event(ParticipantRestricted, participant=party, restriction=action.restriction)
     ]
     if action.restriction == Restriction.SUSPENDED:
-        events += [
-            take_back(state, order, CancelCause.SUSPENSION, order.key, order.client_order)
-            for _, order in sorted(state.orders.items())
+        ending = [
+            order
+            for order in state.orders.values()
             if order.is_open and party in (order.participant, order.counterparty)
         ]
+        events += end(state, ending, CancelCause.SUSPENSION)
     return events
 
 
