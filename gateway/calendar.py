@@ -6,6 +6,7 @@ exchanges (XSHG) as the library `exchange_calendars` knows them, and they are kn
 
 import warnings
 from bisect import bisect_right
+from collections.abc import Container
 from itertools import pairwise
 from typing import Annotated, Final
 
@@ -35,7 +36,8 @@ class Timetable:
     def __init__(self, calendar: Calendar, profile: Profile) -> None:
         self.calendar = calendar
         self._opens_ns = parse_clock(profile.day_opens_at)
-        sessions = (*profile.listed.sessions, *profile.block.sessions)
+        auctions = profile.auction.sessions if profile.auction is not None else ()
+        sessions = (*profile.listed.sessions, *profile.block.sessions, *auctions)
         self._ends_ns = max(parse_clock(end) for _, end in sessions)
 
     def opens_ns(self, date: str) -> int:
@@ -46,11 +48,14 @@ class Timetable:
         """Return when the last session of a trading day ends (ns UTC)."""
         return midnight_ns(date) + self._ends_ns
 
-    def next_day(self, after: str, now_ns: int) -> str:
-        """Return the first trading day after a date that has not ended at a moment, "" if unknown."""
+    def next_day(self, after: str, now_ns: int, closed: Container[str] = ()) -> str:
+        """Return the first trading day after a date that has not ended at a moment, "" if unknown.
+
+        Days that the operators have `closed` are no trading days, whatever the calendar says.
+        """
         days = self.calendar.days
         for index in range(bisect_right(days, after), len(days)):
-            if self.ends_ns(days[index]) > now_ns:
+            if days[index] not in closed and self.ends_ns(days[index]) > now_ns:
                 return days[index]
         return ""
 

@@ -7,6 +7,7 @@ import msgspec
 
 from engine.commands import HaltScope, Restriction, Side
 from engine.events import Bulletin, ClosureAdded, KeyEnrolled
+from engine.profile import Profile
 from engine.views import (
     Account,
     ApplicationView,
@@ -38,6 +39,8 @@ T = TypeVar("T")
 class Views(Protocol):
     """The read-only views of the exchange."""
 
+    @property
+    def profile(self) -> Profile: ...  # noqa: D102
     @property
     def sequence(self) -> int: ...  # noqa: D102
     @property

@@ -345,7 +345,8 @@ class Sequencer:
         boundary_ns = self.exchange.next_boundary_ns()
         if boundary_ns > 0:
             return boundary_ns, AdvanceTime()
-        date = self._timetable.next_day(self._history.last_date, self.clock.now_ns())
+        closed = {closure.date for closure in self.exchange.closures()}
+        date = self._timetable.next_day(self._history.last_date, self.clock.now_ns(), closed)
         return (self._timetable.opens_ns(date), OpenDay(date=date)) if date else None
 
     async def _carry_out(self, due: tuple[int, AnyCommand]) -> None:

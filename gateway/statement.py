@@ -1,35 +1,41 @@
 """The daily client statement (客户日终报表, R87), computed from the account now and the log since.
 
 Cash owned is settled + proceeds - payable; allowances owned are all but those sold. Both change only by
-deposits, withdrawals, transfers, trades and failed trades, so an earlier state is today's less what came after.
+deposits, withdrawals, transfers, trades with their fees and failed trades, so an earlier state is today's
+less what came after. A voided trade is of the day that it was made on and counts as if it had not been.
 """
 
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
-from engine.commands import Side
+from engine.commands import Method, Side
 from engine.events import (
     AnyEvent,
     Deposited,
     Traded,
     TradeFailed,
+    TradeVoided,
     TransferredIn,
     TransferredOut,
     Withdrawn,
 )
+from engine.fees import fee_of
+from engine.profile import Profile
 from engine.views import Account, Holding, ParticipantView, TradeView
 from gateway.codes import Fault
 from gateway.feed import Feed
 from gateway.wire import Statement, StatementHolding
 
-_FEE_FEN: Final = 0
-"""The profile knows no fees yet; the columns of R87 stand ready."""
-
 
 class Books(Protocol):
     """The part of the exchange that a statement reads."""
+
+    @property
+    def profile(self) -> Profile:
+        """The rules, of which the rates of the fees are needed."""
+        ...
 
     @property
     def time_ns(self) -> int:
@@ -52,6 +58,9 @@ class _Moves(Struct):
     cash_out_fen: int = 0
     buy_fen: int = 0
     sell_fen: int = 0
+    buy_fee_fen: int = 0
+    sell_fee_fen: int = 0
+    settlement_fee_fen: int = 0
     failed_fen: int = 0
     bought: dict[str, int] = {}
     sold: dict[str, int] = {}
@@ -62,8 +71,9 @@ class _Moves(Struct):
     @property
     def net_fen(self) -> int:
         """Net change of the cash owned."""
-        moved = self.cash_in_fen - self.cash_out_fen
-        return moved - self.buy_fen + self.sell_fen + self.failed_fen
+        moved = self.cash_in_fen - self.cash_out_fen + self.failed_fen
+        fees = self.buy_fee_fen + self.sell_fee_fen + self.settlement_fee_fen
+        return moved - self.buy_fen + self.sell_fen - fees
 
     def net_t(self, product: str) -> int:
         """Net change of the allowances owned."""
@@ -83,8 +93,11 @@ def make_statement(books: Books, feed: Feed, participant: ParticipantView, date:
         raise Fault("DATE_NOT_KEPT", date)
     first, last = bounds
     number = participant.participant
-    of_day = _moves(_events(feed, number, first, last), number)
-    after_day = _moves(_events(feed, number, last + 1, feed.sequence), number)
+    reader = _Reader(books.profile, number)
+    # From the first kept event on: a trade that fails may be of the day before.
+    reader.read(_events(feed, number, 0, first - 1))
+    of_day = reader.read(_events(feed, number, first, last))
+    after_day = reader.read(_events(feed, number, last + 1, feed.sequence))
     account = books.account(number)
     cash = account.cash
     owned_fen = cash.settled_fen + cash.proceeds_fen - cash.payable_fen
@@ -102,10 +115,10 @@ def make_statement(books: Books, feed: Feed, participant: ParticipantView, date:
         cash_in_fen=of_day.cash_in_fen,
         cash_out_fen=of_day.cash_out_fen,
         buy_amount_fen=of_day.buy_fen,
-        buy_fee_fen=_FEE_FEN,
+        buy_fee_fen=of_day.buy_fee_fen,
         sell_amount_fen=of_day.sell_fen,
-        sell_fee_fen=_FEE_FEN,
-        settlement_fee_fen=_FEE_FEN,
+        sell_fee_fen=of_day.sell_fee_fen,
+        settlement_fee_fen=of_day.settlement_fee_fen,
         failed_cash_fen=of_day.failed_fen,
         closing_cash_fen=closing_fen,
         # All locks lapse at the close, so at the end of a past day all cash owned was available.
@@ -123,33 +136,63 @@ def _events(feed: Feed, participant: int, first: int, last: int) -> Iterable[Any
         yield from stream.events(position)
 
 
-def _moves(events: Iterable[AnyEvent], participant: int) -> _Moves:
-    moves = _Moves()
-    for event in events:
-        match event:
-            case Deposited():
-                moves.cash_in_fen += event.amount_fen
-            case TransferredIn():
-                _add(moves.transferred_in, event.product, event.quantity_t)
-            case Withdrawn():
-                moves.cash_out_fen += event.amount_fen
-            case TransferredOut():
-                _add(moves.transferred_out, event.product, event.quantity_t)
-            case Traded():
-                is_buyer = (event.side is Side.BUY) == (event.participant == participant)
-                if is_buyer:
-                    moves.buy_fen += event.price_fen * event.quantity_t
-                    _add(moves.bought, event.product, event.quantity_t)
-                else:
-                    moves.sell_fen += event.price_fen * event.quantity_t
-                    _add(moves.sold, event.product, event.quantity_t)
-            case TradeFailed():
-                sign = 1 if event.buyer == participant else -1
-                moves.failed_fen += sign * event.price_fen * event.quantity_t
-                _add(moves.failed, event.product, -sign * event.quantity_t)
-            case _:
-                pass
-    return moves
+class _Reader:
+    """Reads a participant's events in the order of the log."""
+
+    def __init__(self, profile: Profile, participant: int) -> None:
+        self._profile = profile
+        self._participant = participant
+        self._methods: dict[int, Method] = {}
+        """Of the trades so far: a failed trade gives its fees back by the rates of its method."""
+
+    def read(self, events: Iterable[AnyEvent]) -> _Moves:
+        """Return what the next events moved."""
+        moves = _Moves()
+        for event in events:
+            match event:
+                case Deposited():
+                    moves.cash_in_fen += event.amount_fen
+                case TransferredIn():
+                    _add(moves.transferred_in, event.product, event.quantity_t)
+                case Withdrawn():
+                    moves.cash_out_fen += event.amount_fen
+                case TransferredOut():
+                    _add(moves.transferred_out, event.product, event.quantity_t)
+                case Traded():
+                    self._methods[event.trade] = event.method
+                    is_buyer = (event.side is Side.BUY) == (event.participant == self._participant)
+                    self._trade(moves, event, Side.BUY if is_buyer else Side.SELL, 1)
+                case TradeVoided():
+                    is_buyer = event.buyer == self._participant
+                    self._trade(moves, event, Side.BUY if is_buyer else Side.SELL, -1)
+                case TradeFailed():
+                    self._fail(moves, event)
+                case _:
+                    pass
+        return moves
+
+    def _trade(self, moves: _Moves, event: Traded | TradeVoided, side: Side, sign: int) -> None:
+        """Add a trade, or with sign -1 take one away."""
+        amount_fen = event.price_fen * event.quantity_t
+        fee = fee_of(self._profile, event.method, side, amount_fen)
+        moves.settlement_fee_fen += sign * fee.settlement_fen
+        if side is Side.BUY:
+            moves.buy_fen += sign * amount_fen
+            moves.buy_fee_fen += sign * fee.trading_fen
+            _add(moves.bought, event.product, sign * event.quantity_t)
+        else:
+            moves.sell_fen += sign * amount_fen
+            moves.sell_fee_fen += sign * fee.trading_fen
+            _add(moves.sold, event.product, sign * event.quantity_t)
+
+    def _fail(self, moves: _Moves, event: TradeFailed) -> None:
+        """Give back what a trade of this or an earlier day moved."""
+        method = self._methods.get(event.trade, Method.LISTED)
+        side, sign = (Side.BUY, 1) if event.buyer == self._participant else (Side.SELL, -1)
+        amount_fen = event.price_fen * event.quantity_t
+        fee_fen = fee_of(self._profile, method, side, amount_fen).total_fen
+        moves.failed_fen += sign * amount_fen + fee_fen
+        _add(moves.failed, event.product, -sign * event.quantity_t)
 
 
 def _add(table: dict[str, int], product: str, quantity_t: int) -> None:
