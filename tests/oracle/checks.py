@@ -1,130 +1,81 @@
-"""The rules of an order as questions, asked in the order that `PRECEDENCE` documents."""
+"""The rules of listed orders, acceptances, cancels and reductions, in the order of `PRECEDENCE`."""
 
 from engine.commands import (
     AcceptBlock,
+    ApplyAuction,
     CancelOrder,
     Method,
     OfferBlock,
+    OfferBlockToGroup,
     PickListing,
+    PlaceBid,
     PlaceListing,
-    Restriction,
+    ReduceOrder,
     Side,
+    TakeListings,
 )
-from engine.events import Phase
+from engine.events import AuctionState
 from engine.reasons import Reason
+from tests.oracle.block import is_in_negotiation, may_answer
+from tests.oracle.questions import (
+    CANCEL_PHASES,
+    OK,
+    block_price_broken,
+    first,
+    lot_broken,
+    may_act,
+    means_broken,
+    opposite,
+    phase_broken,
+    price_broken,
+    product_broken,
+    product_halt_broken,
+    size_broken,
+)
 from tests.oracle.records import Order
 from tests.oracle.state import Figures, State
 
-OK: Figures = (Reason.NONE, 0, 0)
-
-
-def opposite(side: Side) -> Side:
-    """Return the other side."""
-    return Side.SELL if side == Side.BUY else Side.BUY
-
-
-def _first(*answers: Figures) -> Figures:
-    return next((answer for answer in answers if answer != OK), OK)
-
-
-def _phase_broken(state: State, method: Method, *allowed: Phase) -> Figures:
-    record = state.methods[method]
-    if record.phase in allowed:
-        return OK
-    return Reason.PHASE_CLOSED, int(record.phase), record.next_ns
-
-
-def _restriction_broken(state: State, participant: int, side: Side | None) -> Figures:
-    """Say whether a party may act on a side; suspended it may on none (R76)."""
-    match state.restrictions.get(participant, Restriction.NONE):
-        case Restriction.SUSPENDED:
-            return Reason.PARTICIPANT_SUSPENDED, 0, 0
-        case Restriction.NO_BUYING if side == Side.BUY:
-            return Reason.BUYING_RESTRICTED, 0, 0
-        case Restriction.NO_SELLING if side == Side.SELL:
-            return Reason.SELLING_RESTRICTED, 0, 0
-        case _:
-            return OK
-
-
-def _taking_side(state: State, number: int, method: Method) -> Side | None:
-    """Return the side of whoever takes an order of a method; nobody takes a number that is none."""
-    order = state.orders.get(number)
-    return opposite(order.side) if order is not None and order.method == method else None
-
-
-def _product_broken(state: State, code: str) -> Figures:
-    if code not in state.products:
-        return Reason.PRODUCT_UNKNOWN, 0, 0
-    if not state.listed_on(code, state.date):
-        return Reason.PRODUCT_NOT_LISTED, 0, 0
-    if state.products[code].reference_fen == 0:
-        return Reason.REFERENCE_PRICE_MISSING, 0, 0
-    return OK
-
-
-def _price_broken(state: State, price: int, band: tuple[int, int]) -> Figures:
-    tick = state.profile.tick_size_fen
-    if price % tick != 0:
-        return Reason.PRICE_OFF_TICK, tick, 0
-    if not band[0] <= price <= band[1]:
-        return Reason.PRICE_OUTSIDE_BAND, *band
-    return OK
-
-
-def _lot_broken(state: State, tonnes: int) -> Figures:
-    lot = state.profile.lot_size_t
-    return (Reason.QUANTITY_OFF_LOT, lot, 0) if tonnes % lot != 0 else OK
-
-
-def _size_broken(tonnes: int, least: int, most: int) -> Figures:
-    if tonnes < least:
-        return Reason.QUANTITY_BELOW_MINIMUM, least, 0
-    if tonnes > most:
-        return Reason.QUANTITY_ABOVE_MAXIMUM, most, 0
-    return OK
-
-
-def _means_broken(
-    state: State, participant: int, product: str, side: Side, price: int, tonnes: int
-) -> Figures:
-    if side == Side.BUY:
-        spendable = state.ledger.purses[participant].available
-        if spendable < price * tonnes:
-            return Reason.CASH_NOT_AVAILABLE, spendable, price * tonnes
-        return OK
-    sellable = state.ledger.shelves[participant][product].available
-    if sellable < tonnes:
-        return Reason.HOLDING_NOT_AVAILABLE, sellable, tonnes
-    return OK
+NOT_OFFERED: Figures = (Reason.NOT_OFFERED, 0, 0)
+OFFERS = (OfferBlock, OfferBlockToGroup)
 
 
 def place_broken(state: State, command: PlaceListing, participant: int) -> Figures:
     """Return the first rule that a listing breaks (R22, R23, R31, R54, R55)."""
-    listed = state.profile.listed
-    broken = _first(
-        _phase_broken(state, Method.LISTED, Phase.OPEN),
-        _restriction_broken(state, participant, command.side),
-        _product_broken(state, command.product),
+    broken = first(
+        may_act(state, Method.LISTED, participant, command.side),
+        product_broken(state, command.product),
     )
     if broken != OK:
         return broken
-    price, tonnes = command.price_fen, command.quantity_t
-    return _first(
-        _price_broken(state, price, state.products[command.product].listed_band),
-        _lot_broken(state, tonnes),
-        _size_broken(tonnes, listed.quantity_t_min, listed.quantity_t_max),
-        _means_broken(state, participant, command.product, command.side, price, tonnes),
+    return first(
+        priced_broken(state, command.product, command.price_fen, command.quantity_t),
+        means_broken(
+            state,
+            participant,
+            command.product,
+            command.side,
+            command.price_fen,
+            command.quantity_t,
+            Method.LISTED,
+        ),
+    )
+
+
+def priced_broken(state: State, product: str, price: int, tonnes: int) -> Figures:
+    """Say whether price and quantity of a listed order keep to the listed rules."""
+    rules = state.profile.listed
+    return first(
+        price_broken(state, price, state.products[product].listed_band),
+        lot_broken(state, tonnes),
+        size_broken(tonnes, rules.quantity_t_min, rules.quantity_t_max),
     )
 
 
 def offer_broken(state: State, command: OfferBlock, participant: int) -> Figures:
     """Return the first rule that a block offer breaks (R24, R32, R63)."""
-    block = state.profile.block
-    broken = _first(
-        _phase_broken(state, Method.BLOCK, Phase.OPEN),
-        _restriction_broken(state, participant, command.side),
-        _product_broken(state, command.product),
+    broken = first(
+        may_act(state, Method.BLOCK, participant, command.side),
+        product_broken(state, command.product),
     )
     if broken != OK:
         return broken
@@ -132,38 +83,65 @@ def offer_broken(state: State, command: OfferBlock, participant: int) -> Figures
         return Reason.COUNTERPARTY_UNKNOWN, command.counterparty, 0
     if command.counterparty == participant:
         return Reason.OWN_COUNTERPARTY, 0, 0
+    rules = state.profile.block
     price, tonnes = command.price_fen, command.quantity_t
-    return _first(
-        _price_broken(state, price, state.products[command.product].block_band),
-        _lot_broken(state, tonnes),
-        _size_broken(tonnes, block.quantity_t_min, block.quantity_t_max),
-        _means_broken(state, participant, command.product, command.side, price, tonnes),
+    return first(
+        block_price_broken(state, command.product, price, tonnes),
+        lot_broken(state, tonnes),
+        size_broken(tonnes, rules.quantity_t_min, rules.quantity_t_max),
+        means_broken(
+            state, participant, command.product, command.side, price, tonnes, Method.BLOCK
+        ),
     )
 
 
-def better_level_fen(state: State, listing: Order, participant: int) -> int:
-    """Return the best price ahead of a listing at which somebody else than the taker lists, or 0.
+# ---------------------------------------------------------------- taking what stands
+
+
+def levels_ahead(state: State, product: str, side: Side, participant: int) -> list[int]:
+    """Return the prices of a side, best first, at which somebody else than a taker lists.
 
     The taker's own listings cannot be taken by it, so they never stand in its way (R45, R47).
     """
-    levels = state.books[listing.product, listing.side]
-    if listing.side == Side.SELL:
-        ahead = [price for price in levels if price < listing.price_fen]
-    else:
-        ahead = [price for price in reversed(levels) if price > listing.price_fen]
-    for price in ahead:
-        if any(order.participant != participant for order in levels[price].values()):
-            return int(price)
-    return 0
+    levels = state.books[product, side]
+    best_first = list(levels) if side == Side.SELL else list(reversed(levels))
+    return [
+        price
+        for price in best_first
+        if any(order.participant != participant for order in levels[price].values())
+    ]
+
+
+def level_broken(state: State, listing: Order, participant: int) -> Figures:
+    """Say whether a pick may name this level and this listing of it (R42, R45)."""
+    rules = state.profile.listed
+    prices = levels_ahead(state, listing.product, listing.side, participant)
+    place = prices.index(listing.price_fen)
+    if rules.level_choice == "strict_best_first":
+        if place > 0:
+            return Reason.BETTER_LEVEL_EXISTS, prices[0], 0
+    elif place >= rules.levels_shown:
+        return Reason.LEVEL_TOO_DEEP, prices[rules.levels_shown - 1], rules.levels_shown
+    if rules.same_price_choice == "time":
+        level = state.books[listing.product, listing.side][listing.price_fen]
+        others = [order.number for order in level.values() if order.participant != participant]
+        if others[0] != listing.number:
+            return Reason.EARLIER_LISTING_EXISTS, others[0], 0
+    return OK
+
+
+def _named_side(state: State, number: int, method: Method) -> Side | None:
+    """Return the side of whoever takes an order of a method; nobody takes a number that is none."""
+    order = state.orders.get(number)
+    return opposite(order.side) if order is not None and order.method == method else None
 
 
 def pick_broken(state: State, command: PickListing, participant: int) -> Figures:
     """Return the first rule that a pick breaks (R40-R45)."""
-    side = _taking_side(state, command.listing, Method.LISTED)
-    broken = _first(
-        _phase_broken(state, Method.LISTED, Phase.OPEN),
-        _restriction_broken(state, participant, side),
-    )
+    if not state.profile.listed.picks:
+        return NOT_OFFERED
+    side = _named_side(state, command.listing, Method.LISTED)
+    broken = may_act(state, Method.LISTED, participant, side)
     if broken != OK:
         return broken
     listing = state.orders.get(command.listing)
@@ -171,58 +149,121 @@ def pick_broken(state: State, command: PickListing, participant: int) -> Figures
         return Reason.ORDER_UNKNOWN, command.listing, 0
     if not listing.is_open:
         return Reason.ORDER_NOT_OPEN, command.listing, 0
+    broken = product_halt_broken(state, listing.product)
+    if broken != OK:
+        return broken
     if listing.participant == participant:
         return Reason.OWN_LISTING, command.listing, 0
-    better = better_level_fen(state, listing, participant)
-    if better:
-        return Reason.BETTER_LEVEL_EXISTS, better, 0
-    lot_broken = _lot_broken(state, command.quantity_t)
-    if lot_broken != OK:
-        return lot_broken
+    broken = level_broken(state, listing, participant)
+    if broken != OK:
+        return broken
+    broken = lot_broken(state, command.quantity_t)
+    if broken != OK:
+        return broken
     if command.quantity_t > listing.left_t:
         return Reason.LISTING_QUANTITY_NOT_AVAILABLE, listing.left_t, 0
-    return _means_broken(
+    return means_broken(
         state,
         participant,
         listing.product,
         opposite(listing.side),
         listing.price_fen,
         command.quantity_t,
+        Method.LISTED,
     )
 
 
-def accept_broken(state: State, command: AcceptBlock, participant: int) -> Figures:
-    """Return the first rule that the acceptance of a block offer breaks (R61)."""
-    side = _taking_side(state, command.offer, Method.BLOCK)
-    broken = _first(
-        _phase_broken(state, Method.BLOCK, Phase.OPEN),
-        _restriction_broken(state, participant, side),
+def take_broken(state: State, command: TakeListings, participant: int) -> Figures:
+    """Return the first rule that a taking order breaks before its plan is made (R40-R43)."""
+    rules = state.profile.listed
+    if not rules.picks or (rules.same_price_choice == "time" and command.preferred):
+        return NOT_OFFERED
+    broken = first(
+        may_act(state, Method.LISTED, participant, command.side),
+        product_broken(state, command.product),
     )
     if broken != OK:
         return broken
+    return priced_broken(state, command.product, command.limit_price_fen, command.quantity_t)
+
+
+def accept_broken(state: State, command: AcceptBlock, participant: int) -> Figures:
+    """Return the first rule that the acceptance of a block offer breaks (R61, R62)."""
+    side = _named_side(state, command.offer, Method.BLOCK)
+    broken = may_act(state, Method.BLOCK, participant, side)
+    if broken != OK:
+        return broken
     offer = state.orders.get(command.offer)
-    if offer is None or offer.method != Method.BLOCK:
+    if offer is None or offer.kind not in (*OFFERS, AcceptBlock):
         return Reason.ORDER_UNKNOWN, command.offer, 0
     if not offer.is_open:
         return Reason.ORDER_NOT_OPEN, command.offer, 0
-    if offer.counterparty != participant:
+    broken = product_halt_broken(state, offer.product)
+    if broken != OK:
+        return broken
+    if participant not in may_answer(offer):
         return Reason.NOT_OFFER_COUNTERPARTY, command.offer, 0
-    return _means_broken(
-        state, participant, offer.product, opposite(offer.side), offer.price_fen, offer.left_t
+    if is_in_negotiation(state, offer):
+        return Reason.OFFER_IN_NEGOTIATION, command.offer, 0
+    return means_broken(
+        state,
+        participant,
+        offer.product,
+        opposite(offer.side),
+        offer.price_fen,
+        offer.left_t,
+        Method.BLOCK,
     )
+
+
+# ---------------------------------------------------------------- taking back
+
+
+def _own_broken(
+    state: State, order: Order | None, number: int, participant: int, method: Method
+) -> Figures:
+    broken = phase_broken(state, method, *CANCEL_PHASES)
+    if broken != OK:
+        return broken
+    if order is None:
+        return Reason.ORDER_UNKNOWN, number, 0
+    if order.participant != participant:
+        return Reason.NOT_ORDER_OWNER, number, 0
+    if not order.is_open:
+        return Reason.ORDER_NOT_OPEN, number, 0
+    return OK
 
 
 def cancel_broken(state: State, command: CancelOrder, participant: int) -> Figures:
     """Return the first rule that a cancel breaks (R54)."""
     order = state.orders.get(command.order)
     method = order.method if order else Method.LISTED
-    broken = _phase_broken(state, method, Phase.PRE_OPEN, Phase.OPEN, Phase.BREAK)
+    broken = _own_broken(state, order, command.order, participant, method)
+    if broken != OK or order is None:
+        return broken
+    if order.kind is ApplyAuction:
+        auction = state.auctions[order.auction]
+        if auction.state == AuctionState.ANNOUNCED:
+            return Reason.AUCTION_ANNOUNCED, auction.number, 0
+    rules = state.profile.auction
+    if order.kind is PlaceBid and rules is not None and not rules.bid_withdrawal:
+        return Reason.BID_IRREVOCABLE, order.number, 0
+    return OK
+
+
+def reduce_broken(state: State, command: ReduceOrder, participant: int) -> Figures:
+    """Return the first rule that a reduction breaks (R59)."""
+    if not state.profile.listed.reduce:
+        return NOT_OFFERED
+    order = state.orders.get(command.order)
+    if order is not None and order.kind is not PlaceListing:
+        order = None
+    broken = _own_broken(state, order, command.order, participant, Method.LISTED)
+    if broken != OK or order is None:
+        return broken
+    broken = lot_broken(state, command.quantity_t)
     if broken != OK:
         return broken
-    if order is None:
-        return Reason.ORDER_UNKNOWN, command.order, 0
-    if order.participant != participant:
-        return Reason.NOT_ORDER_OWNER, command.order, 0
-    if not order.is_open:
-        return Reason.ORDER_NOT_OPEN, command.order, 0
+    if command.quantity_t >= order.left_t:
+        return Reason.REDUCTION_NOT_LESS, order.left_t, 0
     return OK

@@ -1,40 +1,44 @@
 """The oracle: what the exchange must answer to every entry, and what it must then show."""
 
 from engine.commands import (
-    AcceptBlock,
     AdvanceTime,
     Approve,
-    CancelOrder,
     Deposit,
     EnrolKey,
     Entry,
     FailTrade,
-    OfferBlock,
+    Halt,
     OpenDay,
-    PickListing,
-    PlaceListing,
     Propose,
     Reject,
+    Resume,
+    SetBlockGroup,
     SettleTrade,
     Side,
     TransferIn,
     TransferOut,
     Withdraw,
 )
-from engine.events import AnyEvent, Bulletin, KeyEnrolled
+from engine.events import AnyEvent, Bulletin, ClosureAdded, KeyEnrolled
 from engine.profile import Profile
 from engine.reasons import Reason
 from engine.views import (
     Account,
+    ApplicationView,
+    AuctionView,
     Book,
+    GroupView,
+    HaltView,
     ListingView,
     MarketView,
+    NegotiationView,
+    OfferView,
     OrderView,
     ParticipantView,
     ProposalView,
     TradeView,
 )
-from tests.oracle import show
+from tests.oracle import block, halts, show, show_more
 from tests.oracle.control import enrol_by_sequencer, role_broken, take_operator
 from tests.oracle.day import keep_time, open_day
 from tests.oracle.orders import take_order
@@ -71,10 +75,12 @@ class Oracle:
     def _answer(self, entry: Entry) -> list[AnyEvent]:
         state, command = self.state, entry.command
         match command:
-            case PlaceListing() | PickListing() | OfferBlock() | AcceptBlock() | CancelOrder():
-                return take_order(state, command)
+            case SetBlockGroup():
+                return block.set_group(state, command)
             case Propose() | Approve() | Reject():
                 return take_operator(state, command)
+            case Halt() | Resume():
+                return halts.take(state, command)
             case Deposit() | TransferIn() | SettleTrade() | FailTrade():
                 return take_clearing(state, command)
             case Withdraw() | TransferOut():
@@ -86,6 +92,8 @@ class Oracle:
                 if broken[0] != Reason.NONE:
                     return [state.refused(broken)]
                 return open_day(state, command) if isinstance(command, OpenDay) else []
+            case _:
+                return take_order(state, command)
 
     def next_boundary_ns(self) -> int:
         """Return when a phase changes next, 0 if nothing is due today."""
@@ -135,3 +143,31 @@ class Oracle:
     def unsettled(self) -> tuple[TradeView, ...]:
         """Return the trades that the registry has not answered yet."""
         return show.unsettled(self.state)
+
+    def groups(self, participant: int) -> tuple[GroupView, ...]:
+        """Return a participant's own block groups."""
+        return show_more.groups(self.state, participant)
+
+    def offers(self, participant: int) -> tuple[OfferView, ...]:
+        """Return the open block offers that a participant made or may answer."""
+        return show_more.offers(self.state, participant)
+
+    def negotiations(self, participant: int) -> tuple[NegotiationView, ...]:
+        """Return the open block negotiations of a participant."""
+        return show_more.negotiations(self.state, participant)
+
+    def auctions(self, date: str = "") -> tuple[AuctionView, ...]:
+        """Return the auctions of a day that were announced."""
+        return show_more.auctions(self.state, date)
+
+    def applications(self, participant: int = 0) -> tuple[ApplicationView, ...]:
+        """Return a participant's own auctions, everybody's where it is 0."""
+        return show_more.applications(self.state, participant)
+
+    def halts(self) -> tuple[HaltView, ...]:
+        """Return the halts that stand."""
+        return show_more.halts(self.state)
+
+    def closures(self) -> tuple[ClosureAdded, ...]:
+        """Return the closures by date."""
+        return show_more.closures(self.state)

@@ -7,7 +7,7 @@ settled; per product A available, L locked, D sold, I bought, F delivered, J fro
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from engine.commands import Side
+from tests.oracle.records import Trade
 
 
 @dataclass
@@ -59,49 +59,44 @@ class Ledger:
         default_factory=lambda: defaultdict(_shelves)
     )
 
-    def lock(self, participant: int, product: str, side: Side, price: int, tonnes: int) -> None:
-        """Set aside what an accepted order may need (R54)."""
-        if side == Side.BUY:
-            self.purses[participant].locked += price * tonnes
-        else:
-            shelf = self.shelves[participant][product]
-            shelf.available -= tonnes
-            shelf.locked += tonnes
+    def lock(self, participant: int, product: str, cash_fen: int, tonnes: int) -> None:
+        """Set aside what an accepted order may need (R54): cash of a buyer, tonnes of a seller."""
+        self.purses[participant].locked += cash_fen
+        shelf = self.shelves[participant][product]
+        shelf.available -= tonnes
+        shelf.locked += tonnes
 
-    def unlock(self, participant: int, product: str, side: Side, price: int, tonnes: int) -> None:
-        """Give back what an order had set aside."""
-        if side == Side.BUY:
-            self.purses[participant].locked -= price * tonnes
-        else:
-            shelf = self.shelves[participant][product]
-            shelf.available += tonnes
-            shelf.locked -= tonnes
-
-    def trade(self, buyer: int, seller: int, product: str, price: int, tonnes: int) -> None:
+    def trade(self, trade: Trade) -> None:
         """Post a trade between two parties whose cash and tonnes are both free (locks undone first)."""
-        self.shelves[seller][product].available -= tonnes
-        self.shelves[seller][product].sold += tonnes
-        self.shelves[buyer][product].bought += tonnes
-        self.purses[buyer].payable += price * tonnes
-        self.purses[seller].proceeds += price * tonnes
+        self.shelves[trade.seller][trade.product].available -= trade.quantity_t
+        self.shelves[trade.seller][trade.product].sold += trade.quantity_t
+        self.shelves[trade.buyer][trade.product].bought += trade.quantity_t
+        self.purses[trade.buyer].payable += trade.amount_fen + trade.buyer_fee_fen
+        self.purses[trade.seller].proceeds += trade.amount_fen - trade.seller_fee_fen
 
-    def settle(self, buyer: int, seller: int, product: str, price: int, tonnes: int) -> None:
+    def settle(self, trade: Trade) -> None:
         """Post the registry's delivery against payment (R91): sellable from the next day."""
-        self.shelves[seller][product].sold -= tonnes
-        self.shelves[buyer][product].bought -= tonnes
-        self.shelves[buyer][product].delivered += tonnes
-        self.purses[buyer].settled -= price * tonnes
-        self.purses[buyer].payable -= price * tonnes
-        self.purses[seller].proceeds -= price * tonnes
-        self.purses[seller].settled += price * tonnes
+        self.shelves[trade.seller][trade.product].sold -= trade.quantity_t
+        self.shelves[trade.buyer][trade.product].bought -= trade.quantity_t
+        self.shelves[trade.buyer][trade.product].delivered += trade.quantity_t
+        paid, received = self._sums(trade)
+        self.purses[trade.buyer].settled -= paid
+        self.purses[trade.buyer].payable -= paid
+        self.purses[trade.seller].proceeds -= received
+        self.purses[trade.seller].settled += received
 
-    def unwind(self, buyer: int, seller: int, product: str, price: int, tonnes: int) -> None:
-        """Take back a trade that could not be settled."""
-        self.shelves[seller][product].sold -= tonnes
-        self.shelves[seller][product].available += tonnes
-        self.shelves[buyer][product].bought -= tonnes
-        self.purses[buyer].payable -= price * tonnes
-        self.purses[seller].proceeds -= price * tonnes
+    def unwind(self, trade: Trade) -> None:
+        """Take back a trade that could not be settled, or was voided."""
+        self.shelves[trade.seller][trade.product].sold -= trade.quantity_t
+        self.shelves[trade.seller][trade.product].available += trade.quantity_t
+        self.shelves[trade.buyer][trade.product].bought -= trade.quantity_t
+        paid, received = self._sums(trade)
+        self.purses[trade.buyer].payable -= paid
+        self.purses[trade.seller].proceeds -= received
+
+    def _sums(self, trade: Trade) -> tuple[int, int]:
+        """Return what the buyer pays and what the seller gets."""
+        return trade.amount_fen + trade.buyer_fee_fen, trade.amount_fen - trade.seller_fee_fen
 
     def roll(self) -> None:
         """Begin a trading day: what was delivered becomes sellable (R56)."""

@@ -2,28 +2,49 @@
 
 from dataclasses import dataclass, field
 
-from engine.commands import Action, Method, ReferenceBasis, Role, Side
-from engine.events import Phase
+from engine.commands import (
+    Action,
+    Command,
+    HaltScope,
+    Method,
+    PlaceListing,
+    PriceMode,
+    ReferenceBasis,
+    Role,
+    Side,
+)
+from engine.events import AuctionState, FailureCause, Phase
 
 
 @dataclass
 class Order:
-    """An accepted order of the day."""
+    """An accepted order of the day, whether it ever stood or did its work at once."""
 
     number: int
     key: int
     client_order: int
     participant: int
-    counterparty: int
     product: str
     side: Side
     method: Method
     price_fen: int
     quantity_t: int
     left_t: int
-    is_open: bool
-    is_pick: bool
     time_ns: int
+    is_open: bool = False
+    is_pick: bool = True
+    """It never stood: a pick, an acceptance, a word in a dialogue."""
+    counterparty: int = 0
+    auction: int = 0
+    kind: type[Command] = PlaceListing
+    members: tuple[int, ...] = ()
+    """Who may answer an offer; shrinks when a member of a group refuses."""
+    group: str = ""
+    target: int = 0
+    """The offer of a counter-offer."""
+    first_price_fen: int = 0
+    first_quantity_t: int = 0
+    """As first offered."""
 
 
 @dataclass
@@ -42,7 +63,14 @@ class Trade:
     taker_side: Side
     buy_order: int
     sell_order: int
+    buyer_fee_fen: int
+    seller_fee_fen: int
     state: str = "unsettled"
+
+    @property
+    def amount_fen(self) -> int:
+        """What is paid before fees."""
+        return self.price_fen * self.quantity_t
 
 
 @dataclass(frozen=True)
@@ -82,9 +110,6 @@ class ProductRecord:
     basis: ReferenceBasis | None = None
     listed_band: tuple[int, int] = (0, 0)
     block_band: tuple[int, int] = (0, 0)
-    listed: list[tuple[int, int]] = field(default_factory=list)
-    """Price and tonnes of the day's listed trades, in order."""
-    block: list[tuple[int, int]] = field(default_factory=list)
 
     def base_fen(self) -> int:
         """Price of the product before its first trade of the day (R36, R48, R53)."""
@@ -98,3 +123,67 @@ class MethodRecord:
     phase: Phase = Phase.CLOSED
     sessions: list[tuple[int, int]] = field(default_factory=list)
     next_ns: int = 0
+
+
+# ---------------------------------------------------------------- dialogue, auction, measures
+
+
+@dataclass
+class Negotiation:
+    """An open negotiation on an offer; its number is that of the first counter-offer."""
+
+    number: int
+    offer: int
+    counterparty: int
+    speaker: int
+    price_fen: int
+    quantity_t: int
+    text: str
+    terms: str
+    time_ns: int
+    round: int = 1
+    confirmed: set[int] = field(default_factory=set)
+    """Participants who have confirmed the present terms."""
+
+
+@dataclass
+class Auction:
+    """An auction from its application on."""
+
+    number: int
+    date: str
+    order: int
+    participant: int
+    product: str
+    quantity_t: int
+    floor_fen: int
+    cap_fen: int
+    price_mode: PriceMode
+    wished_begin_ns: int
+    wished_end_ns: int
+    time_ns: int
+    begin_ns: int = 0
+    end_ns: int = 0
+    state: AuctionState = AuctionState.APPLIED
+    cause: FailureCause = FailureCause.NONE
+    price_fen: int = 0
+    sold_t: int = 0
+    amount_fen: int = 0
+    bid_t: int = 0
+    bidders: int = 0
+    winners: int = 0
+
+
+@dataclass(frozen=True)
+class HaltRecord:
+    """A halt that stands."""
+
+    number: int
+    scope: HaltScope
+    method: Method
+    product: str
+    participant: int
+    key: int
+    person: str
+    explanation: str
+    time_ns: int

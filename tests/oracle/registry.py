@@ -21,7 +21,8 @@ from engine.events import (
 )
 from engine.reasons import Reason
 from engine.units import AMOUNT_FEN_MAX
-from tests.oracle.control import OK, role_broken
+from tests.oracle.control import role_broken
+from tests.oracle.questions import OK
 from tests.oracle.state import Figures, State
 
 
@@ -91,6 +92,8 @@ def _transfer_out_broken(state: State, command: TransferOut) -> Figures:
 def _trade_broken(state: State, number: int) -> Figures:
     if number not in state.trades:
         return Reason.TRADE_UNKNOWN, number, 0
+    if state.trades[number].state == "voided":
+        return Reason.TRADE_ALREADY_VOIDED, number, 0
     if state.trades[number].state != "unsettled":
         return Reason.TRADE_ALREADY_SETTLED, number, 0
     return OK
@@ -140,7 +143,6 @@ def _post(state: State, command: ClearingCommand) -> AnyEvent:
 
 def _finish(state: State, command: SettleTrade | FailTrade) -> TradeSettled | TradeFailed:
     trade = state.trades[command.trade]
-    parties = (trade.buyer, trade.seller, trade.product, trade.price_fen, trade.quantity_t)
     fields = {
         "trade": trade.number,
         "product": trade.product,
@@ -152,8 +154,8 @@ def _finish(state: State, command: SettleTrade | FailTrade) -> TradeSettled | Tr
     }
     if isinstance(command, SettleTrade):
         trade.state = "settled"
-        state.ledger.settle(*parties)
+        state.ledger.settle(trade)
         return state.event(TradeSettled, **fields)
     trade.state = "failed"
-    state.ledger.unwind(*parties)
+    state.ledger.unwind(trade)
     return state.event(TradeFailed, reason=command.reason, **fields)

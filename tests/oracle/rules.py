@@ -8,8 +8,9 @@ import datetime as dt
 from fractions import Fraction
 from math import floor
 
+from engine.commands import Method, Side
 from engine.events import Phase
-from engine.profile import Composite, Profile, Sessions
+from engine.profile import Auction, Composite, Profile, Sessions
 from engine.units import parse_clock
 
 HUNDRED_PERCENT_BP = 10_000
@@ -29,6 +30,16 @@ def band(reference_fen: int, band_bp: int) -> tuple[int, int]:
     return nearest(reference_fen * (1 - width)), nearest(reference_fen * (1 + width))
 
 
+def fee_fen(profile: Profile, method: Method, side: Side, amount_fen: int) -> int:
+    """Return what one side of a trade pays: trading and settlement fee, each cut to the fen (R60)."""
+    party = {Side.BUY: "buyer", Side.SELL: "seller"}[side]
+    name = f"{method.name.lower()}_{party}_bp"
+    return sum(
+        floor(Fraction(amount_fen * getattr(rates, name), HUNDRED_PERCENT_BP))
+        for rates in (profile.fees.trading, profile.fees.settlement)
+    )
+
+
 def midnight(date: str) -> int:
     """Return the nanosecond of Beijing midnight at the start of a date."""
     year, month, day = (int(part) for part in date.split("-"))
@@ -36,7 +47,7 @@ def midnight(date: str) -> int:
     return int(moment.timestamp()) * NANOSECONDS
 
 
-def timetable(rules: Sessions, date: str) -> list[tuple[int, int]]:
+def timetable(rules: Sessions | Auction, date: str) -> list[tuple[int, int]]:
     """Return the sessions of a method on a date as (begin, end) in nanoseconds (R26, R27)."""
     start = midnight(date)
     return [(start + parse_clock(begin), start + parse_clock(end)) for begin, end in rules.sessions]

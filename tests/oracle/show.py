@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from engine.commands import Restriction, Side
+from engine.commands import Method, Restriction, Side
 from engine.views import (
     Account,
     Book,
@@ -18,10 +18,10 @@ from engine.views import (
     ProposalView,
     TradeView,
 )
+from tests.oracle.bulletin import day_trades, latest_fen, opening_price, published_open
 from tests.oracle.control import computed_reference
-from tests.oracle.day import published_open
 from tests.oracle.ledger import Shelf
-from tests.oracle.orders import latest_fen
+from tests.oracle.questions import method_halt, participant_halt, product_halt
 from tests.oracle.records import Order, ProductRecord, Trade
 from tests.oracle.rules import composite_row, weighted_mean
 from tests.oracle.state import State
@@ -101,10 +101,22 @@ def orders(state: State, participant: int) -> tuple[OrderView, ...]:
 
 
 def _order(order: Order) -> OrderView:
-    fields = asdict(order)
-    del fields["key"]
-    fields["order"] = fields.pop("number")
-    return OrderView(**fields)
+    return OrderView(
+        order=order.number,
+        client_order=order.client_order,
+        participant=order.participant,
+        counterparty=order.counterparty,
+        product=order.product,
+        side=order.side,
+        method=order.method,
+        price_fen=order.price_fen,
+        quantity_t=order.quantity_t,
+        left_t=order.left_t,
+        is_open=order.is_open,
+        is_pick=order.is_pick,
+        time_ns=order.time_ns,
+        auction=order.auction,
+    )
 
 
 def trades(state: State, participant: int, date: str) -> tuple[TradeView, ...]:
@@ -141,6 +153,8 @@ def participants(state: State) -> tuple[ParticipantView, ...]:
             funds_account=row.funds_account,
             compliance_year=row.compliance_year,
             restriction=state.restrictions.get(row.participant, Restriction.NONE),
+            halt=participant_halt(state, row.participant),
+            allowance_t=state.allowances.get(row.participant, 0),
         )
         for row in state.participants.values()
     )
@@ -171,7 +185,12 @@ def market(state: State) -> MarketView:
         time_ns=state.time_ns,
         sequence=state.sequence,
         methods=tuple(
-            MethodView(method=method, phase=record.phase, next_time_ns=record.next_ns)
+            MethodView(
+                method=method,
+                phase=record.phase,
+                next_time_ns=record.next_ns,
+                halt=method_halt(state, method),
+            )
             for method, record in state.methods.items()
         ),
         products=tuple(_product(state, record) for record in state.products.values()),
@@ -186,8 +205,16 @@ def _composite_before(state: State) -> int:
     return earlier[-1].close_fen if earlier else 0
 
 
+def _open_fen(state: State, record: ProductRecord, prices: list[int]) -> int:
+    """Return the open so far: known from the start where a rule says so (R48)."""
+    if state.profile.listed.open_rule == "previous_close":
+        return published_open(state, record.code) or record.base_fen()
+    return opening_price(state, record) if prices else 0
+
+
 def _product(state: State, record: ProductRecord) -> ProductView:
-    prices = [price for price, _ in record.listed]
+    trades = day_trades(state, record.code, Method.LISTED)
+    prices = [trade.price_fen for trade in trades]
     waiting = 0 if not state.date else computed_reference(state, record)[1]
     return ProductView(
         product=record.code,
@@ -199,11 +226,12 @@ def _product(state: State, record: ProductRecord) -> ProductView:
         listed_cap_fen=record.listed_band[1],
         block_floor_fen=record.block_band[0],
         block_cap_fen=record.block_band[1],
-        open_fen=(published_open(state, record.code) or prices[0]) if prices else 0,
+        open_fen=_open_fen(state, record, prices),
         high_fen=max(prices, default=0),
         low_fen=min(prices, default=0),
         last_fen=prices[-1] if prices else 0,
-        listed_quantity_t=sum(tonnes for _, tonnes in record.listed),
-        listed_amount_fen=sum(price * tonnes for price, tonnes in record.listed),
+        listed_quantity_t=sum(trade.quantity_t for trade in trades),
+        listed_amount_fen=sum(trade.amount_fen for trade in trades),
         listed_trades=len(prices),
+        halt=product_halt(state, record.code),
     )

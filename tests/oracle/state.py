@@ -7,22 +7,22 @@ from sortedcontainers import SortedDict, SortedList
 from engine.commands import AnyCommand, Entry, Method, Restriction, Side
 from engine.events import (
     AnyEvent,
-    BlockOffered,
     Bulletin,
-    Cancelled,
+    ClosureAdded,
     Event,
     KeyEnrolled,
-    ListingPlaced,
     ParticipantAdmitted,
     Refused,
-    Traded,
 )
 from engine.profile import Profile
 from engine.reasons import Reason
 from tests.oracle.ledger import Ledger
 from tests.oracle.records import (
+    Auction,
+    HaltRecord,
     KeyRecord,
     MethodRecord,
+    Negotiation,
     Order,
     ProductRecord,
     Proposal,
@@ -30,7 +30,6 @@ from tests.oracle.records import (
 )
 
 SomeEvent = TypeVar("SomeEvent", bound=Event)
-Answer = ListingPlaced | BlockOffered | Traded | Cancelled | Refused
 Figures = tuple[Reason, int, int]
 """A broken rule and its two figures."""
 
@@ -46,7 +45,12 @@ class State:
         self.key = 0
         self.date = ""
         self.is_day_open = False
-        self.methods = {method: MethodRecord() for method in Method}
+        self.methods = {
+            method: MethodRecord()
+            for method in Method
+            if method != Method.AUCTION or profile.auction is not None
+        }
+        """Only of the methods that this market offers."""
         self.agenda: SortedList[int] = SortedList()
         self.keys: dict[int, KeyRecord] = {}
         self.enrolled: list[KeyEnrolled] = []
@@ -60,13 +64,29 @@ class State:
         self.books: dict[tuple[str, Side], SortedDict[int, SortedDict[int, Order]]] = {
             (row.code, side): SortedDict() for row in profile.products for side in Side
         }
-        self.client_orders: dict[tuple[int, int], tuple[AnyCommand, Answer]] = {}
+        self.client_orders: dict[tuple[int, int], tuple[AnyCommand, AnyEvent]] = {}
+        """By key and number: the content and the event that a repeat is told."""
         self.trades: dict[int, Trade] = {}
+        self.day_trades: list[Trade] = []
+        """Those of the open (or last) day, in order."""
         self.proposals: dict[int, Proposal] = {}
         self.references: dict[tuple[str, str], AnyCommand] = {}
         self.bulletins: list[Bulletin] = []
         self.running_composite: list[int] = []
         """The composite after each listed trade of the day (R53)."""
+        self.groups: dict[tuple[int, str], tuple[int, ...]] = {}
+        """Block groups by participant and name."""
+        self.negotiations: dict[int, Negotiation] = {}
+        """The open ones, by number."""
+        self.auctions: dict[int, Auction] = {}
+        """Of all days, by number."""
+        self.halts: dict[int, HaltRecord] = {}
+        """Those that stand, by number."""
+        self.halt_number = 0
+        self.closures: dict[str, ClosureAdded] = {}
+        """By date."""
+        self.allowances: dict[int, int] = {}
+        """Tonnes that widen a participant's position limit (R73)."""
 
     def begin(self, entry: Entry) -> None:
         """Take over who sent an entry and when."""
@@ -99,8 +119,9 @@ class State:
 
     def listed_on(self, code: str, date: str) -> bool:
         """Say whether a product is listed on a date."""
-        index = self.profile.product_index(code)
-        return date != "" and self.profile.products[index].listed_from <= date
+        row = self.profile.products[self.profile.product_index(code)]
+        is_retired = row.listed_until != "" and row.listed_until < date
+        return date != "" and row.listed_from <= date and not is_retired
 
     def composite_close_fen(self) -> int:
         """Return the last composite close, 0 before the first."""
