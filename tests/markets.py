@@ -62,7 +62,21 @@ def small_profile() -> Profile:
         Composite(effective_from="2021-07-22", members=codes, weights=(1, 1, 1)),
     )
     capacity = structs.replace(
-        whole.capacity, participants=7, keys=13, orders_per_day=300, levels=2_000, proposals=3
+        whole.capacity,
+        participants=7,
+        keys=13,
+        orders_per_day=300,
+        levels=2_000,
+        proposals=3,
+        fills_per_command=4,
+        groups=2,
+        group_offers=9,
+        negotiations=4,
+        rounds=5,
+        auctions=3,
+        bids=6,
+        halts=3,
+        closures=2,
     )
     return structs.replace(whole, products=products, composite=composite, capacity=capacity)
 

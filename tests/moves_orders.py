@@ -1,5 +1,6 @@
 """Order moves: commands of traders, aimed at the book and at the limits of their means."""
 
+from enum import Enum
 from random import Random
 from typing import Any
 
@@ -14,11 +15,14 @@ from engine.commands import (
     OrderCommand,
     PickListing,
     PlaceListing,
+    ReduceOrder,
     Role,
     Side,
+    TakeListings,
 )
 from engine.units import PRICE_FEN_MAX, QUANTITY_T_MAX
-from tests.oracle.checks import better_level_fen, opposite
+from tests.oracle.checks import levels_ahead
+from tests.oracle.questions import opposite
 from tests.oracle.records import Order
 from tests.oracle.state import State
 
@@ -123,6 +127,22 @@ class OrderMoves:
         """Return the open orders of a method."""
         return [row for row in self.state.orders.values() if row.is_open and row.method == method]
 
+    def owners(self, participant: int) -> list[int]:
+        """Return the keys of a participant."""
+        return [row.number for row in self.state.keys.values() if row.participant == participant]
+
+    def is_near(self, random: Random, listing: Order) -> bool:
+        """Say whether a listing stands on the best level, or on one drawn among the deeper ones."""
+        prices = levels_ahead(self.state, listing.product, listing.side, 0)
+        rules = self.state.profile.listed
+        is_deep = rules.level_choice == "any_of_five_levels" and random.random() < 0.7
+        depth = random.randint(1, rules.levels_shown + 1) if is_deep else 1
+        if listing.price_fen != prices[: min(depth, len(prices))][-1]:
+            return False
+        level = self.state.books[listing.product, listing.side][listing.price_fen]
+        is_oldest = next(iter(level)) == listing.number
+        return is_oldest or rules.same_price_choice == "free" or random.random() < 0.1
+
     # ------------------------------------------------------------ orders
 
     def place(self, random: Random) -> Sent:
@@ -164,8 +184,7 @@ class OrderMoves:
                 random,
             )
         if chance < 0.75:
-            best = [row for row in live if not better_level_fen(self.state, row, 0)]
-            live = best or live
+            live = [row for row in live if self.is_near(random, row)] or live
         listing = random.choice(live)
         side = opposite(listing.side)
         if chance < 0.9:
@@ -224,11 +243,7 @@ class OrderMoves:
         if offers and random.random() < 0.85:
             offer = random.choice(offers)
             target = offer.number
-            named = [
-                row.number
-                for row in self.state.keys.values()
-                if row.participant == offer.counterparty
-            ]
+            named = self.owners(random.choice(offer.members or (offer.counterparty,)))
             if named and random.random() < 0.85:
                 key = random.choice(named)
         return self.order(key, AcceptBlock(offer=target, client_order=self.number()), random)
@@ -241,32 +256,89 @@ class OrderMoves:
             return self.place(random)
         if orders and random.random() < 0.8:
             order = random.choice(orders)
-            owners = [
-                row.number
-                for row in self.state.keys.values()
-                if row.participant == order.participant
-            ]
             if random.random() < 0.9:
-                key = random.choice(owners)
+                key = random.choice(self.owners(order.participant))
             target = order.number
         else:
             target = random.choice((*self.state.orders, self.state.order_number + 1, UNKNOWN))
         command = CancelOrder(order=target, client_order=self.number())
         return self.order(key, command, random)
 
+    def take(self, random: Random) -> Sent:
+        """Take level by level: some preferred, inside a near or a far limit, a little or too much."""
+        product, side = self.product(random), random.choice(list(Side))
+        record = self.state.products.get(product)
+        across = self.state.books[product, opposite(side)] if record else {}
+        prices = [*across] if side == Side.BUY else [*reversed(across)]
+        if not prices and random.random() < 0.7:
+            return self.place(random)
+        floor, cap = record.listed_band if record else (0, 0)
+        far = cap if side == Side.BUY else floor
+        limit = random.choice((*prices, *prices, far or 1, 4_800))
+        if random.random() < 0.05:
+            limit = max(1, random.choice((floor - 1, cap + 1)))
+        limit = self.on_tick(random, limit)
+        key = random.choice((self.trader(random), self.someone_able(random, product, side, limit)))
+        standing = [number for price in prices for number in across[price]]
+        preferred: tuple[int, ...] = ()
+        rules = self.state.profile.listed
+        if random.random() < (0.5 if rules.same_price_choice == "free" else 0.06):
+            few = random.choices((*standing, 1, UNKNOWN), k=random.randint(1, 4))
+            preferred = tuple(few)
+        there = sum(row.left_t for price in prices[:3] for row in across[price].values())
+        size = random.choice((there, max(1, there // 2), there + 1, rules.quantity_t_min))
+        if random.random() < 0.6:
+            means = self.means(key, product, side, limit)
+            size = self.size(random, means, rules.quantity_t_min, rules.quantity_t_max)
+        lot = self.state.profile.lot_size_t
+        if random.random() < 0.95:
+            size = max(lot, size - size % lot)
+        command = TakeListings(
+            product=product,
+            side=side,
+            quantity_t=min(max(1, size), QUANTITY_T_MAX),
+            limit_price_fen=limit,
+            preferred=preferred,
+            client_order=self.number(),
+        )
+        return self.order(key, command, random)
+
+    def reduce(self, random: Random) -> Sent:
+        """Take a part back: of an own listing mostly, of what cannot be reduced now and then."""
+        live = self.live(Method.LISTED)
+        if not live:
+            return self.cancel(random)
+        listing = random.choice(live)
+        key, target, left = self.trader(random), listing.number, listing.left_t
+        if random.random() < 0.9:
+            key = random.choice(self.owners(listing.participant))
+        if random.random() < 0.12:
+            target = max(1, random.choice((*self.state.orders, self.state.order_number, UNKNOWN)))
+        lot = self.state.profile.lot_size_t
+        quantity = random.choice((left // 2, left // 3, left - lot, lot, left, left + 1))
+        if random.random() < 0.9:
+            quantity = max(lot, quantity - quantity % lot)
+        command = ReduceOrder(order=target, quantity_t=max(1, quantity), client_order=self.number())
+        return self.order(key, command, random)
+
     def nearly(self, random: Random, command: OrderCommand) -> OrderCommand:
         """Return the same command but for one field: it must not be taken for a repeat."""
         names = [name for name in command.__struct_fields__ if name != "client_order"]
         name = random.choice(names)
-        value: Any = getattr(command, name)
-        other: Any
-        if name == "product":
-            other = random.choice((*self.state.products, "NONE-1", "NONE-2", "ZZZZZZZZZZZZZZZZ"))
-        elif name == "side":
-            other = opposite(value)
-        else:
-            other = min(max(1, value + random.choice((-1, 1))), QUANTITY_T_MAX)
+        other = self.other_value(random, name, getattr(command, name))
         return structs.replace(command, **{name: other})
+
+    def other_value(self, random: Random, name: str, value: Any) -> Any:
+        """Return another value that a field may have."""
+        if name == "product":
+            return random.choice((*self.state.products, "NONE-1", "NONE-2", "ZZZZZZZZZZZZZZZZ"))
+        if isinstance(value, Enum):
+            return random.choice([member for member in type(value) if member != value] or [value])
+        if isinstance(value, tuple):
+            return random.choice(((*value, 1), value[1:], value[::-1]))
+        if isinstance(value, str):
+            return value[:-1] + random.choice("0af") if value else "x"
+        return min(max(1, value + random.choice((-1, 1))), QUANTITY_T_MAX)
 
     def repeat(self, random: Random) -> Sent:
         """Send an earlier order command again, or other content under its number."""
