@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.cli_bench import add_bench
 from bench.history_cli import add_history
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def add_commands(commands: "Commands") -> None:
     """Add this folder's commands."""
     _add_demo(commands)
     add_history(commands)
-    _add_bench(commands)
+    add_bench(commands)
 
 
 def _add_demo(commands: "Commands") -> None:
@@ -65,28 +66,6 @@ def _speed(text: str) -> float:
     return speed
 
 
-def _add_bench(commands: "Commands") -> None:
-    parser = commands.add_parser(
-        "bench",
-        help="measure the parts of the exchange",
-        description="Measure the parts of the exchange.",
-        epilog="example:\n  ceax bench engine --json",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    engine = verbs.add_parser(
-        "engine",
-        help="nanoseconds per command of the compiled core",
-        description="Nanoseconds per command of a listed flow through the compiled core, all checks,"
-        " ledger and event records included.",
-        epilog="example:\n  ceax bench engine --json",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    engine.add_argument("--json", action="store_true", help="print one JSON object")
-    engine.add_argument("--runs", type=int, default=10, metavar="N", help="runs of a figure (10)")
-    engine.set_defaults(run=_bench_engine)
-
-
 def _demo(arguments: argparse.Namespace) -> int:
     from bench.demo import Options, run
     from bench.demo_texts import default_language
@@ -100,9 +79,3 @@ def _demo(arguments: argparse.Namespace) -> int:
             stay=arguments.stay,
         )
     )
-
-
-def _bench_engine(arguments: argparse.Namespace) -> int:
-    from bench.engine_bench import run_engine_bench
-
-    return run_engine_bench(arguments)

@@ -1,139 +1,241 @@
-"""`ceax bench engine`: nanoseconds per command of a listed flow through the compiled core.
+"""`ceax bench engine`: nanoseconds per command of the compiled core, by flow, layer and batch.
 
-All checks, the ledger, the client order table, event records and the digest are inside the figure, and
-commands already stand in records when the clock starts. Runs are trading days of one exchange; the
-first is not counted, for on it the machine hands out its memory. Each day must end with the digest of
-an exchange that was not timed and got the day in one call.
+Commands already stand in records when the clock starts, a market is put back to the same moment before
+each run, and each run must end with the digest of a run that was not timed and was cut into other
+batches. Figures are thread CPU time; wall time stands beside them.
 """
 
 import argparse
 import statistics
 import sys
 import time
-from collections import Counter
-from importlib import resources
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import msgspec
 import numpy as np
-from numpy.typing import NDArray
+from msgspec import Struct
 
-from bench.measure import DIGITS, print_report, row
-from bench.workload import Flow, Shape, Stage
+from bench import engine_scale
+from bench.engine_book import BareBook
+from bench.engine_cases import Case, Records, Sample, cut, event_room, make_case, time_calls
+from bench.measure import DIGITS, Bars, print_report, row
+from bench.stream import Tally
+from engine.codec import record_to_entry, write_record
 from engine.core.machine import BOUNDS_CHECKED
-from engine.core.records import EVENT, EventKind
-from engine.profile import Profile, load_profile
+from engine.core.records import COMMAND
+from engine.exchange import SEMANTICS_VERSION
+from gateway.disk import FolderDisk
 from gateway.errors import UserError
+from gateway.journal import Journal
 
 RUNS_MIN: Final = 10
-BATCHES: Final = (4096, 1)
-SINGLES: Final = 20_000
-"""Commands of a run at batch size 1, where a call costs more than a command."""
+COMMANDS: Final = 200_000
+FLOWS: Final = ("listed", "one", "five", "deep", "hostile")
+LAYERS: Final = ("book", "full", "journal")
+BATCHES: Final = (1, 16, 64, 4096)
+CALLS_MAX: Final = 20_000
+"""Calls of a run, so that small batches do not take minutes ..."""
+SYNCS_MAX: Final = 100
+"""... and how often a run may wait for the disk."""
+GOALS_NS: Final = {
+    "engine/one/full/4096": 40,
+    "engine/five/full/4096": 40,
+    "engine/deep/full/4096": 50,
+    "engine/one/full/16": 75,
+    "engine/five/full/16": 75,
+    "engine/one/full/1": 600,
+    "engine/five/full/1": 600,
+}
+INCLUDES: Final = {
+    "book": "matching, links and bitmaps only; refused commands are left out",
+    "full": "all checks, client order table, ledger, book, event records, event digest",
+    "journal": "all of `full`, and each batch written to the journal and synced before it is applied",
+}
 
 
-def _note(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+class Plan(Struct, frozen=True):
+    """One row that may be asked for."""
+
+    flow: str
+    layer: str
+    batch: int
+
+    @property
+    def name(self) -> str:
+        """Name of the row."""
+        return f"engine/{self.flow}/{self.layer}/{self.batch}"
 
 
-def _profile() -> Profile:
-    text = resources.files("engine").joinpath("profiles/national.toml").read_bytes()
-    return load_profile(text, "national.toml")
+def plans() -> Iterator[Plan]:
+    """Return every row of flows, in the order in which they are run: flow by flow."""
+    for flow in FLOWS:
+        for layer in LAYERS:
+            for batch in BATCHES:
+                yield Plan(flow, layer, batch)
 
 
-class _Sample(msgspec.Struct, frozen=True):
-    """One timed run: nanoseconds per command."""
-
-    thread_ns: float
-    wall_ns: float
+def row_names() -> list[str]:
+    """Return the names of all rows."""
+    return [plan.name for plan in plans()] + engine_scale.row_names()
 
 
-def _timed_day(
-    stage: Stage, records: NDArray[np.void], prefill: int, batch: int, events: NDArray[np.void]
-) -> _Sample:
-    stage.open_day()
-    rows = stage.stamp(records)
-    stage.exchange.apply_records(rows[:prefill], events)
-    parts = [rows[start : start + batch] for start in range(prefill, len(rows), batch)]
-    apply = stage.exchange.apply_records
+class _Bench:
+    """Runs the rows of flows; a flow is prepared when its first row is asked for."""
+
+    def __init__(self, runs: int, commands: int, bars: Bars) -> None:
+        self._runs = runs
+        self._commands = commands
+        self._bars = bars
+        self._flow = ""
+        self._case: Case
+
+    def measure(self, plan: Plan) -> dict[str, Any]:
+        """Return one row."""
+        if self._flow != plan.flow:
+            self._bars.say(f"{plan.flow}: making the flow and its market")
+            self._case, self._flow = make_case(plan.flow, self._commands), plan.flow
+        limit = SYNCS_MAX if plan.layer == "journal" else CALLS_MAX
+        count = min(len(self._case.records), plan.batch * limit)
+        run = {"book": self._book, "full": self._full, "journal": self._journal}[plan.layer]
+        samples: list[Sample] = []
+        for sample in run(plan, count):
+            samples.append(sample)
+            self._bars.step(plan.name, len(samples), self._runs + 1)
+        return self._row(plan, count, samples[1:])
+
+    def _row(self, plan: Plan, count: int, samples: Sequence[Sample]) -> dict[str, Any]:
+        walls = [sample.wall_ns for sample in samples]
+        conditions = {
+            **self._case.facts(),
+            "commands_run": count,
+            "batch": plan.batch,
+            "clock": "thread CPU time",
+            "wall_median": round(statistics.median(walls), DIGITS),
+            "wall_worst": round(max(walls), DIGITS),
+            "bounds_checked": BOUNDS_CHECKED,
+            "includes": INCLUDES[plan.layer],
+            **self._extra(plan, count),
+        }
+        threads = [sample.thread_ns for sample in samples]
+        return row(plan.name, "ns/command", threads, conditions, goal=GOALS_NS.get(plan.name))
+
+    def _extra(self, plan: Plan, count: int) -> dict[str, Any]:
+        if plan.layer == "book":
+            return {"trade_hash": self._tally.text(), "trades_run": self._tally.trades}
+        found: dict[str, Any] = {"digest": self._case.exchange.event_digest().hex()}
+        if plan.batch == 1 and plan.layer == "full":
+            found["packing_ns"] = _packing_ns(self._case, count)
+        return found
+
+    def _full(self, plan: Plan, count: int) -> Iterator[Sample]:
+        case, parts = self._case, cut(self._case.records[:count], plan.batch)
+        events, apply = event_room(plan.batch), case.exchange.apply_records
+        case.expect(count)
+        for _ in range(self._runs + 1):
+            case.rewind()
+            thread, wall = time.thread_time_ns(), time.perf_counter_ns()
+            for part in parts:
+                apply(part, events)
+            spent = time.thread_time_ns() - thread
+            passed = time.perf_counter_ns() - wall
+            case.check_digest(plan.name, count)
+            yield Sample(spent / count, passed / count)
+
+    def _journal(self, plan: Plan, count: int) -> Iterator[Sample]:
+        case, parts = self._case, cut(self._case.records[:count], plan.batch)
+        events, exchange = event_room(plan.batch), case.exchange
+        case.expect(count)
+        for _ in range(self._runs + 1):
+            case.rewind()
+            with TemporaryDirectory(prefix="ceax-bench-") as folder:
+                disk = FolderDisk(Path(folder) / "journal")
+                disk.make()
+                journal = Journal.open(disk, b"", SEMANTICS_VERSION)
+
+                def keep_and_apply(part: Records, journal: Journal = journal) -> None:
+                    journal.append(journal.last, [part], exchange.event_digest())
+                    exchange.apply_records(part, events)
+
+                sample = time_calls(parts, keep_and_apply)
+                journal.close()
+            case.check_digest(plan.name, count)
+            yield sample
+
+    def _book(self, plan: Plan, count: int) -> Iterator[Sample]:
+        case, book = self._case, BareBook(self._case.exchange)
+        prefill, records = case.bare_records()
+        records = records[:count]
+        expected = case.tally(int(records["sequence"][-1]))
+        start, size = int(records.ctypes.data), COMMAND.itemsize
+        places = range(0, len(records), plan.batch)
+        calls = [(start + size * place, min(plan.batch, len(records) - place)) for place in places]
+        for _ in range(self._runs + 1):
+            case.rewind_bare()
+            if len(prefill):
+                book.run(int(prefill.ctypes.data), len(prefill))
+            book.forget()
+            sample = _time_book(book, calls, len(records))
+            self._tally: Tally = book.tally()
+            if self._tally != expected:
+                raise AssertionError(f"{plan.name}: the bare book traded otherwise than the engine")
+            yield sample
+
+
+def _time_book(book: BareBook, calls: Sequence[tuple[int, int]], count: int) -> Sample:
+    run: Callable[[int, int], None] = book.run
     thread, wall = time.thread_time_ns(), time.perf_counter_ns()
-    for part in parts:
-        apply(part, events)
+    for address, rows in calls:
+        run(address, rows)
     spent = time.thread_time_ns() - thread
     passed = time.perf_counter_ns() - wall
-    stage.close_day()
-    count = len(records) - prefill
-    return _Sample(spent / count, passed / count)
+    return Sample(spent / count, passed / count)
 
 
-def _untimed_day(stage: Stage, records: NDArray[np.void]) -> NDArray[np.void]:
-    stage.open_day()
-    events = stage.exchange.apply_records(stage.stamp(records))
-    stage.close_day()
-    return events
+def _packing_ns(case: Case, count: int) -> float:
+    """Return what it costs to write one typed command into a record."""
+    profile = case.exchange.profile
+    entries = [record_to_entry(record, profile) for record in case.records[:count]]
+    rows = np.zeros(1, COMMAND)
+    start = time.thread_time_ns()
+    for entry in entries:
+        write_record(rows, 0, entry, profile)
+    return round((time.thread_time_ns() - start) / count, DIGITS)
 
 
-def _facts(profile: Profile, events: NDArray[np.void], prefill: int) -> dict[str, Any]:
-    """Return what a day's flow turned out to be."""
-    flow = events[prefill:]
-    kinds = Counter(flow["kind"].tolist())
-    refused = flow[flow["kind"] == EventKind.REFUSED]
-    filled = (events["kind"] == EventKind.TRADED) & (events["left_t"] == 0)
-    placed = (events["kind"] == EventKind.LISTING_PLACED).sum()
-    return {
-        "profile": profile.name,
-        "refused": round(100 * len(refused) / len(flow), DIGITS),
-        "refusal_reasons": len(set(refused["reason"].tolist())),
-        "trades": kinds[EventKind.TRADED],
-        "live_at_end": int(placed - kinds[EventKind.CANCELLED] - filled.sum()),
-    }
-
-
-def _measure(profile: Profile, shape: Shape, batch: int, runs: int) -> dict[str, Any]:
-    name = f"engine/listed/full/{batch}"
-    records = Flow(profile, shape).records(shape.live, shape.commands)
-    timed, untimed = Stage(profile, shape), Stage(profile, shape)
-    events = np.zeros(max(batch, shape.live), EVENT)
-    samples: list[_Sample] = []
-    facts: dict[str, Any] = {}
-    for number in range(runs + 1):
-        _note(f"{name}: run {number} of {runs}" if number else f"{name}: first day, not counted")
-        samples.append(_timed_day(timed, records, shape.live, batch, events))
-        facts = _facts(profile, _untimed_day(untimed, records), shape.live)
-        if timed.exchange.event_digest() != untimed.exchange.event_digest():
-            message = f"{name}: day {number} ended with another digest than the untimed one"
-            raise AssertionError(message)
-    untimed.exchange.check()
-    walls = [sample.wall_ns for sample in samples[1:]]
-    conditions = {
-        **msgspec.to_builtins(shape),
-        **facts,
-        "batch": batch,
-        "clock": "thread CPU time",
-        "wall_median": round(statistics.median(walls), DIGITS),
-        "wall_worst": round(max(walls), DIGITS),
-        "bounds_checked": BOUNDS_CHECKED,
-        "digest": timed.exchange.event_digest().hex(),
-        "includes": "checks, client order table, ledger, book, event records, event digest",
-    }
-    return row(name, "ns/command", [sample.thread_ns for sample in samples[1:]], conditions)
-
-
-def measure_engine(runs: int, commands: int) -> list[dict[str, Any]]:
-    """Return the rows of the benchmark."""
-    profile = _profile()
-    rows = []
-    for batch in BATCHES:
-        count = commands if batch > 1 else min(commands, SINGLES)
-        rows.append(_measure(profile, Shape(commands=count), batch, runs))
-    return rows
+def measure_engine(
+    runs: int, commands: int, chosen: Sequence[str] = (), bars: Bars | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows whose names begin with one of the chosen prefixes, all of them if none is given."""
+    prefixes = tuple(chosen) or ("engine/",)
+    shown = bars or Bars(is_shown=False)
+    bench = _Bench(runs, commands, shown)
+    rows = [bench.measure(plan) for plan in plans() if plan.name.startswith(prefixes)]
+    return rows + engine_scale.measure(runs, prefixes, shown)
 
 
 def run_engine_bench(arguments: argparse.Namespace) -> int:
     """Run `ceax bench engine`; `--runs` below ten is refused, for a median needs them."""
     runs = int(getattr(arguments, "runs", RUNS_MIN))
-    commands = int(getattr(arguments, "commands", Shape().commands))
+    commands = int(getattr(arguments, "commands", COMMANDS))
+    chosen = [_prefix(text) for text in getattr(arguments, "rows", None) or ()]
     if runs < RUNS_MIN:
-        message = f"--runs {runs}: a figure needs at least {RUNS_MIN} runs"
-        raise UserError(message)
-    print_report(measure_engine(runs, commands), as_json=arguments.json)
+        raise UserError(f"--runs {runs}: a figure needs at least {RUNS_MIN} runs")
+    if commands < 1:
+        raise UserError(f"--commands {commands}: a flow has at least one command")
+    if getattr(arguments, "list", False):
+        sys.stdout.write("\n".join(row_names()) + "\n")
+        return 0
+    with Bars(is_shown=True) as bars:
+        rows = measure_engine(runs, commands, chosen, bars)
+    print_report(rows, as_json=arguments.json)
     return 0
+
+
+def _prefix(text: str) -> str:
+    """Return a prefix with `engine/` before it; UserError if no row begins so."""
+    prefix = text if text.startswith("engine") else f"engine/{text}"
+    if not any(name.startswith(prefix) for name in row_names()):
+        raise UserError(f"--rows {text}: no row begins so; `ceax bench engine --list` names them")
+    return prefix

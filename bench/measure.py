@@ -2,7 +2,7 @@
 
 A row says its name, its unit, median and worst of its runs, and under which conditions it holds. All
 benches print the same object: ``{"machine", "versions", "rows": [{"name", "unit", "median", "worst",
-"runs", "conditions"}]}``.
+"runs", "goal", "conditions"}]}``.
 """
 
 import json
@@ -13,8 +13,12 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+NANOSECONDS: Final = 1_000_000_000
 PACKAGES: Final = ("numba", "numpy", "llvmlite", "msgspec")
 DIGITS: Final = 2
 
@@ -45,15 +49,24 @@ def versions() -> dict[str, str]:
 
 
 def row(
-    name: str, unit: str, samples: Sequence[float], conditions: dict[str, Any]
+    name: str,
+    unit: str,
+    samples: Sequence[float],
+    conditions: dict[str, Any],
+    *,
+    goal: float | None = None,
 ) -> dict[str, Any]:
-    """Return the row of one figure from the samples of its runs; the worst is the highest."""
+    """Return the row of one figure from the samples of its runs; the worst is the highest.
+
+    `goal` is what the median should not pass, None where there is none.
+    """
     return {
         "name": name,
         "unit": unit,
         "median": round(statistics.median(samples), DIGITS),
         "worst": round(max(samples), DIGITS),
         "runs": len(samples),
+        "goal": goal,
         "conditions": conditions,
     }
 
@@ -64,16 +77,56 @@ def report(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def print_report(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
-    """Print a report: one JSON object, or a line for each row."""
+    """Print a report: one JSON object, or a line for each row and what all rows have in common."""
     found = report(rows)
     if as_json:
         sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
         return
-    sys.stdout.write(f"{found['machine']['processor']}, {found['machine']['cores']} cores\n")
+    told = found["machine"]
+    texts = (f"{name} {number}" for name, number in found["versions"].items())
+    sys.stdout.write(f"{told['processor']}, {told['cores']} cores; {', '.join(texts)}\n\n")
+    head = ("row", "median", "worst", "of", "wall", "per second", "goal")
+    sys.stdout.write(LINE.format(*head))
     for line in found["rows"]:
-        sys.stdout.write(
-            f"{line['name']:<28} {line['median']:>10.2f} {line['unit']}"
-            f"   worst {line['worst']:.2f} of {line['runs']} runs\n"
-        )
-        for key, value in line["conditions"].items():
-            sys.stdout.write(f"    {key}: {value}\n")
+        sys.stdout.write(_line(line))
+
+
+LINE: Final = "{:<36} {:>12} {:>12} {:>4} {:>12} {:>12}  {}\n"
+
+
+def _line(line: dict[str, Any]) -> str:
+    is_time = line["unit"] == "ns/command"
+    unit = "ns" if is_time else line["unit"]
+    wall = f"{line['conditions']['wall_median']:.2f} ns" if is_time else ""
+    rate = f"{NANOSECONDS / line['median']:,.0f}" if is_time else ""
+    goal = ""
+    if line["goal"] is not None:
+        verdict = "kept" if line["median"] <= line["goal"] else "MISSED"
+        goal = f"<= {line['goal']} {unit}: {verdict}"
+    median, worst = f"{line['median']:.2f} {unit}", f"{line['worst']:.2f} {unit}"
+    return LINE.format(line["name"], median, worst, line["runs"], wall, rate, goal)
+
+
+class Bars:
+    """A progress bar on standard error, where a person looks; nothing where nobody does."""
+
+    def __init__(self, *, is_shown: bool) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        console = Console(stderr=True)
+        self._progress = Progress(*columns, console=console, transient=True, disable=not is_shown)
+        self._task = self._progress.add_task("", total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._progress.stop()
+
+    def say(self, text: str) -> None:
+        """Show what is prepared."""
+        self._progress.update(self._task, description=text, completed=0, total=None)
+
+    def step(self, text: str, done: int, total: int) -> None:
+        """Show how many runs of a row are done; the first is not counted in its figure."""
+        self._progress.update(self._task, description=text, completed=done, total=total)

@@ -6,7 +6,6 @@ ten mistakes in turn. The flow keeps a book of its own, so nothing is asked of t
 can be sent on one trading day after the other: order and client order numbers restart each day.
 """
 
-import datetime as dt
 import random
 from collections.abc import Callable
 from typing import Any, Final
@@ -16,39 +15,11 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from sortedcontainers import SortedDict
 
-from engine.commands import (
-    Action,
-    AdmitParticipant,
-    AdvanceTime,
-    AnyCommand,
-    Approve,
-    Category,
-    Deposit,
-    EnrolKey,
-    Entry,
-    OpenDay,
-    Propose,
-    ReferenceBasis,
-    Role,
-    SetReferencePrice,
-    Side,
-    TransferIn,
-)
+from bench.stage import FIRST_TRADER_KEY, REFERENCE_FEN, Stage
+from engine.commands import Side
 from engine.core.records import COMMAND, CommandKind
-from engine.credit_code import check_sign
-from engine.exchange import Exchange
 from engine.profile import Profile
-from engine.units import midnight_ns, parse_clock
 
-FIRST_DATE: Final = dt.date(2025, 5, 5)
-"""A day of five listed products."""
-REFERENCE_FEN: Final = 7_000
-CASH_FEN: Final = 10**15
-HOLDING_T: Final = 10**9
-ACTIONS: Final = 200
-OPERATOR, CHECKER, REGISTRY = 1, 2, 3
-FIRST_TRADER_KEY: Final = 4
-STEP_NS: Final = 1_000
 DEPTH_TICKS: Final = 60
 QUANTITY_T_MAX: Final = 2_000
 STRANGER: Final = 1 << 30
@@ -65,115 +36,6 @@ class Shape(Struct, frozen=True, kw_only=True):
     listings_percent: int = 45
     cancels_percent: int = 40
     refused_percent: int = 2
-
-
-# ---------------------------------------------------------------- a market that is ready to trade
-
-
-def _enrol(number: int, role: Role, participant: int = 0) -> EnrolKey:
-    return EnrolKey(
-        public_key=f"{number:064x}", role=role, person=f"演示人员{number}", participant=participant
-    )
-
-
-def _admit(number: int) -> AdmitParticipant:
-    body = f"91990000{number:09d}"
-    return AdmitParticipant(
-        name=f"演示企业{number}",
-        credit_code=body + check_sign(body),
-        category=Category.KEY_EMITTING_UNIT,
-        province="演示",
-        sector="power",
-        registry_account=f"R{number}",
-        funds_account=f"F{number}",
-        compliance_year=2025,
-    )
-
-
-class Stage:
-    """An exchange with everybody admitted and rich, on which trading days follow each other."""
-
-    def __init__(self, profile: Profile, shape: Shape) -> None:
-        self.exchange: Final = Exchange(profile)
-        self._codes: Final = [product.code for product in profile.products[: shape.products]]
-        self._days = 0
-        self._proposals = 0
-        self._time_ns = midnight_ns(self.date())
-        self._admit_everybody(shape)
-
-    def date(self) -> str:
-        """Return the date of the day that is open or comes next."""
-        return (FIRST_DATE + dt.timedelta(days=self._days)).isoformat()
-
-    def _tell(self, key: int, command: AnyCommand) -> None:
-        sequence = self.exchange.sequence + 1
-        entry = Entry(sequence=sequence, time_ns=self._time_ns, key=key, command=command)
-        self.exchange.apply(entry)
-
-    def _agree(self, actions: list[Action]) -> None:
-        for start in range(0, len(actions), ACTIONS):
-            part = tuple(actions[start : start + ACTIONS])
-            self._proposals += 1
-            self._tell(OPERATOR, Propose(actions=part, reason="bench"))
-            self._tell(CHECKER, Approve(proposal=self._proposals))
-
-    def _admit_everybody(self, shape: Shape) -> None:
-        roles = (Role.OPERATOR, Role.OPERATOR, Role.CLEARING)
-        for number, role in enumerate(roles, OPERATOR):
-            self._tell(0, _enrol(number, role))
-        everybody = range(1, shape.participants + 1)
-        self._agree([_admit(number) for number in everybody])
-        first = FIRST_TRADER_KEY
-        self._agree([_enrol(first + number, Role.TRADER, number) for number in everybody])
-        for number in everybody:
-            cash = Deposit(participant=number, amount_fen=CASH_FEN, reference=f"d{number}")
-            self._tell(REGISTRY, cash)
-            for code in self._codes:
-                self._tell(
-                    REGISTRY,
-                    TransferIn(
-                        participant=number,
-                        product=code,
-                        quantity_t=HOLDING_T,
-                        reference=f"t{number}.{code}",
-                    ),
-                )
-
-    def open_day(self) -> None:
-        """Open the next trading day and begin its morning session."""
-        self._time_ns = midnight_ns(self.date()) + parse_clock("08:30")
-        self._tell(0, OpenDay(date=self.date()))
-        basis = ReferenceBasis.PREVIOUS_CLOSE if self._days else ReferenceBasis.ADMINISTRATIVE
-        self._agree(
-            [
-                SetReferencePrice(
-                    product=quote.product,
-                    price_fen=quote.previous_close_fen or REFERENCE_FEN,
-                    basis=basis,
-                )
-                for quote in self.exchange.market().products
-                if quote.is_listed
-            ]
-        )
-        self._time_ns = midnight_ns(self.date()) + parse_clock("09:30")
-        self._tell(0, AdvanceTime())
-
-    def close_day(self) -> None:
-        """End the trading day: what is open lapses, the closes are made."""
-        self._time_ns = midnight_ns(self.date()) + parse_clock("15:00")
-        self._tell(0, AdvanceTime())
-        self._days += 1
-
-    def stamp(self, rows: NDArray[np.void]) -> NDArray[np.void]:
-        """Return a flow's records as the next commands of this exchange, a microsecond apart."""
-        stamped = rows.copy()
-        count = np.arange(1, len(rows) + 1)
-        stamped["sequence"] = self.exchange.sequence + count
-        stamped["time_ns"] = self.exchange.time_ns + count * STEP_NS
-        return stamped
-
-
-# ---------------------------------------------------------------- the flow
 
 
 class _Listing(Struct):
@@ -362,3 +224,6 @@ class Flow:
         other = listing.participant % self._shape.participants + 1
         self._begin(row, CommandKind.PICK_LISTING, other)
         row["target"], row["quantity_t"] = listing.number, listing.left + 1
+
+
+__all__ = ["Flow", "Shape", "Stage"]

@@ -1,0 +1,129 @@
+"""The commands `ceax bench engine` and `ceax bench peers`; heavy imports happen when one runs."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    Commands = _SubParsersAction[argparse.ArgumentParser]
+
+ENGINE_TEXT = """\
+Rows are named engine/<flow>/<layer>/<batch>.
+flows    listed    45 % listings, 40 % cancels, 15 % picks on the national market
+         one five  half passive orders, two fifths cancels of a random live order, a tenth through
+                   the touch, on one product and on five of the continuous market
+         deep      the same with 200,000 live orders
+         hostile   the listed flow with nine commands in ten refused
+         auction   the close of an auction with 10,000 bids, per bid
+layers   book      the book only: matching, links and bitmaps in a bare loop over the core's own code;
+                   no checks, owners, ledger or events, and refused commands are left out
+         full      all checks, client order numbers, the ledger, event records, the event digest
+         journal   all of that, each batch first written to a journal file and synced
+batches  1, 16, 64 or 4096 commands in one call
+Then engine/scale/live/<n>, engine/scale/participants/<n>, engine/memory/... and engine/compile/....
+
+Figures are thread CPU time, with wall time beside them, worst and median of ten runs. Every timed run
+must end with the digest of a run that was not timed; commands already stand in packed records."""
+
+ENGINE_EXAMPLE = """\
+examples:
+  ceax bench engine                          everything, in a few minutes
+  ceax bench engine --rows one --rows five   two flows
+  ceax bench engine --rows deep/full --json  four rows as one JSON object
+  ceax bench engine --list                   the names of all rows
+  ceax bench engine --orders FILE --json     an outside flow, price-time
+
+An order file is CSV with the columns action,order,side,product,price,quantity: new or cancel, an order
+number, buy or sell, a product's name, yuan, tonnes. Its products are made for the run; all buys are one
+participant's, all sells another's, both amply funded. hash runs over the trades in order:
+h = (h*1000003 + maker*31 + taker*17 + price_fen*7 + quantity) mod 2^64."""
+
+PEERS_EXAMPLE = """\
+examples:
+  pip install 'ceax[bench]'
+  ceax bench peers
+  ceax bench peers --flow five --json
+
+Runs the order books of other projects that are importable, and our own sortedcontainers baseline, on the
+same flow in one run. A peer that does not trade the same (trades, quantity, hash) is named and not timed."""
+
+
+def add_bench(commands: "Commands") -> None:
+    """Add `ceax bench` with its own commands."""
+    parser = commands.add_parser(
+        "bench",
+        help="measure the parts of the exchange",
+        description="Measure the parts of the exchange.",
+        epilog="example:\n  ceax bench engine --rows one --json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_engine(verbs)
+    _add_peers(verbs)
+
+
+def _add_engine(verbs: "Commands") -> None:
+    engine = verbs.add_parser(
+        "engine",
+        help="nanoseconds per command of the compiled core",
+        description="Nanoseconds per command of the compiled core.\n\n" + ENGINE_TEXT,
+        epilog=ENGINE_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    engine.add_argument("--json", action="store_true", help="print one JSON object")
+    engine.add_argument(
+        "--rows",
+        action="append",
+        metavar="PREFIX",
+        help="only rows whose names begin so; may be given again (all rows)",
+    )
+    engine.add_argument("--list", action="store_true", help="print the names of all rows and stop")
+    engine.add_argument("--runs", type=int, default=10, metavar="N", help="runs of a figure (10)")
+    engine.add_argument(
+        "--commands", type=int, default=200_000, metavar="N", help="commands of a flow (200000)"
+    )
+    engine.add_argument("--orders", type=Path, metavar="FILE", help="run an outside flow instead")
+    engine.add_argument(
+        "--reference",
+        action="append",
+        metavar="[PRODUCT=]PRICE",
+        help="with --orders: reference price in yuan, of one product or of all (amid its prices)",
+    )
+    engine.set_defaults(run=_run_engine)
+
+
+def _add_peers(verbs: "Commands") -> None:
+    peers = verbs.add_parser(
+        "peers",
+        help="the same flow through other order books, and the ratio to ours",
+        description="The same continuous flow through other order books, and the ratio to ours.",
+        epilog=PEERS_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    peers.add_argument("--json", action="store_true", help="print one JSON object")
+    peers.add_argument(
+        "--flow", choices=("one", "five"), default="one", help="one product or five (one)"
+    )
+    peers.add_argument("--runs", type=int, default=10, metavar="N", help="runs of a figure (10)")
+    peers.add_argument(
+        "--commands", type=int, default=20_000, metavar="N", help="commands of the flow (20000)"
+    )
+    peers.set_defaults(run=_run_peers)
+
+
+def _run_engine(arguments: argparse.Namespace) -> int:
+    if arguments.orders is not None:
+        from bench.outside_run import run_outside
+
+        return run_outside(arguments)
+    from bench.engine_bench import run_engine_bench
+
+    return run_engine_bench(arguments)
+
+
+def _run_peers(arguments: argparse.Namespace) -> int:
+    from bench.peers import run_peers
+
+    return run_peers(arguments)
