@@ -59,6 +59,12 @@ def test_a_total_met_exactly_cuts_nobody_and_leaves_the_next_price_out(ties: Tie
 
 
 @pytest.mark.parametrize("ties", TIES)
+def test_a_last_price_that_is_filled_keeps_the_order_of_time(ties: Ties) -> None:
+    bids = bids_of(*((5_000, tonnes) for tonnes in range(1, 9)), (4_900, 7))
+    assert [order for order, _ in told(allocate(bids, 36, ties, 1))] == list(range(1, 9))
+
+
+@pytest.mark.parametrize("ties", TIES)
 def test_fewer_bids_than_offered_all_get_theirs(ties: Ties) -> None:
     """R71: an auction that is not covered sells what was bid, at the lowest bid."""
     awards = allocate(bids_of((5_000, 500), (4_900, 300)), 100_000, ties, 1)
