@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from bench import engine_scale
 from bench.engine_book import BareBook
-from bench.engine_cases import Case, Records, Sample, cut, event_room, make_case, time_calls
+from bench.engine_cases import EVENTS, Case, Records, Sample, cut, event_room, make_case, time_calls
 from bench.measure import DIGITS, Bars, print_report, row
 from bench.stream import Tally
 from engine.codec import record_to_entry, write_record
@@ -131,7 +131,7 @@ class _Bench:
 
     def _full(self, plan: Plan, count: int) -> Iterator[Sample]:
         case, parts = self._case, cut(self._case.records[:count], plan.batch)
-        events, apply = event_room(plan.batch), case.exchange.apply_records
+        events, apply = event_room(case.exchange, EVENTS * plan.batch), case.exchange.run_records
         case.expect(count)
         for _ in range(self._runs + 1):
             case.rewind()
@@ -145,7 +145,7 @@ class _Bench:
 
     def _journal(self, plan: Plan, count: int) -> Iterator[Sample]:
         case, parts = self._case, cut(self._case.records[:count], plan.batch)
-        events, exchange = event_room(plan.batch), case.exchange
+        events, exchange = event_room(case.exchange, EVENTS * plan.batch), case.exchange
         case.expect(count)
         for _ in range(self._runs + 1):
             case.rewind()
@@ -156,7 +156,7 @@ class _Bench:
 
                 def keep_and_apply(part: Records, journal: Journal = journal) -> None:
                     journal.append(journal.last, [part], exchange.event_digest())
-                    exchange.apply_records(part, events)
+                    exchange.run_records(part, events)
 
                 sample = time_calls(parts, keep_and_apply)
                 journal.close()

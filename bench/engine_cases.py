@@ -28,6 +28,8 @@ from engine.profile import Profile, load_profile
 UNTIMED_BATCH: Final = 1_000
 """The untimed run of a stream is cut otherwise than any timed one: a digest owes nothing to batches."""
 SPARE: Final = 64
+EVENTS: Final = 3
+"""A batch of a flow has fewer events than this for each command."""
 FEW: Final = 2
 """How many are admitted by commands where the others are just there."""
 HOSTILE_PERCENT: Final = 90
@@ -87,7 +89,7 @@ class Case:
         self.rewind()
         rows = self.records[:count]
         answers = [
-            self.exchange.apply_records(rows[start : start + UNTIMED_BATCH])
+            self.exchange.apply_records(rows[start : start + UNTIMED_BATCH]).events
             for start in range(0, count, UNTIMED_BATCH)
         ]
         self._digests[count] = self.exchange.event_digest()
@@ -119,13 +121,13 @@ class Case:
     def bare_records(self) -> tuple[Records, Records]:
         """Return prefill and commands as the bare book takes them: none refused, numbers told."""
         self.rewind_bare()
-        before = self.exchange.apply_records(self.prefill)
+        before = self.exchange.apply_records(self.prefill).events
         return _bare(self.prefill, before), _bare(self.records, self.events)
 
     def all_events(self) -> Records:
         """Return the events of prefill and commands."""
         self.rewind_bare()
-        return np.concatenate([self.exchange.apply_records(self.prefill), self.events])
+        return np.concatenate([self.exchange.apply_records(self.prefill).events, self.events])
 
     def tally(self, last_sequence: int) -> Tally:
         """Return what the untimed run traded up to a sequence."""
@@ -193,9 +195,9 @@ def cut(records: Records, batch: int) -> list[Records]:
     return [records[start : start + batch] for start in range(0, len(records), batch)]
 
 
-def event_room(batch: int) -> Records:
-    """Return rows for the answers to a batch."""
-    return np.zeros(batch, EVENT)
+def event_room(exchange: Exchange, rows: int) -> Records:
+    """Return rows for so many events, and for the longest answer to one command behind them."""
+    return np.zeros(rows + exchange.profile.capacity.fills_per_command + 1, EVENT)
 
 
 def listed_case(shape: Shape) -> Case:

@@ -14,6 +14,7 @@ from msgspec import structs
 
 import engine
 from bench.engine_cases import (
+    EVENTS,
     Case,
     Sample,
     continuous_case,
@@ -115,8 +116,8 @@ def _crowd(stage: Stage, participants: int) -> None:
 
 
 def _timed(name: str, case: Case, runs: int, bars: Bars, extra: dict[str, Any]) -> dict[str, Any]:
-    parts, events = cut(case.records, BATCH), event_room(BATCH)
-    apply, count = case.exchange.apply_records, len(case.records)
+    parts, events = cut(case.records, BATCH), event_room(case.exchange, EVENTS * BATCH)
+    apply, count = case.exchange.run_records, len(case.records)
     samples: list[Sample] = []
     for number in range(runs + 1):
         case.rewind()

@@ -21,6 +21,7 @@ from bench.measure import DIGITS, Bars
 from bench.outside_orders import Market, OutsideFile, market_for, read_orders
 from bench.stage import FIRST_TRADER_KEY, STEP_NS, Means, Rewind, Stage
 from bench.stream import Columns, Stream, Tally, pack
+from engine.codec import Answers
 from engine.core.records import EventKind
 from engine.exchange import Exchange
 from engine.profile import Product, Profile
@@ -92,6 +93,8 @@ class _Run:
         self._clients = pack_clients(found.stream)
         self.tally = Tally()
         self.dead_cancels = 0
+        self._rows = 0
+        """Most event rows of one batch."""
 
     def _chunk(self, begin: int) -> Records:
         part = self._stream.part(begin, begin + CHUNK)
@@ -109,7 +112,11 @@ class _Run:
             bars.step("the run that is not timed", begin, len(self._stream))
         return self.exchange.event_digest()
 
-    def _note(self, events: Records) -> None:
+    def _note(self, answers: Answers) -> None:
+        events = answers.events
+        lasts = [*answers.ends[BATCH - 1 :: BATCH].tolist(), len(events)]
+        firsts = [0, *lasts[:-1]]
+        self._rows = max(self._rows, *(b - a for a, b in zip(firsts, lasts, strict=True)))
         trades = events[events["kind"] == EventKind.TRADED]
         makers = self._numbers[trades["target"]].tolist()
         takers = self._numbers[trades["order"]].tolist()
@@ -134,7 +141,7 @@ class _Run:
     def timed(self, digest: bytes, bars: Bars, number: int) -> tuple[float, float]:
         """Run the file from the same moment; return nanoseconds per command, thread and wall."""
         self._rewind.back()
-        events, apply = event_room(BATCH), self.exchange.apply_records
+        events, apply = event_room(self.exchange, self._rows), self.exchange.run_records
         spent = passed = 0
         for begin in range(0, len(self._stream), CHUNK):
             rows = self._chunk(begin)

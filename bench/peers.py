@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from bench.engine_cases import Case, continuous_case, cut, event_room
+from bench.engine_cases import EVENTS, Case, continuous_case, cut, event_room
 from bench.engine_flows import SHAPES, ContinuousFlow, FlowShape
 from bench.measure import DIGITS, Bars, machine, versions
 from bench.peers_adapters import PEERS, Baseline, Maker
@@ -80,8 +80,9 @@ def time_peer(make: Maker, stream: Stream, products: int, prefill: int) -> float
 
 
 def _ours(case: Case, batch: int, runs: int, bars: Bars, name: str) -> list[float]:
-    parts, events, count = cut(case.records, batch), event_room(batch), len(case.records)
-    apply, samples = case.exchange.apply_records, []
+    parts, count = cut(case.records, batch), len(case.records)
+    events = event_room(case.exchange, EVENTS * batch)
+    apply, samples = case.exchange.run_records, []
     for number in range(runs + 1):
         case.rewind()
         start = time.thread_time_ns()
