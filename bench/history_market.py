@@ -128,7 +128,7 @@ class HistoryMarket:
         self._sequence += len(commands)
         self._time_ns = int(commands["time_ns"][-1])
         started = perf_counter_ns()
-        events = self._exchange.apply_records(commands)
+        events = self._exchange.apply_records(commands).events
         spent_ns = perf_counter_ns() - started
         self.orders_ns += spent_ns
         self.engine_ns += spent_ns

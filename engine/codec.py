@@ -4,10 +4,10 @@ A product that the profile does not know is written as `UNKNOWN_PRODUCT`, and it
 38 into the two fields that such a record leaves free, so that the log still says what was sent.
 """
 
-from collections.abc import Sequence
 from typing import Any, Final, TypeGuard
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.commands import (
@@ -15,29 +15,31 @@ from engine.commands import (
     AnyCommand,
     CancelOrder,
     Entry,
+    HotCommand,
     Method,
     OfferBlock,
-    OrderCommand,
     PickListing,
     PlaceListing,
+    ReduceOrder,
     Side,
 )
 from engine.core.layout import UNKNOWN_PRODUCT
 from engine.core.records import (
     COMMAND,
-    EVENT_BLOCK,
-    EVENT_BY_CLOSE,
-    EVENT_BY_SUSPENSION,
+    EVENT_METHOD_MASK,
+    EVENT_METHOD_SHIFT,
     EVENT_REPEATED,
     CommandKind,
     EventKind,
 )
 from engine.events import (
+    AnyEvent,
     BlockOffered,
     CancelCause,
     Cancelled,
+    HotEvent,
     ListingPlaced,
-    OrderEvent,
+    Reduced,
     Refused,
     Repeated,
     Traded,
@@ -45,14 +47,14 @@ from engine.events import (
 from engine.profile import Profile
 from engine.reasons import Reason
 
-HOT: Final = (PlaceListing, PickListing, CancelOrder, OfferBlock, AcceptBlock)
+HOT: Final = (PlaceListing, PickListing, CancelOrder, ReduceOrder, OfferBlock, AcceptBlock)
 ALPHABET: Final = " 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
 LOW_BITS: Final = 31
 Row = Any
 """One row of a structured array; numpy gives its fields no types."""
 
 
-def is_hot(command: AnyCommand) -> TypeGuard[OrderCommand]:
+def is_hot(command: AnyCommand) -> TypeGuard[HotCommand]:
     """Say whether a command goes through the core as a record."""
     return isinstance(command, HOT)
 
@@ -101,6 +103,10 @@ def write_record(rows: NDArray[np.void], place: int, entry: Entry, profile: Prof
         case CancelOrder():
             row["kind"] = CommandKind.CANCEL_ORDER
             row["target"] = command.order
+        case ReduceOrder():
+            row["kind"] = CommandKind.REDUCE_ORDER
+            row["target"] = command.order
+            row["quantity_t"] = command.quantity_t
         case _:
             message = f"{type(command).__name__} has no record"
             raise TypeError(message)
@@ -139,7 +145,7 @@ def record_to_entry(row: Row, profile: Profile) -> Entry:
     )
 
 
-def _command(row: Row, profile: Profile) -> OrderCommand:
+def _command(row: Row, profile: Profile) -> HotCommand:
     kind, target, number = int(row["kind"]), int(row["target"]), int(row["client_order"])
     price, quantity = int(row["price_fen"]), int(row["quantity_t"])
     if kind == CommandKind.PLACE_LISTING:
@@ -165,6 +171,8 @@ def _command(row: Row, profile: Profile) -> OrderCommand:
         return AcceptBlock(offer=target, client_order=number)
     if kind == CommandKind.CANCEL_ORDER:
         return CancelOrder(order=target, client_order=number)
+    if kind == CommandKind.REDUCE_ORDER:
+        return ReduceOrder(order=target, quantity_t=quantity, client_order=number)
     message = f"record of sequence {int(row['sequence'])}: no command has kind {kind}"
     raise ValueError(message)
 
@@ -172,42 +180,70 @@ def _command(row: Row, profile: Profile) -> OrderCommand:
 # ---------------------------------------------------------------- events
 
 
-def events_from_records(
-    events: NDArray[np.void],
-    commands: NDArray[np.void],
-    profile: Profile,
-    first_times: Sequence[int] | NDArray[np.int64] = (),
-) -> list[OrderEvent]:
-    """Return the typed events of records; event i answers command i.
+class Answers(Struct, frozen=True):
+    """What a run of hot commands was answered with: event rows, and typed events that have no rows."""
 
-    `first_times` holds, at each repeat, the exchange time of the first answer; without it a repeated
-    answer carries the time of its repetition.
-    """
-    names = events.dtype.names or ()
+    events: "NDArray[np.void]"
+    """EVENT rows in order."""
+    ends: "NDArray[np.int64]"
+    """Place behind the last row of each command; each has at least one."""
+    first_times: "NDArray[np.int64]"
+    """Exchange time of the first answer, by command, where its one row is a repeat."""
+    before: dict[int, list[AnyEvent]]
+    """By place of the command: phases that changed before it."""
+    after: dict[int, list[AnyEvent]]
+    """By place of the command: what follows its rows in dialogues and auctions."""
+
+
+def answers_from_records(
+    answers: Answers, commands: "NDArray[np.void]", profile: Profile
+) -> list[list[AnyEvent]]:
+    """Return the typed events of each command of a run, in order."""
+    names = answers.events.dtype.names or ()
+    rows = answers.events.tolist()
     columns = commands[["sequence", "time_ns", "client_order"]].tolist()
-    typed: list[OrderEvent] = []
-    for place, values in enumerate(events.tolist()):
-        fields = dict(zip(names, values, strict=True))
-        sequence, time_ns, client_order = columns[place]
-        if not fields["flags"] & EVENT_REPEATED:
-            typed.append(_event(fields, time_ns, client_order, profile))
-            continue
-        first_ns = int(first_times[place]) if len(first_times) else time_ns
-        answer = _event(fields, first_ns, client_order, profile)
-        assert not isinstance(answer, Repeated)
-        typed.append(Repeated(sequence=sequence, time_ns=time_ns, answer=answer))
+    typed: list[list[AnyEvent]] = []
+    start = 0
+    for place, (command, end) in enumerate(zip(columns, answers.ends.tolist(), strict=True)):
+        told = list(answers.before.get(place, ()))
+        first_ns = int(answers.first_times[place])
+        for values in rows[start:end]:
+            fields = dict(zip(names, values, strict=True))
+            told.append(event_from_fields(fields, command, first_ns, profile))
+        typed.append(told + answers.after.get(place, []))
+        start = end
     return typed
+
+
+def event_from_fields(
+    fields: dict[str, int], command: tuple[int, int, int], first_ns: int, profile: Profile
+) -> HotEvent:
+    """Return the typed event of one EVENT row; `command` is its sequence, time and client order number."""
+    sequence, time_ns, client_order = command
+    if not fields["flags"] & EVENT_REPEATED:
+        return _event(fields, time_ns, client_order, profile)
+    answer = _event(fields, first_ns, client_order, profile)
+    return Repeated(sequence=sequence, time_ns=time_ns, answer=answer)
 
 
 def _event(
     fields: dict[str, int], time_ns: int, client_order: int, profile: Profile
-) -> ListingPlaced | BlockOffered | Traded | Cancelled | Refused:
+) -> ListingPlaced | BlockOffered | Traded | Cancelled | Reduced | Refused:
     match fields["kind"]:
         case EventKind.LISTING_PLACED:
             return ListingPlaced(
                 order=fields["order"],
                 price_fen=fields["price_fen"],
                 quantity_t=fields["quantity_t"],
+                left_t=fields["left_t"],
+                **_sender(fields, time_ns, profile),
+            )
+        case EventKind.REDUCED:
+            return Reduced(
+                order=fields["order"],
+                price_fen=fields["price_fen"],
+                quantity_t=fields["quantity_t"],
+                left_t=fields["left_t"],
                 **_sender(fields, time_ns, profile),
             )
         case EventKind.BLOCK_OFFERED:
@@ -226,7 +262,7 @@ def _event(
                 method=_method(fields),
                 price_fen=fields["price_fen"],
                 quantity_t=fields["quantity_t"],
-                cause=_cause(fields),
+                cause=CancelCause(fields["reason"]),
                 **_sender(fields, time_ns, profile),
             )
         case EventKind.REFUSED:
@@ -237,13 +273,7 @@ def _event(
 
 
 def _method(fields: dict[str, int]) -> Method:
-    return Method.BLOCK if fields["flags"] & EVENT_BLOCK else Method.LISTED
-
-
-def _cause(fields: dict[str, int]) -> CancelCause:
-    if fields["flags"] & EVENT_BY_CLOSE:
-        return CancelCause.CLOSE
-    return CancelCause.SUSPENSION if fields["flags"] & EVENT_BY_SUSPENSION else CancelCause.OWNER
+    return Method((fields["flags"] >> EVENT_METHOD_SHIFT) & EVENT_METHOD_MASK)
 
 
 def _sender(fields: dict[str, int], time_ns: int, profile: Profile) -> dict[str, Any]:

@@ -11,47 +11,65 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import invariants, queries, snapshot
-from engine.codec import events_from_records, is_hot, record_to_entry, write_record
+from engine import auction_views, block_views, invariants, queries, snapshot
+from engine.codec import Answers, answers_from_records, is_hot, record_to_entry, write_record
 from engine.commands import (
     AdvanceTime,
     AnyCommand,
+    ApplyAuction,
     Approve,
+    ConfirmBlock,
+    CounterBlock,
     Deposit,
     EnrolKey,
     Entry,
     FailTrade,
+    Halt,
+    OfferBlockToGroup,
     OpenDay,
+    PlaceBid,
     Propose,
+    RefuseBlock,
     Reject,
+    Resume,
+    SetBlockGroup,
     SettleTrade,
     Side,
+    TakeListings,
     TransferIn,
     TransferOut,
     Withdraw,
 )
 from engine.control import enrol_at_genesis, role_broken, take_operator
+from engine.core.layout import BOUNDARY, FOLLOW, ROWS_FULL
 from engine.core.records import COMMAND, EVENT
 from engine.core.run import BATCH_MAX
 from engine.day import keep_time, open_day
+from engine.dialogues import follow, take_dialogue
 from engine.digest import event_digest, state_digest
-from engine.events import AnyEvent, Bulletin, KeyEnrolled
+from engine.events import AnyEvent, Bulletin, ClosureAdded, KeyEnrolled
 from engine.market import OK, Market
 from engine.profile import Profile
 from engine.reasons import Reason
 from engine.settlement import take_clearing
 from engine.views import (
     Account,
+    ApplicationView,
+    AuctionView,
     Book,
+    GroupView,
+    HaltView,
     ListingView,
     MarketView,
+    NegotiationView,
+    OfferView,
     OrderView,
     ParticipantView,
     ProposalView,
     TradeView,
 )
 
-SEMANTICS_VERSION: Final = 1
+SEMANTICS_VERSION: Final = 2
 """Raised by whoever changes an answer: a journal written under another version says so at replay."""
 
 
@@ -61,7 +79,8 @@ class Exchange:
     def __init__(self, profile: Profile) -> None:
         self._market: Final = Market(profile)
         self._commands: Final = np.zeros(BATCH_MAX, COMMAND)
-        self._events: Final = np.zeros(BATCH_MAX, EVENT)
+        worst = min(profile.capacity.fills_per_command, profile.capacity.orders_per_day) + 2
+        self._events: Final = np.zeros(BATCH_MAX + worst, EVENT)
 
     @classmethod
     def from_snapshot(cls, profile: Profile, data: bytes) -> "Exchange":
@@ -108,54 +127,66 @@ class Exchange:
         return answers
 
     def _apply_hot(self, entries: Sequence[Entry]) -> list[list[AnyEvent]]:
-        commands, events = self._commands, self._events
+        commands = self._commands
         commands[: len(entries)] = 0
         for place, entry in enumerate(entries):
             write_record(commands, place, entry, self._market.profile)
-        answers: list[list[AnyEvent]] = []
-        changes: list[AnyEvent] = []
-        while len(answers) < len(entries):
-            start = len(answers)
-            done = self._market.core.run(commands, events, start, len(entries))
-            for event in events_from_records(
-                events[start : start + done],
-                commands[start : start + done],
-                self._market.profile,
-                self._market.core.state.first_times,
-            ):
-                answers.append([*changes, event])
-                changes = []
-            if len(answers) < len(entries):  # stopped before a command that finds another phase
-                self._market.entry = entries[len(answers)]
-                changes = keep_time(self._market)
-        return answers
+        used = commands[: len(entries)]
+        return answers_from_records(self.apply_records(used), used, self._market.profile)
 
-    def apply_records(
-        self, commands: NDArray[np.void], events: NDArray[np.void] | None = None
-    ) -> NDArray[np.void]:
-        """Apply COMMAND rows with sequence, time and key filled in; return one EVENT row for each.
+    def apply_records(self, commands: NDArray[np.void]) -> Answers:
+        """Apply COMMAND rows with sequence, time and key filled in; return what each is answered with.
 
-        `events` may be given to be written into. Phases that change on the way enter the state and the
-        digest, but have no rows. ValueError for a row that is no command; those before it stand.
+        ValueError for a row that is no command; those before it stand.
         """
-        answered = np.zeros(len(commands), EVENT) if events is None else events
-        assert len(answered) >= len(commands), "there must be a row for each answer"
-        start = 0
-        while start < len(commands):
-            end = min(start + BATCH_MAX, len(commands))
-            start += self._market.core.run(commands, answered, start, end)
-            if start < end:  # stopped before a command that finds another phase
-                self._market.entry = record_to_entry(commands[start], self._market.profile)
-                keep_time(self._market)
-        return answered[: len(commands)]
+        core, count = self._market.core, len(commands)
+        events: list[NDArray[np.void]] = []
+        ends, first_times = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        before: dict[int, list[AnyEvent]] = {}
+        after: dict[int, list[AnyEvent]] = {}
+        start = row = 0
+        while start < count:
+            end = min(start + BATCH_MAX, count)
+            done, rows, status = core.run(commands, self._events, start, end, 0)
+            events.append(self._events[:rows].copy())
+            ends[start : start + done] = core.state.ends[:done] + row
+            first_times[start : start + done] = core.state.first_times[:done]
+            start, row = start + done, row + rows
+            if status == FOLLOW:
+                after[start - 1] = self._attend(commands[start - 1], status)
+            elif status == BOUNDARY:
+                before[start] = self._attend(commands[start], status)
+        told = np.concatenate(events) if events else np.zeros(0, EVENT)
+        return Answers(told, ends, first_times, before, after)
 
-    def repeat_times(self, count: int) -> NDArray[np.int64]:
-        """Return the times of first answers for `events_from_records`, by row of the last run.
+    def run_records(self, commands: NDArray[np.void], events: NDArray[np.void]) -> int:
+        """Apply COMMAND rows and write the EVENT rows of their answers; return how many there are.
 
-        They stand where a row of the last `apply_records` (at most BATCH_MAX rows, no boundary inside)
-        repeated an earlier answer; the other rows hold nothing of use.
+        Nothing else is told of what happened; ValueError where the rows of `events` may not suffice.
         """
-        return self._market.core.state.first_times[:count].copy()
+        core, count = self._market.core, len(commands)
+        start = row = 0
+        while start < count:
+            end = min(start + BATCH_MAX, count)
+            done, rows, status = core.run(commands, events, start, end, row)
+            start += done
+            row += rows
+            if status == ROWS_FULL:
+                message = f"{len(events)} rows do not hold the answers to {count} commands"
+                raise ValueError(message)
+            if status:
+                self._attend(commands[start if status == BOUNDARY else start - 1], status)
+        return row
+
+    def _attend(self, command: NDArray[np.void], status: int) -> list[AnyEvent]:
+        """Do what a run stopped for: change phases before a command, or follow up after one."""
+        market, row = self._market, self._market.core.market
+        market.entry = record_to_entry(command, market.profile)
+        if status == BOUNDARY:
+            return keep_time(market)
+        order = int(row["follow"])
+        row["follow"] = 0
+        return follow(market, order)
 
     def _apply_rare(self, entry: Entry) -> list[AnyEvent]:
         market, row = self._market, self._market.core.market
@@ -175,12 +206,23 @@ class Exchange:
     def _answer(self, command: AnyCommand) -> list[AnyEvent]:
         market = self._market
         match command:
-            case Propose() | Approve() | Reject():
+            case Propose() | Approve() | Reject() | Halt() | Resume():
                 return take_operator(market, command)
             case Deposit() | TransferIn() | Withdraw() | TransferOut():
                 return take_clearing(market, command)
             case SettleTrade() | FailTrade():
                 return take_clearing(market, command)
+            case (
+                TakeListings()
+                | SetBlockGroup()
+                | OfferBlockToGroup()
+                | CounterBlock()
+                | ConfirmBlock()
+                | RefuseBlock()
+                | ApplyAuction()
+                | PlaceBid()
+            ):
+                return take_dialogue(market, command)
             case EnrolKey():
                 return enrol_at_genesis(market, command)
             case OpenDay() | AdvanceTime():
@@ -259,3 +301,33 @@ class Exchange:
     def bulletins(self) -> tuple[Bulletin, ...]:
         """Return the bulletins of all closed days."""
         return tuple(self._market.bulletins)
+
+    def halts(self) -> tuple[HaltView, ...]:
+        """Return the halts that stand, the longest standing first."""
+        return queries.halts(self._market)
+
+    def closures(self) -> tuple[ClosureAdded, ...]:
+        """Return the dates on which the market stays closed, by date, past ones too."""
+        return queries.closures(self._market)
+
+    # ------------------------------------------------------------ blocks and auctions
+
+    def groups(self, participant: int) -> tuple[GroupView, ...]:
+        """Return a participant's own groups."""
+        return block_views.groups(self._market, participant)
+
+    def offers(self, participant: int) -> tuple[OfferView, ...]:
+        """Return the open block offers that a participant made or may answer."""
+        return block_views.offers(self._market, participant)
+
+    def negotiations(self, participant: int) -> tuple[NegotiationView, ...]:
+        """Return the open block negotiations of a participant."""
+        return block_views.negotiations(self._market, participant)
+
+    def auctions(self, date: str = "") -> tuple[AuctionView, ...]:
+        """Return the announced auctions of a day, the open or last one if no date."""
+        return auction_views.auctions(self._market, date)
+
+    def applications(self, participant: int = 0) -> tuple[ApplicationView, ...]:
+        """Return a participant's applications for auctions, 0 = everybody's."""
+        return auction_views.applications(self._market, participant)

@@ -11,9 +11,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from engine.codec import events_from_records, record_to_entry
+from engine.codec import Answers, answers_from_records, record_to_entry
 from engine.commands import AnyCommand, Entry
-from engine.core.records import EVENT_REPEATED
 from engine.events import AnyEvent, DayOpened
 from engine.exchange import Exchange
 from engine.profile import Profile
@@ -32,12 +31,10 @@ class Applied(Struct, frozen=True):
 
 
 class HotRun(Struct, frozen=True):
-    """A run of hot commands as records, each with its one event."""
+    """A run of hot commands as records, with what they were answered with."""
 
     commands: "NDArray[np.void]"
-    events: "NDArray[np.void]"
-    first_times: "NDArray[np.int64] | tuple[int, ...]" = ()
-    """Where there are repeats: the time of the answer that each repeats."""
+    answers: Answers
 
 
 class History:
@@ -94,16 +91,13 @@ class History:
 
 def apply_hot(exchange: Exchange, commands: "NDArray[np.void]") -> HotRun:
     """Apply a run of COMMAND rows, at most a batch of the core."""
-    events = exchange.apply_records(commands)
-    if (events["flags"] & EVENT_REPEATED).any():
-        return HotRun(commands, events, exchange.repeat_times(len(commands)))
-    return HotRun(commands, events)
+    return HotRun(commands, exchange.apply_records(commands))
 
 
 def paired(entries: Sequence[Entry], run: HotRun, profile: Profile) -> list[Applied]:
-    """Give each hot entry its event."""
-    events = events_from_records(run.events, run.commands, profile, run.first_times)
+    """Give each hot entry its events."""
+    answers = answers_from_records(run.answers, run.commands, profile)
     return [
-        Applied(entry.sequence, entry.time_ns, entry.key, entry.command, (event,))
-        for entry, event in zip(entries, events, strict=True)
+        Applied(entry.sequence, entry.time_ns, entry.key, entry.command, events)
+        for entry, events in zip(entries, answers, strict=True)
     ]

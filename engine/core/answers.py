@@ -5,17 +5,17 @@ The event digest folds every record and the time of its command; it does not dep
 
 from typing import Final
 
-from engine.commands import Method, Side
+from engine.commands import Side
+from engine.core.accounts import method_of
 from engine.core.layout import Rows, State
 from engine.core.machine import at, kernel, whole, word
 from engine.core.records import (
-    EVENT_BLOCK,
+    EVENT_METHOD_SHIFT,
     EVENT_REPEATED,
     CommandKind,
     EventKind,
 )
 
-BLOCK: Final = int(Method.BLOCK)
 BUY: Final = int(Side.BUY)
 OFFER: Final = int(CommandKind.OFFER_BLOCK)
 PLACED_EVENT: Final = int(EventKind.LISTING_PLACED)
@@ -23,6 +23,7 @@ OFFERED_EVENT: Final = int(EventKind.BLOCK_OFFERED)
 TRADED_EVENT: Final = int(EventKind.TRADED)
 CANCELLED_EVENT: Final = int(EventKind.CANCELLED)
 REFUSED_EVENT: Final = int(EventKind.REFUSED)
+REDUCED_EVENT: Final = int(EventKind.REDUCED)
 
 # Odd constants without pattern: fractions of the golden ratio and of square roots.
 FOLD_A: Final = 0x9E3779B97F4A7C15
@@ -58,50 +59,71 @@ def _pair(low: int, high: int) -> int:
 
 
 @kernel
-def write_resting(S: State, events: Rows, i: int, number: int) -> None:
-    """Write that a listing was placed or a block offered."""
-    event, order = events[at(i)], S.orders[at(number)]
-    kind, flags, counterparty = whole(PLACED_EVENT), whole(0), whole(0)
-    if order["kind"] == OFFER:
-        kind, flags, counterparty = whole(OFFERED_EVENT), whole(EVENT_BLOCK), whole(order["target"])
-    event["head"] = _head(kind, whole(order["side"]), 0, whole(order["product"]), flags)
+def _method_flags(method: int) -> int:
+    return whole(method) << EVENT_METHOD_SHIFT
+
+
+@kernel
+def write_placed(S: State, events: Rows, e: int, number: int) -> None:
+    """Write that a listing rests, with what was left of it then."""
+    event, order = events[at(e)], S.orders[at(number)]
+    left = whole(order["quantity_t"]) - whole(order["target"])
+    event["head"] = _head(PLACED_EVENT, whole(order["side"]), 0, whole(order["product"]), 0)
     event["sequence"] = order["sequence"]
-    event["parties"] = _pair(whole(order["participant"]), counterparty)
+    event["parties"] = _pair(whole(order["participant"]), 0)
     event["orders"] = _pair(number, 0)
     event["price_fen"] = order["price_fen"]
     event["quantity_t"] = order["quantity_t"]
-    event["left_and_key"] = _pair(whole(order["quantity_t"]), whole(order["key"]))
+    event["left_and_key"] = _pair(left, whole(order["key"]))
     event["number"] = order["client_order"]
 
 
 @kernel
-def write_traded(S: State, events: Rows, i: int, number: int) -> None:
-    """Write the trade that a taker's order made."""
-    event, order = events[at(i)], S.orders[at(number)]
-    row, side = whole(order["next"]), whole(order["side"])
-    trade = S.trades[at(row)]
-    flags = whole(EVENT_BLOCK) if trade["method"] == BLOCK else whole(0)
-    counterparty = whole(trade["seller"]) if side == BUY else whole(trade["buyer"])
-    event["head"] = _head(TRADED_EVENT, side, 0, whole(order["product"]), flags)
+def write_offered(S: State, events: Rows, e: int, number: int) -> None:
+    """Write that a block was offered, with its first terms."""
+    event, order = events[at(e)], S.orders[at(number)]
+    side, product = whole(order["side"]), whole(order["product"])
+    flags = _method_flags(method_of(whole(OFFER)))
+    event["head"] = _head(OFFERED_EVENT, side, 0, product, flags)
     event["sequence"] = order["sequence"]
-    event["parties"] = _pair(whole(order["participant"]), counterparty)
-    event["orders"] = _pair(number, whole(order["target"]))
-    event["price_fen"] = order["price_fen"]
-    event["quantity_t"] = order["quantity_t"]
-    event["left_and_key"] = _pair(whole(trade["left_t"]), whole(order["key"]))
+    event["parties"] = _pair(whole(order["participant"]), whole(order["target"]))
+    event["orders"] = _pair(number, 0)
+    event["price_fen"] = order["next"]
+    event["quantity_t"] = order["previous"]
+    event["left_and_key"] = _pair(whole(order["previous"]), whole(order["key"]))
+    event["number"] = order["client_order"]
+
+
+@kernel
+def write_traded(S: State, events: Rows, e: int, row: int, sequence: int) -> None:
+    """Write a trade from its row."""
+    event, trade = events[at(e)], S.trades[at(row)]
+    side = whole(trade["taker_side"])
+    buyer, seller = whole(trade["buyer"]), whole(trade["seller"])
+    buy_order, sell_order = whole(trade["buy_order"]), whole(trade["sell_order"])
+    is_buyer = side == BUY
+    taker, owner = (buyer, seller) if is_buyer else (seller, buyer)
+    order, resting = (buy_order, sell_order) if is_buyer else (sell_order, buy_order)
+    flags = _method_flags(trade["method"])
+    event["head"] = _head(TRADED_EVENT, side, 0, whole(trade["product"]), flags)
+    event["sequence"] = sequence
+    event["parties"] = _pair(taker, owner)
+    event["orders"] = _pair(order, resting)
+    event["price_fen"] = trade["price_fen"]
+    event["quantity_t"] = trade["quantity_t"]
+    event["left_and_key"] = _pair(whole(trade["left_t"]), whole(S.orders[at(order)]["key"]))
     event["number"] = S.market["trade_base"] + row + 1
 
 
 @kernel
 def write_cancelled(
-    S: State, events: Rows, i: int, number: int, flags: int, sequence: int, key: int, client: int
+    S: State, events: Rows, e: int, number: int, cause: int, sequence: int, key: int, client: int
 ) -> None:
-    """Write that what is left of an order was taken back, and by whose command."""
-    event, order = events[at(i)], S.orders[at(number)]
-    if order["kind"] == OFFER:
-        flags |= EVENT_BLOCK
+    """Write that what is left of an order was taken back, why, and by whose command."""
+    event, order = events[at(e)], S.orders[at(number)]
+    flags = _method_flags(method_of(whole(order["kind"])))
     product, side = whole(order["product"]), whole(order["side"])
-    event["head"] = _head(CANCELLED_EVENT, side, 0, product, flags)
+    event["head"] = _head(CANCELLED_EVENT, side, cause, product, flags)
     event["sequence"] = sequence
     event["parties"] = _pair(whole(order["participant"]), 0)
     event["orders"] = _pair(number, 0)
@@ -112,11 +134,27 @@ def write_cancelled(
 
 
 @kernel
+def write_reduced(S: State, events: Rows, e: int, row: int) -> None:
+    """Write that a part of a listing was taken back, from the row that remembers it."""
+    event, cancel = events[at(e)], S.cancels[at(row)]
+    number = whole(cancel["target"])
+    order = S.orders[at(number)]
+    event["head"] = _head(REDUCED_EVENT, whole(order["side"]), 0, whole(order["product"]), 0)
+    event["sequence"] = cancel["sequence"]
+    event["parties"] = _pair(whole(order["participant"]), 0)
+    event["orders"] = _pair(number, 0)
+    event["price_fen"] = order["price_fen"]
+    event["quantity_t"] = cancel["quantity_t"]
+    event["left_and_key"] = _pair(whole(cancel["left_t"]), whole(cancel["key"]))
+    event["number"] = cancel["client_order"]
+
+
+@kernel
 def write_refused(
-    S: State, events: Rows, i: int, number: int, reason: int, sequence: int, key: int, client: int
+    S: State, events: Rows, e: int, number: int, reason: int, sequence: int, key: int, client: int
 ) -> None:
     """Write a refusal with the figures of the market row, and of whose command."""
-    event = events[at(i)]
+    event = events[at(e)]
     event["head"] = _head(REFUSED_EVENT, 0, reason, 0, 0)
     event["sequence"] = sequence
     event["parties"] = _pair(participant_of(S, key), 0)
@@ -128,16 +166,16 @@ def write_refused(
 
 
 @kernel
-def mark_repeated(S: State, events: Rows, i: int, time_ns: int) -> None:
-    """Mark an event as the answer of the first time and keep that time beside it."""
-    events[at(i)]["head"] |= whole(EVENT_REPEATED) << 48
+def mark_repeated(S: State, events: Rows, i: int, e: int, time_ns: int) -> None:
+    """Mark an event as the answer of the first time and keep that time beside the command's place."""
+    events[at(e)]["head"] |= whole(EVENT_REPEATED) << 48
     S.first_times[at(i)] = time_ns
 
 
 @kernel
-def is_repeated(events: Rows, i: int) -> bool:
+def is_repeated(events: Rows, e: int) -> bool:
     """Say whether an event is an answer of the first time."""
-    return (events[at(i)]["head"] >> 48) & EVENT_REPEATED != 0
+    return (events[at(e)]["head"] >> 48) & EVENT_REPEATED != 0
 
 
 @kernel
@@ -147,9 +185,9 @@ def _scramble(value: int, constant: int) -> int:
 
 
 @kernel
-def fold(S: State, events: Rows, i: int, time_ns: int, repeated_by: int) -> None:
+def fold(S: State, events: Rows, e: int, time_ns: int, repeated_by: int) -> None:
     """Roll one event record, its command's time and, of a repeat, its command's sequence into the digest."""
-    event = events[at(i)]
+    event = events[at(e)]
     total = _scramble(event["head"], FOLD_A) + _scramble(event["sequence"], FOLD_B)
     total += _scramble(event["parties"], FOLD_C) + _scramble(event["orders"], FOLD_D)
     total += _scramble(event["price_fen"], FOLD_E) + _scramble(event["quantity_t"], FOLD_F)

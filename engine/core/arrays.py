@@ -1,10 +1,11 @@
 """The core as Python sees it: its arrays, made once from a profile, and one call that runs a batch."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.commands import MEMBERS_MAX, Method, Side
 from engine.core import compile_cache
 from engine.core.layout import (
     BAD_RECORD,
@@ -15,15 +16,19 @@ from engine.core.layout import (
     State,
 )
 from engine.core.machine import IS_COMPILED
-from engine.core.rebuild import rebuild_plain, rebuild_table
+from engine.core.operate import Step, operate_plain, operate_table
+from engine.core.rebuild import lay_again, lay_again_table, rebuild_plain, rebuild_table
 from engine.core.records import COMMAND, EVENT, RECORD_BYTES
-from engine.core.run import BATCH_MAX, run_plain, run_table
+from engine.core.run import BATCH_MAX, ROWS_SHIFT, STATUS_SHIFT, run_plain, run_table
+from engine.fees import rate_bp
 from engine.profile import Profile
 
 WORD_BITS: Final = 64
 SLOTS_MIN: Final = 4096
 FEW: Final = 16
 """Up to so many records are copied into the core's own place."""
+DONE_MASK: Final = (1 << ROWS_SHIFT) - 1
+ROWS_MASK: Final = (1 << (STATUS_SHIFT - ROWS_SHIFT)) - 1
 _warm: list[bool] = []
 
 
@@ -45,25 +50,30 @@ def _lengths(profile: Profile) -> dict[str, int]:
     return {
         "market": 1,
         "rules": 1,
-        "methods": 2,
+        "methods": len(Method),
         "keys": capacity.keys + 1,
         "restrictions": capacity.participants + 1,
+        "halts": capacity.participants + 1,
+        "limits": capacity.participants + 1,
         "products": products,
         "tallies": products,
         "cash": capacity.participants + 1,
         "holdings": (capacity.participants + 1) * products,
         "stored": (capacity.participants + 1) * products,
+        "wanted": (capacity.participants + 1) * products,
         "orders": orders + 1,
         "cancels": cancels + 1,
         "refusals": orders + cancels + 1,
-        "trades": orders,
+        "trades": orders,  # each trade ends at least one order
         "levels": capacity.levels * ladders,
         "ladders": ladders,
         "bits": words * ladders,
         "groups": groups * ladders,
         "blocks": _rows_up(groups, WORD_BITS) * ladders,
         "slots": slots,
+        "members": capacity.group_offers * MEMBERS_MAX,
         "first_times": BATCH_MAX,
+        "ends": BATCH_MAX,
     }
 
 
@@ -110,25 +120,61 @@ class Core:
         rules["orders_max"] = profile.capacity.orders_per_day
         rules["cancels_max"] = lengths["cancels"] - 1
         rules["slots"] = lengths["slots"]
-        for row, sessions in zip(self.state.methods, (profile.listed, profile.block), strict=True):
-            row["quantity_t_min"] = sessions.quantity_t_min
-            row["quantity_t_max"] = sessions.quantity_t_max
+        rules["group_offers_max"] = profile.capacity.group_offers
+        rules["fills_max"] = profile.capacity.fills_per_command
+        listed = profile.listed
+        rules["matches"] = listed.crossing_listings == "match"
+        rules["picks"] = listed.picks
+        rules["reduces"] = listed.reduce
+        is_free = listed.level_choice == "any_of_five_levels"
+        rules["level_depth"] = listed.levels_shown if is_free else 0
+        rules["by_time"] = listed.same_price_choice == "time"
+        rules["limits"] = profile.position.limit_t > 0
+        rules["block_free_from_t"] = profile.block.free_from_t
+        for method, terms in enumerate((profile.listed, profile.block, profile.auction)):
+            row = self.state.methods[method]
+            if terms is not None:
+                row["quantity_t_min"] = terms.quantity_t_min
+                row["quantity_t_max"] = terms.quantity_t_max
+            self._write_fees(profile, Method(method), row)
         self.state.ladders["best"] = -1
 
-    def run(self, commands: Rows, events: Rows, begin: int, end: int) -> int:
-        """Answer rows begin to end, at most 4,096, into the same rows of `events`; return how many.
+    def _write_fees(self, profile: Profile, method: Method, row: Any) -> None:  # noqa: ANN401 - one row
+        """Write a method's rates in parts of 10,000 (R60)."""
+        for fee, rates in (
+            ("trading", profile.fees.trading),
+            ("settlement", profile.fees.settlement),
+        ):
+            for party, side in (("buyer", Side.BUY), ("seller", Side.SELL)):
+                row[f"{party}_{fee}_bp"] = rate_bp(rates, method, side)
+                row["has_fees"] |= rate_bp(rates, method, side) > 0
 
-        Fewer are done only where a phase must change first; BadRecord for what no command can be.
+    def run(
+        self, commands: Rows, events: Rows, begin: int, end: int, first: int
+    ) -> tuple[int, int, int]:
+        """Answer rows begin to end, at most 4,096, into rows of `events` from `first` on.
+
+        Return how many were answered, how many rows that took, and the status, which says what is to be
+        done before the next; BadRecord for what no command can be.
         """
         commands_at = self._commands_address(commands) + begin * RECORD_BYTES
-        events_at = self._events_address(events) + begin * RECORD_BYTES
+        events_at = self._events_address(events) + first * RECORD_BYTES
+        room = len(events) - first
         if IS_COMPILED:
-            done = run_table(self._table_address, commands_at, events_at, end - begin)
+            word = run_table(self._table_address, commands_at, events_at, end - begin, room)
         else:
-            done = run_plain(self.state, commands[begin:end], events[begin:end], end - begin)
-        if done < end - begin:
-            self._complain(commands, begin + done)
-        return done
+            word = run_plain(self.state, commands[begin:end], events[first:], end - begin, room)
+        done, status = word & DONE_MASK, word >> STATUS_SHIFT
+        if status:
+            self._complain(commands, begin + done, status)
+        return done, (word >> ROWS_SHIFT) & ROWS_MASK, status
+
+    def operate(self, step: int, commands: Rows, events: Rows, count: int) -> int:
+        """Do a single step (operate.py) on commands and events of the same length; return a reason."""
+        if not IS_COMPILED:
+            return operate_plain(self.state, step, commands, events, count)
+        commands_at, events_at = int(commands.ctypes.data), int(events.ctypes.data)
+        return int(operate_table(self._table_address, step, commands_at, events_at, count))
 
     def _commands_address(self, commands: Rows) -> int:
         """Return where rows stand; a few rows are copied, which is cheaper than asking numpy."""
@@ -151,8 +197,7 @@ class Core:
         self._events_known, self._events_at = events, int(events.ctypes.data)
         return self._events_at
 
-    def _complain(self, commands: Rows, done: int) -> None:
-        status = int(self.market["status"])
+    def _complain(self, commands: Rows, done: int, status: int) -> None:
         if status == SEQUENCE_GAP:
             message = (
                 f"sequence {commands[done]['sequence']} does not follow {self.market['sequence']}"
@@ -169,6 +214,13 @@ class Core:
         else:
             rebuild_plain(self.state)
 
+    def relay(self, product: int) -> None:
+        """Enter a product's listings in its ladders anew after their origins have moved."""
+        if IS_COMPILED:
+            lay_again_table(self._table_address, product)
+        else:
+            lay_again(self.state, product)
+
     def clear_day(self) -> None:
         """Forget the orders, client order numbers, refusals and trades of the day before."""
         market, state = self.market, self.state
@@ -176,10 +228,11 @@ class Core:
         state.cancels[: int(market["cancel_count"]) + 1] = 0
         state.refusals[: int(market["refusal_count"]) + 1] = 0
         state.trades[: int(market["trade_count"])] = 0
+        state.members[: int(market["group_count"]) * MEMBERS_MAX] = 0
         if market["order_count"] or market["cancel_count"]:
             state.slots[:] = 0
         market["trade_base"] += market["trade_count"]
-        for name in ("order_count", "cancel_count", "refusal_count", "trade_count"):
+        for name in ("order_count", "cancel_count", "refusal_count", "trade_count", "group_count"):
             market[name] = 0
 
 
@@ -205,5 +258,7 @@ def _compile() -> None:
     rows: list[NDArray[np.void]] = [np.zeros(1, DTYPES[name]) for name in State._fields]
     table = np.array([number for row in rows for number in (row.ctypes.data, len(row))], np.int64)
     commands, events = np.zeros(1, COMMAND), np.zeros(1, EVENT)
-    run_table(table.ctypes.data, commands.ctypes.data, events.ctypes.data, 0)
+    run_table(table.ctypes.data, commands.ctypes.data, events.ctypes.data, 0, 0)
+    operate_table(table.ctypes.data, int(Step.TRADE), commands.ctypes.data, events.ctypes.data, 0)
     rebuild_table(table.ctypes.data)
+    lay_again_table(table.ctypes.data, 0)

@@ -6,130 +6,55 @@ market row. A command stands in its row of `commands`; its price and quantity ar
 
 from typing import Final
 
-from engine.commands import Method, Side
-from engine.core.accounts import holding_of, spendable_fen
-from engine.core.ladder import better_price
-from engine.core.layout import (
-    NEVER,
-    REFUSED,
-    STANDS,
-    SUSPENDED,
-    TRADER,
-    UNKNOWN_PRODUCT,
-    UNRESTRICTED,
-    Rows,
-    State,
-)
+from engine.commands import MEMBERS_MAX, Method, Side
+from engine.core.accounts import cost_fen, method_of
+from engine.core.ladder import better_price, deepest_price, older_listing
+from engine.core.layout import NEVER, REFUSED, STANDS, Rows, State
 from engine.core.machine import at, kernel, whole
+from engine.core.questions import (
+    OK,
+    SESSION,
+    WIDE,
+    check_may_act,
+    check_means,
+    check_phase,
+    check_price,
+    check_product,
+    check_product_halt,
+    check_quantity,
+    complain,
+)
 from engine.core.records import CommandKind
-from engine.events import Phase
 from engine.reasons import Reason
+from engine.units import PRICE_FEN_MAX
 
-OK: Final = 0
 LISTED: Final = int(Method.LISTED)
 BLOCK: Final = int(Method.BLOCK)
 BUY: Final = int(Side.BUY)
 SELL: Final = int(Side.SELL)
-PRE_OPEN: Final = int(Phase.PRE_OPEN)
-OPEN: Final = int(Phase.OPEN)
-BREAK: Final = int(Phase.BREAK)
 PLACE: Final = int(CommandKind.PLACE_LISTING)
 PICK: Final = int(CommandKind.PICK_LISTING)
 OFFER: Final = int(CommandKind.OFFER_BLOCK)
 ACCEPT: Final = int(CommandKind.ACCEPT_BLOCK)
-
-
-@kernel
-def complain(S: State, reason: int, figure_a: int, figure_b: int) -> int:
-    """Keep the figures of a broken rule and return its reason."""
-    S.market["figure_a"] = figure_a
-    S.market["figure_b"] = figure_b
-    return whole(reason)
-
-
-@kernel
-def check_sender(S: State, commands: Rows, i: int) -> int:
-    """Say whether the key may send orders; key 0 is the sequencer's own and no trader's."""
-    key = whole(commands[at(i)]["key"])
-    if key < 0 or key > S.market["key_count"]:
-        return complain(S, Reason.KEY_UNKNOWN, 0, 0)
-    if S.keys[at(key)]["role"] != TRADER:
-        return complain(S, Reason.ROLE_NOT_PERMITTED, 0, 0)
-    return OK
-
-
-@kernel
-def _check_open(S: State, method: int, participant: int, side: int) -> int:
-    """Say whether a method is open and the party may act on a side (R76)."""
-    row = S.methods[at(method)]
-    if row["phase"] != OPEN:
-        return complain(S, Reason.PHASE_CLOSED, row["phase"], row["next_ns"])
-    restriction = S.restrictions[at(participant)]
-    if restriction == UNRESTRICTED:
-        return OK
-    if restriction == SUSPENDED:
-        return complain(S, Reason.PARTICIPANT_SUSPENDED, 0, 0)
-    if restriction != side:
-        return OK
-    if side == BUY:
-        return complain(S, Reason.BUYING_RESTRICTED, 0, 0)
-    return complain(S, Reason.SELLING_RESTRICTED, 0, 0)
-
-
-@kernel
-def _check_product(S: State, product: int) -> int:
-    if product == UNKNOWN_PRODUCT:
-        return complain(S, Reason.PRODUCT_UNKNOWN, 0, 0)
-    row = S.products[at(product)]
-    if row["is_listed"] == 0:
-        return complain(S, Reason.PRODUCT_NOT_LISTED, 0, 0)
-    if row["has_reference"] == 0:
-        return complain(S, Reason.REFERENCE_PRICE_MISSING, 0, 0)
-    return OK
-
-
-@kernel
-def _check_price(S: State, price: int, floor: int, cap: int) -> int:
-    tick = S.rules["tick_fen"]
-    if tick != 1 and price // tick * tick != price:  # rounds down: exact only on the tick
-        return complain(S, Reason.PRICE_OFF_TICK, tick, 0)
-    if price < floor or price > cap:
-        return complain(S, Reason.PRICE_OUTSIDE_BAND, floor, cap)
-    return OK
-
-
-@kernel
-def _check_lot(S: State, quantity: int) -> int:
-    lot = S.rules["lot_t"]
-    if lot != 1 and quantity // lot * lot != quantity:  # rounds down: exact only on the lot
-        return complain(S, Reason.QUANTITY_OFF_LOT, lot, 0)
-    return OK
+GROUP: Final = int(CommandKind.OFFER_BLOCK_TO_GROUP)
+APPLY: Final = int(CommandKind.APPLY_AUCTION)
+BID: Final = int(CommandKind.PLACE_BID)
 
 
 @kernel
 def _check_size(S: State, method: int, quantity: int) -> int:
     row = S.methods[at(method)]
-    if quantity < row["quantity_t_min"]:
-        return complain(S, Reason.QUANTITY_BELOW_MINIMUM, row["quantity_t_min"], 0)
-    if quantity > row["quantity_t_max"]:
-        return complain(S, Reason.QUANTITY_ABOVE_MAXIMUM, row["quantity_t_max"], 0)
-    return OK
+    return check_quantity(
+        S, quantity, S.rules["lot_t"], row["quantity_t_min"], row["quantity_t_max"]
+    )
 
 
 @kernel
-def _check_means(
-    S: State, participant: int, product: int, side: int, price: int, quantity: int
+def _check_cost(
+    S: State, participant: int, product: int, side: int, amount: int, quantity: int, method: int
 ) -> int:
-    """Say whether the party can pay or deliver (R55); both are looked up, for sides are random."""
-    spendable = spendable_fen(S, participant)
-    sellable = S.holdings[at(holding_of(S, participant, product))]["available_t"]
-    amount = price * quantity
-    spare = spendable - amount if side == BUY else sellable - quantity
-    if spare >= 0:
-        return OK
-    if side == BUY:
-        return complain(S, Reason.CASH_NOT_AVAILABLE, spendable, amount)
-    return complain(S, Reason.HOLDING_NOT_AVAILABLE, sellable, quantity)
+    cash_fen = cost_fen(S, method, amount)
+    return check_means(S, participant, product, side, cash_fen, quantity, 0)
 
 
 @kernel
@@ -138,19 +63,24 @@ def check_place(S: State, commands: Rows, i: int, participant: int) -> int:
     command = commands[at(i)]
     product, side = whole(command["product"]), whole(command["side"])
     price, quantity = command["price_fen"], command["quantity_t"]
-    reason = _check_open(S, LISTED, participant, side)
+    reason = check_may_act(S, LISTED, participant, side, SESSION)
     if reason == OK:
-        reason = _check_product(S, product)
+        reason = check_product(S, product)
     if reason == OK:
         row = S.products[at(product)]
-        reason = _check_price(S, price, row["listed_floor_fen"], row["listed_cap_fen"])
-    if reason == OK:
-        reason = _check_lot(S, quantity)
+        reason = check_price(S, price, row["listed_floor_fen"], row["listed_cap_fen"])
     if reason == OK:
         reason = _check_size(S, LISTED, quantity)
     if reason == OK:
-        reason = _check_means(S, participant, product, side, price, quantity)
+        reason = _check_cost(S, participant, product, side, price * quantity, quantity, LISTED)
     return reason
+
+
+@kernel
+def _is_block_free(S: State, quantity: int) -> bool:
+    """Say whether a block is so large that no band holds (R32)."""
+    free_from = S.rules["block_free_from_t"]
+    return free_from != 0 and quantity >= free_from
 
 
 @kernel
@@ -160,22 +90,23 @@ def check_offer(S: State, commands: Rows, i: int, participant: int) -> int:
     product, side = whole(command["product"]), whole(command["side"])
     price, quantity = command["price_fen"], command["quantity_t"]
     counterparty = whole(command["counterparty"])
-    reason = _check_open(S, BLOCK, participant, side)
+    reason = check_may_act(S, BLOCK, participant, side, SESSION)
     if reason == OK:
-        reason = _check_product(S, product)
+        reason = check_product(S, product)
     if reason == OK and (counterparty < 1 or counterparty > S.market["participant_count"]):
         reason = complain(S, Reason.COUNTERPARTY_UNKNOWN, counterparty, 0)
     if reason == OK and counterparty == participant:
         reason = complain(S, Reason.OWN_COUNTERPARTY, 0, 0)
     if reason == OK:
         row = S.products[at(product)]
-        reason = _check_price(S, price, row["block_floor_fen"], row["block_cap_fen"])
-    if reason == OK:
-        reason = _check_lot(S, quantity)
+        is_free = _is_block_free(S, quantity)
+        floor = whole(0) if is_free else row["block_floor_fen"]
+        cap = whole(PRICE_FEN_MAX) if is_free else row["block_cap_fen"]
+        reason = check_price(S, price, floor, cap)
     if reason == OK:
         reason = _check_size(S, BLOCK, quantity)
     if reason == OK:
-        reason = _check_means(S, participant, product, side, price, quantity)
+        reason = _check_cost(S, participant, product, side, price * quantity, quantity, BLOCK)
     return reason
 
 
@@ -189,26 +120,51 @@ def is_order(S: State, number: int) -> bool:
 
 
 @kernel
-def _taker_side(S: State, number: int, own_kind: int, taking_kind: int) -> int:
-    """Return the side of who takes an order of a method, 0 where the number names none."""
+def _is_of(S: State, number: int, method: int) -> bool:
+    """Say whether a number names what a pick (listings, picks) or an acceptance (offers) may name."""
     if not is_order(S, number):
-        return whole(0)
-    order = S.orders[at(number)]
-    if order["kind"] != own_kind and order["kind"] != taking_kind:
-        return whole(0)
-    return BUY + SELL - whole(order["side"])
+        return False
+    kind = S.orders[at(number)]["kind"]
+    if method == LISTED:
+        return kind == PLACE or kind == PICK
+    return kind == OFFER or kind == ACCEPT or kind == GROUP
 
 
 @kernel
-def _check_target(S: State, number: int, own_kind: int, taking_kind: int) -> int:
-    """Say whether a number names an order of a method that still stands."""
-    if not is_order(S, number):
+def _taker_side(S: State, number: int, method: int) -> int:
+    """Return the side of who takes an order of a method, 0 where the number names none."""
+    if not _is_of(S, number, method):
+        return whole(0)
+    return BUY + SELL - whole(S.orders[at(number)]["side"])
+
+
+@kernel
+def _check_target(S: State, number: int, method: int) -> int:
+    """Say whether a number names an order of a method that still stands, of a product not halted."""
+    if not _is_of(S, number, method):
         return complain(S, Reason.ORDER_UNKNOWN, number, 0)
-    kind = S.orders[at(number)]["kind"]
-    if kind != own_kind and kind != taking_kind:
-        return complain(S, Reason.ORDER_UNKNOWN, number, 0)
-    if S.orders[at(number)]["state"] != STANDS:
+    order = S.orders[at(number)]
+    if order["state"] != STANDS:
         return complain(S, Reason.ORDER_NOT_OPEN, number, 0)
+    return check_product_halt(S, whole(order["product"]))
+
+
+@kernel
+def _check_choice(S: State, number: int, participant: int) -> int:
+    """Say whether a listing is one that a pick may choose (R42, R45)."""
+    depth = S.rules["level_depth"]
+    if depth == 0:
+        better = better_price(S, number, participant)
+        if better != 0:
+            return complain(S, Reason.BETTER_LEVEL_EXISTS, better, 0)
+    else:
+        deepest = deepest_price(S, number, participant, depth)
+        if deepest != 0:
+            return complain(S, Reason.LEVEL_TOO_DEEP, deepest, depth)
+    if S.rules["by_time"] != 0:
+        older = older_listing(S, number, participant)
+        if older != 0:
+            return complain(S, Reason.EARLIER_LISTING_EXISTS, older, 0)
     return OK
 
 
@@ -216,63 +172,106 @@ def _check_target(S: State, number: int, own_kind: int, taking_kind: int) -> int
 def check_pick(S: State, commands: Rows, i: int, participant: int) -> int:
     """Return the first rule that a pick breaks (R40-R45)."""
     number, quantity = whole(commands[at(i)]["target"]), commands[at(i)]["quantity_t"]
-    reason = _check_open(S, LISTED, participant, _taker_side(S, number, PLACE, PICK))
+    if S.rules["picks"] == 0:
+        return complain(S, Reason.NOT_OFFERED, 0, 0)
+    reason = check_may_act(S, LISTED, participant, _taker_side(S, number, LISTED), SESSION)
     if reason == OK:
-        reason = _check_target(S, number, PLACE, PICK)
+        reason = _check_target(S, number, LISTED)
     if reason != OK:
         return reason
     listing = S.orders[at(number)]
     if listing["participant"] == participant:
         return complain(S, Reason.OWN_LISTING, number, 0)
-    better = better_price(S, number, participant)
-    if better != 0:
-        return complain(S, Reason.BETTER_LEVEL_EXISTS, better, 0)
-    reason = _check_lot(S, quantity)
+    reason = _check_choice(S, number, participant)
+    if reason == OK:
+        reason = check_quantity(S, quantity, S.rules["lot_t"], 0, quantity)
     if reason != OK:
         return reason
     if quantity > listing["left_t"]:
         return complain(S, Reason.LISTING_QUANTITY_NOT_AVAILABLE, whole(listing["left_t"]), 0)
     side = BUY + SELL - whole(listing["side"])
-    return _check_means(
-        S, participant, whole(listing["product"]), side, whole(listing["price_fen"]), quantity
-    )
+    amount = whole(listing["price_fen"]) * quantity
+    product = whole(listing["product"])
+    return _check_cost(S, participant, product, side, amount, quantity, LISTED)
+
+
+@kernel
+def _may_accept(S: State, number: int, participant: int) -> bool:
+    """Say whether an offer is made to a participant: by name, or as one of a group."""
+    offer = S.orders[at(number)]
+    target = whole(offer["target"])
+    if offer["kind"] != GROUP:
+        return target == participant
+    place = (target - 1) * MEMBERS_MAX
+    for row in range(place, place + MEMBERS_MAX):  # noqa: SIM110 - no generators compiled
+        if S.members[at(row)] == participant:
+            return True
+    return False
 
 
 @kernel
 def check_accept(S: State, commands: Rows, i: int, participant: int) -> int:
     """Return the first rule that the acceptance of a block offer breaks (R61)."""
     number = whole(commands[at(i)]["target"])
-    reason = _check_open(S, BLOCK, participant, _taker_side(S, number, OFFER, ACCEPT))
+    reason = check_may_act(S, BLOCK, participant, _taker_side(S, number, BLOCK), SESSION)
     if reason == OK:
-        reason = _check_target(S, number, OFFER, ACCEPT)
+        reason = _check_target(S, number, BLOCK)
     if reason != OK:
         return reason
     offer = S.orders[at(number)]
-    if offer["target"] != participant:
+    if not _may_accept(S, number, participant):
         return complain(S, Reason.NOT_OFFER_COUNTERPARTY, number, 0)
+    if offer["position"] > 0:
+        return complain(S, Reason.OFFER_IN_NEGOTIATION, number, 0)
     side = BUY + SELL - whole(offer["side"])
     quantity = whole(offer["left_t"])
-    return _check_means(
-        S, participant, whole(offer["product"]), side, whole(offer["price_fen"]), quantity
-    )
+    amount = whole(offer["price_fen"]) * quantity
+    return _check_cost(S, participant, whole(offer["product"]), side, amount, quantity, BLOCK)
 
 
 @kernel
 def check_cancel(S: State, commands: Rows, i: int, participant: int) -> int:
     """Return the first rule that a cancel breaks (R54); an unknown order counts as a listing."""
     number = whole(commands[at(i)]["target"])
-    method = LISTED
+    method = whole(LISTED)
     if is_order(S, number):
-        kind = S.orders[at(number)]["kind"]
-        if kind == OFFER or kind == ACCEPT:
-            method = BLOCK
-    row = S.methods[at(method)]
-    if row["phase"] < PRE_OPEN or row["phase"] > BREAK:
-        return complain(S, Reason.PHASE_CLOSED, row["phase"], row["next_ns"])
+        method = method_of(whole(S.orders[at(number)]["kind"]))
+    reason = check_phase(S, method, WIDE)
+    if reason != OK:
+        return reason
     if not is_order(S, number):
         return complain(S, Reason.ORDER_UNKNOWN, number, 0)
-    if S.orders[at(number)]["participant"] != participant:
+    order = S.orders[at(number)]
+    if order["participant"] != participant:
         return complain(S, Reason.NOT_ORDER_OWNER, number, 0)
-    if S.orders[at(number)]["state"] != STANDS:
+    if order["state"] != STANDS:
         return complain(S, Reason.ORDER_NOT_OPEN, number, 0)
+    if order["kind"] == APPLY and order["position"] > 0:
+        return complain(S, Reason.AUCTION_ANNOUNCED, whole(order["position"]), 0)
+    if order["kind"] == BID and order["position"] > 0:
+        return complain(S, Reason.BID_IRREVOCABLE, number, 0)
     return OK
+
+
+@kernel
+def check_reduce(S: State, commands: Rows, i: int, participant: int) -> int:
+    """Return the first rule that a reduction breaks (R59); only listings can be reduced."""
+    number, quantity = whole(commands[at(i)]["target"]), commands[at(i)]["quantity_t"]
+    if S.rules["reduces"] == 0:
+        return complain(S, Reason.NOT_OFFERED, 0, 0)
+    reason = check_phase(S, LISTED, WIDE)
+    if reason != OK:
+        return reason
+    if not is_order(S, number):
+        return complain(S, Reason.ORDER_UNKNOWN, number, 0)
+    order = S.orders[at(number)]
+    if order["kind"] != PLACE:
+        return complain(S, Reason.ORDER_UNKNOWN, number, 0)
+    if order["participant"] != participant:
+        return complain(S, Reason.NOT_ORDER_OWNER, number, 0)
+    if order["state"] != STANDS:
+        return complain(S, Reason.ORDER_NOT_OPEN, number, 0)
+    reason = check_quantity(S, quantity, S.rules["lot_t"], 0, quantity)
+    if reason == OK and quantity >= order["left_t"]:
+        reason = complain(S, Reason.REDUCTION_NOT_LESS, whole(order["left_t"]), 0)
+    return reason

@@ -173,21 +173,54 @@ def unlink(S: State, number: int) -> None:
 
 
 @kernel
-def better_price(S: State, number: int, participant: int) -> int:
-    """Return the best price ahead of a listing where another than the participant lists, else 0.
+def _is_anothers(S: State, level: int, participant: int) -> bool:
+    """Say whether somebody else than a participant lists at a level; costs its own listings in front."""
+    number = whole(S.levels[at(level)]["head"])
+    while number != 0:
+        if S.orders[at(number)]["participant"] != participant:
+            return True
+        number = whole(S.orders[at(number)]["next"])
+    return False
 
-    One's own listings cannot be picked, so they never stand in the way (R45, R47). Cost: the
-    participant's own listings ahead, for another's first listing ends the search.
+
+@kernel
+def deepest_price(S: State, number: int, participant: int, depth: int) -> int:
+    """Return the price of the last of `depth` levels where others list, 0 if a listing is no deeper.
+
+    One's own listings cannot be picked, so levels of them alone do not count (R44, R45).
     """
     order = S.orders[at(number)]
     ladder = ladder_of(order["product"], order["side"])
-    own = whole(order["position"])
+    own, start = whole(order["position"]), ladder * S.rules["levels"]
     position = whole(S.ladders[at(ladder)]["best"])
+    seen = whole(0)
     while position < own:
-        other = S.levels[at(ladder * S.rules["levels"] + position)]["head"]
-        while other != 0:
-            if S.orders[at(other)]["participant"] != participant:
+        if _is_anothers(S, start + position, participant):
+            seen += 1
+            if seen == depth:
                 return price_at(S, ladder, position)
-            other = S.orders[at(other)]["next"]
         position = next_level(S, ladder, position + 1)
+    return whole(0)
+
+
+@kernel
+def better_price(S: State, number: int, participant: int) -> int:
+    """Return the best price ahead of a listing where another than the participant lists, else 0.
+
+    Cost: the participant's own listings ahead, for another's first listing ends the search (R45, R47).
+    """
+    return deepest_price(S, number, participant, 1)
+
+
+@kernel
+def older_listing(S: State, number: int, participant: int) -> int:
+    """Return the oldest listing of a listing's level that is not the participant's, 0 if it is that one."""
+    order = S.orders[at(number)]
+    ladder = ladder_of(order["product"], order["side"])
+    level = ladder * S.rules["levels"] + whole(order["position"])
+    other = whole(S.levels[at(level)]["head"])
+    while other != number:
+        if S.orders[at(other)]["participant"] != participant:
+            return other
+        other = whole(S.orders[at(other)]["next"])
     return whole(0)

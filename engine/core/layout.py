@@ -22,8 +22,7 @@ MARKET: Final = np.dtype(
         ("sequence", "i8"),  # last applied command
         ("time_ns", "i8"),
         ("boundary_ns", "i8"),  # a command at or after it needs a phase change first
-        ("ending", "i8"),  # not 0: records name orders that the system ends, with this flag
-        ("status", "i8"),  # why the last run stopped, a Stop
+        ("follow", "i8"),  # order of a dialogue that the command in hand ended or traded, 0 if none
         ("figure_a", "i8"),  # figures of the refusal in hand
         ("figure_b", "i8"),
         ("digest", "u8"),  # rolled over every event in order
@@ -31,6 +30,7 @@ MARKET: Final = np.dtype(
         ("order_count", "i8"),  # of the day, refused ones too
         ("cancel_count", "i8"),  # remembered cancels of the day
         ("refusal_count", "i8"),  # remembered refusals of the day
+        ("group_count", "i8"),  # offers to groups of the day
         ("trade_count", "i8"),  # of the day
         ("trade_base", "i8"),  # trades of earlier days
         ("open_count", "i8"),  # orders that stand
@@ -56,6 +56,15 @@ RULES: Final = np.dtype(
         ("orders_max", "i8"),
         ("cancels_max", "i8"),  # remembered cancels
         ("slots", "i8"),  # of the client order table, a power of two
+        ("group_offers_max", "i8"),
+        ("fills_max", "i8"),  # trades of one command
+        ("matches", "i8"),  # 1: a listing takes what it crosses before it rests (R46)
+        ("picks", "i8"),  # 1: listings can be picked
+        ("reduces", "i8"),  # 1: a part of a listing can be taken back
+        ("level_depth", "i8"),  # levels that a pick may name, 0: only the best (R45)
+        ("by_time", "i8"),  # 1: the oldest listing of a level comes first (R42)
+        ("limits", "i8"),  # 1: positions are limited (R73)
+        ("block_free_from_t", "i8"),  # blocks from here on have no band, 0: all have one
     ]
 )
 METHOD: Final = np.dtype(
@@ -64,6 +73,12 @@ METHOD: Final = np.dtype(
         ("next_ns", "i8"),
         ("quantity_t_min", "i8"),
         ("quantity_t_max", "i8"),
+        ("halt", "i8"),  # the longest standing halt of the market or the method, 0 if none
+        ("has_fees", "i8"),
+        ("buyer_trading_bp", "i8"),
+        ("buyer_settlement_bp", "i8"),
+        ("seller_trading_bp", "i8"),
+        ("seller_settlement_bp", "i8"),
     ]
 )
 KEY: Final = np.dtype([("participant", "i4"), ("role", "i4")])
@@ -76,6 +91,7 @@ PRODUCT: Final = np.dtype(
         ("block_floor_fen", "i8"),
         ("block_cap_fen", "i8"),
         ("composite_weight", "i8"),
+        ("halt", "i8"),  # of the product, 0 if none
     ]
 )
 TALLY: Final = np.dtype(
@@ -90,6 +106,9 @@ TALLY: Final = np.dtype(
         ("block_quantity_t", "i8"),
         ("block_amount_fen", "i8"),
         ("block_trades", "i8"),
+        ("auction_quantity_t", "i8"),
+        ("auction_amount_fen", "i8"),
+        ("auction_trades", "i8"),
     ]
 )
 CASH: Final = np.dtype(
@@ -102,23 +121,33 @@ STORED: Final = np.dtype([("delivered_t", "i8"), ("frozen_t", "i8")])
 ORDER: Final = np.dtype(
     [
         ("price_fen", "i4"),
-        ("position", "i4"),  # in its ladder, 0 is the best price the band allows
+        ("position", "i4"),  # see below
         ("quantity_t", "i4"),
         ("left_t", "i4"),
         ("participant", "i4"),
         ("key", "i4"),
-        ("target", "i4"),  # the order taken, or the counterparty of an offer
-        ("next", "i4"),  # in its level; the refusal's or trade's row of an order that never stood
+        ("target", "i4"),  # see below
+        ("next", "i4"),  # see below
         ("previous", "i4"),
         ("product", "u1"),
         ("side", "u1"),
-        ("kind", "u1"),  # CommandKind
+        ("kind", "u1"),  # CommandKind or a later kind of the dialogues
         ("state", "u1"),
         ("client_order", "i8"),
         ("sequence", "i8"),
         ("time_ns", "i8"),
     ]
 )
+"""Whatever stands is an order row, and four of its fields mean what its kind needs.
+
+`position`: of a listing its place in the ladder, 0 the best price that the band allows, `NOT_IN_BOOK`
+where it never rested; of an offer the number of its open negotiations; of an announced application its
+auction; of a bid 1 where it binds. `target`: the order or offer that is named, the counterparty of an
+offer, the members' row of an offer to a group, the auction of an application or a bid; of a listing what
+it took on entry. `next`, `previous`: neighbours in the level of a listing that rests; price and quantity of
+a block offer as first offered; `next` alone the refusal's or last trade's row of an order that never rested,
+`previous` then the cause of its cancel.
+"""
 CANCEL: Final = np.dtype(
     [
         ("key", "i4"),
@@ -126,7 +155,10 @@ CANCEL: Final = np.dtype(
         ("client_order", "i8"),
         ("sequence", "i8"),
         ("time_ns", "i8"),
-        ("refusal", "i8"),  # row of its refusal, 0 if it took the order back
+        ("refusal", "i4"),  # row of its refusal, 0 if it took something back
+        ("quantity_t", "i4"),  # of a reduction, 0 of a cancel
+        ("left_t", "i4"),  # after the reduction
+        ("spare", "i4"),
     ]
 )
 REFUSAL: Final = np.dtype(
@@ -188,10 +220,14 @@ CANCELLED: Final = 3
 TAKER: Final = 4
 REFUSED: Final = 5
 
+NOT_IN_BOOK: Final = -1
+"""Position of a listing that was filled or cancelled on entry."""
+
 # State of a trade row.
 UNSETTLED: Final = 0
 SETTLED: Final = 1
 FAILED: Final = 2
+VOIDED: Final = 3
 
 # Role of a key row.
 NO_ROLE: Final = 0
@@ -210,6 +246,10 @@ DONE: Final = 0
 BOUNDARY: Final = 1
 SEQUENCE_GAP: Final = 2
 BAD_RECORD: Final = 3
+ROWS_FULL: Final = 4
+"""The next command may answer with more rows than are left."""
+FOLLOW: Final = 5
+"""The last command ended or traded an order of a dialogue, see `MARKET.follow`."""
 
 
 SINGLE: Final = ("market", "rules")
@@ -225,11 +265,17 @@ class State(NamedTuple):
     keys: Rows
     restrictions: Rows
     """What each participant may not do, a byte."""
+    halts: Rows
+    """The halt of each participant, 0 if none."""
+    limits: Rows
+    """Most tonnes of a product that each participant may hold, 0 if there is no limit (R73)."""
     products: Rows
     tallies: Rows
     cash: Rows
     holdings: Rows
     stored: Rows
+    wanted: Rows
+    """Tonnes of each holding that own standing orders may still buy; kept where positions are limited."""
     orders: Rows
     cancels: Rows
     refusals: Rows
@@ -240,8 +286,12 @@ class State(NamedTuple):
     groups: Rows
     blocks: Rows
     slots: Rows
+    members: Rows
+    """Who may accept offers to groups, `MEMBERS_MAX` to the offer, 0 behind the last."""
     first_times: Rows
-    """Time of the first answer of each event of the last run that is a repeat."""
+    """Time of the first answer, by place of the repeating command in the last run."""
+    ends: Rows
+    """Place behind the last event row, by place of the command in the last run."""
 
 
 DTYPES: Final[dict[str, np.dtype[Any]]] = {
@@ -250,11 +300,14 @@ DTYPES: Final[dict[str, np.dtype[Any]]] = {
     "methods": METHOD,
     "keys": KEY,
     "restrictions": np.dtype("u1"),
+    "halts": np.dtype("i4"),
+    "limits": np.dtype("i8"),
     "products": PRODUCT,
     "tallies": TALLY,
     "cash": CASH,
     "holdings": HOLDING,
     "stored": STORED,
+    "wanted": np.dtype("i8"),
     "orders": ORDER,
     "cancels": CANCEL,
     "refusals": REFUSAL,
@@ -265,5 +318,7 @@ DTYPES: Final[dict[str, np.dtype[Any]]] = {
     "groups": np.dtype("u8"),
     "blocks": np.dtype("u8"),
     "slots": np.dtype("i8"),
+    "members": np.dtype("i4"),
     "first_times": np.dtype("i8"),
+    "ends": np.dtype("i8"),
 }

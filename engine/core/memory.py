@@ -10,13 +10,24 @@ from typing import Final
 from engine.core.answers import (
     mark_repeated,
     write_cancelled,
+    write_offered,
+    write_placed,
+    write_reduced,
     write_refused,
-    write_resting,
     write_traded,
 )
-from engine.core.checks import complain
-from engine.core.layout import REFUSED, TAKER, UNKNOWN_PRODUCT, UNKNOWN_PRODUCT_ROW, Rows, State
+from engine.core.layout import (
+    FILLED,
+    NOT_IN_BOOK,
+    REFUSED,
+    TAKER,
+    UNKNOWN_PRODUCT,
+    UNKNOWN_PRODUCT_ROW,
+    Rows,
+    State,
+)
 from engine.core.machine import at, kernel, prefetch, whole, word
+from engine.core.questions import complain
 from engine.core.records import CommandKind
 from engine.reasons import Reason
 
@@ -28,6 +39,7 @@ PLACE: Final = int(CommandKind.PLACE_LISTING)
 PICK: Final = int(CommandKind.PICK_LISTING)
 OFFER: Final = int(CommandKind.OFFER_BLOCK)
 CANCEL: Final = int(CommandKind.CANCEL_ORDER)
+REDUCE: Final = int(CommandKind.REDUCE_ORDER)
 HASH_A: Final = 0x9E3779B97F4A7C15
 HASH_B: Final = 0xC2B2AE3D27D4EB4F
 
@@ -120,8 +132,10 @@ def note_refusal(S: State, commands: Rows, i: int, reason: int) -> int:
 
 
 @kernel
-def note_cancel(S: State, commands: Rows, i: int, place: int, refusal: int) -> None:
-    """Remember a cancel and its answer."""
+def note_cancel(
+    S: State, commands: Rows, i: int, place: int, refusal: int, quantity: int, left: int
+) -> int:
+    """Remember a cancel or a reduction and its answer, and return its row."""
     market, command = S.market, commands[at(i)]
     row = market["cancel_count"] + 1
     market["cancel_count"] = row
@@ -132,7 +146,10 @@ def note_cancel(S: State, commands: Rows, i: int, place: int, refusal: int) -> N
     cancel["sequence"] = command["sequence"]
     cancel["time_ns"] = command["time_ns"]
     cancel["refusal"] = refusal
+    cancel["quantity_t"] = quantity
+    cancel["left_t"] = left
     remember(S, place, whole(command["key"]), command["client_order"], CANCELS + row)
+    return row
 
 
 @kernel
@@ -147,13 +164,17 @@ def _is_same_order(S: State, number: int, commands: Rows, i: int) -> bool:
         return is_same_quantity and order["target"] == command["target"]
     product = command["product"]
     row = whole(UNKNOWN_PRODUCT_ROW) if product == UNKNOWN_PRODUCT else whole(product)
+    is_refused = order["state"] == REFUSED
+    price, quantity = whole(order["price_fen"]), whole(order["quantity_t"])
+    if kind == OFFER and not is_refused:  # a negotiation may have moved the row's own terms
+        price, quantity = whole(order["next"]), whole(order["previous"])
     if order["product"] != row or order["side"] != command["side"]:
         return False
-    if order["price_fen"] != command["price_fen"] or order["quantity_t"] != command["quantity_t"]:
+    if price != command["price_fen"] or quantity != command["quantity_t"]:
         return False
     if kind == OFFER and order["target"] != command["counterparty"]:
         return False
-    if row != UNKNOWN_PRODUCT_ROW or order["state"] != REFUSED:
+    if row != UNKNOWN_PRODUCT_ROW or not is_refused:
         return True
     refusal = S.refusals[at(order["next"])]
     return refusal["spare"] == command["spare"] and refusal["low"] == command["target"]
@@ -166,45 +187,63 @@ def _load_refusal(S: State, row: int) -> int:
 
 
 @kernel
-def _repeat_order(S: State, events: Rows, i: int, number: int) -> None:
+def _repeat_order(S: State, events: Rows, i: int, e: int, number: int) -> None:
+    """Write the last event of an order's first answer again."""
     order = S.orders[at(number)]
-    if order["state"] == REFUSED:
+    key, client, sequence = whole(order["key"]), order["client_order"], order["sequence"]
+    state = order["state"]
+    is_over = order["kind"] == PLACE and order["position"] == NOT_IN_BOOK
+    if state == REFUSED:
         reason = _load_refusal(S, whole(order["next"]))
-        key, client = whole(order["key"]), order["client_order"]
-        write_refused(S, events, i, number, reason, order["sequence"], key, client)
-    elif order["state"] == TAKER:
-        write_traded(S, events, i, number)
+        write_refused(S, events, e, number, reason, sequence, key, client)
+    elif state == TAKER or (is_over and state == FILLED):
+        write_traded(S, events, e, whole(order["next"]), sequence)
+    elif is_over:
+        write_cancelled(S, events, e, number, whole(order["previous"]), sequence, key, client)
+    elif order["kind"] == PLACE:
+        write_placed(S, events, e, number)
     else:
-        write_resting(S, events, i, number)
-    mark_repeated(S, events, i, order["time_ns"])
+        write_offered(S, events, e, number)
+    mark_repeated(S, events, i, e, order["time_ns"])
 
 
 @kernel
-def _repeat_cancel(S: State, events: Rows, i: int, row: int) -> None:
+def _repeat_cancel(S: State, events: Rows, i: int, e: int, row: int) -> None:
     cancel = S.cancels[at(row)]
     sequence, key, client = cancel["sequence"], whole(cancel["key"]), cancel["client_order"]
     if cancel["refusal"] != 0:
-        reason = _load_refusal(S, cancel["refusal"])
-        write_refused(S, events, i, 0, reason, sequence, key, client)
+        reason = _load_refusal(S, whole(cancel["refusal"]))
+        write_refused(S, events, e, 0, reason, sequence, key, client)
+    elif cancel["quantity_t"] != 0:
+        write_reduced(S, events, e, row)
     else:
-        write_cancelled(S, events, i, whole(cancel["target"]), 0, sequence, key, client)
-    mark_repeated(S, events, i, cancel["time_ns"])
+        write_cancelled(S, events, e, whole(cancel["target"]), 0, sequence, key, client)
+    mark_repeated(S, events, i, e, cancel["time_ns"])
 
 
 @kernel
-def answer_again(S: State, commands: Rows, events: Rows, i: int, place: int) -> None:
+def _is_same_cancel(S: State, row: int, commands: Rows, i: int) -> bool:
+    """Compare a cancel or reduction with the remembered one; only a reduction has a quantity."""
+    command, cancel = commands[at(i)], S.cancels[at(row)]
+    if command["target"] != cancel["target"]:
+        return False
+    if command["kind"] == CANCEL:
+        return cancel["quantity_t"] == 0
+    return command["kind"] == REDUCE and cancel["quantity_t"] == command["quantity_t"]
+
+
+@kernel
+def answer_again(S: State, commands: Rows, events: Rows, i: int, e: int, place: int) -> None:
     """Answer a client order number that came before: the first answer, or refuse another content."""
     command = commands[at(i)]
     reference = S.slots[at(place)] & 0xFFFFFFFF
     if reference >= CANCELS:
-        row = reference - CANCELS
-        is_same = command["kind"] == CANCEL and S.cancels[at(row)]["target"] == command["target"]
-        if is_same:
-            _repeat_cancel(S, events, i, row)
+        if _is_same_cancel(S, reference - CANCELS, commands, i):
+            _repeat_cancel(S, events, i, e, reference - CANCELS)
             return
     elif _is_same_order(S, reference, commands, i):
-        _repeat_order(S, events, i, reference)
+        _repeat_order(S, events, i, e, reference)
         return
     reason = complain(S, Reason.CLIENT_ORDER_REUSED, 0, 0)
     key, client = whole(command["key"]), command["client_order"]
-    write_refused(S, events, i, 0, reason, command["sequence"], key, client)
+    write_refused(S, events, e, 0, reason, command["sequence"], key, client)

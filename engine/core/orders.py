@@ -2,37 +2,27 @@
 
 from typing import Final
 
-from engine.commands import Method, Side
-from engine.core.accounts import lock, post_trade, unlock
+from engine.commands import Side
 from engine.core.answers import (
     participant_of,
     write_cancelled,
+    write_offered,
+    write_placed,
+    write_reduced,
     write_refused,
-    write_resting,
     write_traded,
 )
 from engine.core.checks import (
-    OK,
     check_accept,
     check_cancel,
     check_offer,
     check_pick,
     check_place,
-    check_sender,
-    complain,
+    check_reduce,
 )
-from engine.core.ladder import ladder_of, link, position_of, shrink, unlink
-from engine.core.layout import (
-    CANCELLED,
-    FILLED,
-    REFUSED,
-    STANDS,
-    TAKER,
-    UNSETTLED,
-    Rows,
-    State,
-)
+from engine.core.layout import REFUSED, TAKER, Rows, State
 from engine.core.machine import at, kernel, whole
+from engine.core.matching import match
 from engine.core.memory import (
     answer_again,
     find,
@@ -41,123 +31,118 @@ from engine.core.memory import (
     note_refusal,
     remember,
 )
+from engine.core.questions import OK, check_sender, complain
 from engine.core.records import CommandKind
-from engine.core.tallies import count_block, count_listed
+from engine.core.trading import close_entry, end, reduce, stand, trade
 from engine.reasons import Reason
 
 PLACE: Final = int(CommandKind.PLACE_LISTING)
 PICK: Final = int(CommandKind.PICK_LISTING)
 CANCEL: Final = int(CommandKind.CANCEL_ORDER)
 OFFER: Final = int(CommandKind.OFFER_BLOCK)
-BLOCK: Final = int(Method.BLOCK)
-LISTED: Final = int(Method.LISTED)
+REDUCE: Final = int(CommandKind.REDUCE_ORDER)
 BUY: Final = int(Side.BUY)
 SELL: Final = int(Side.SELL)
 
 
 @kernel
-def _rest(S: State, events: Rows, i: int, number: int) -> None:
-    """Let a listing or an offer stand: lock what it may need (R54, R63), enter it in the book."""
+def _place(S: State, events: Rows, e: int, number: int) -> int:
+    """Let a listing take what it crosses, where the market matches, and rest with what is left."""
     order = S.orders[at(number)]
+    cause = whole(0)
+    order["target"] = 0
     order["left_t"] = order["quantity_t"]
-    order["state"] = STANDS
-    lock(S, number)
-    if order["kind"] == PLACE:
-        ladder = ladder_of(order["product"], order["side"])
-        order["position"] = position_of(S, ladder, whole(order["price_fen"]))
-        link(S, number)
-    S.market["open_count"] += 1
-    write_resting(S, events, i, number)
+    if S.rules["matches"] != 0:
+        e, cause = match(S, events, e, number)
+        if cause != 0 or order["left_t"] == 0:
+            close_entry(S, number, whole(order["next"]), cause)
+            if cause == 0:
+                return e
+            key, client = whole(order["key"]), order["client_order"]
+            write_cancelled(S, events, e, number, cause, order["sequence"], key, client)
+            return e + 1
+    stand(S, number)
+    write_placed(S, events, e, number)
+    return e + 1
 
 
 @kernel
-def _note_trade(S: State, resting: int, number: int, quantity: int) -> None:
-    """Write the trade's row and complete the taker's order row."""
-    market, other, order = S.market, S.orders[at(resting)], S.orders[at(number)]
-    row = market["trade_count"]
-    market["trade_count"] = row + 1
-    order["price_fen"] = other["price_fen"]
+def _offer(S: State, events: Rows, e: int, number: int) -> None:
+    """Let a block offer stand."""
+    order = S.orders[at(number)]
+    order["left_t"] = order["quantity_t"]
+    stand(S, number)
+    write_offered(S, events, e, number)
+
+
+@kernel
+def _watch(S: State, number: int) -> None:
+    """Stop after this command if an order of a dialogue is touched: its consequences are plain Python."""
+    order = S.orders[at(number)]
+    kind = order["kind"]
+    if kind != PLACE and (kind != OFFER or order["position"] > 0):
+        S.market["follow"] = number
+
+
+@kernel
+def _take(S: State, events: Rows, e: int, number: int, quantity: int) -> None:
+    """Trade a quantity of the order that a pick or an acceptance names, at its price (R41, R43)."""
+    order = S.orders[at(number)]
+    resting = whole(order["target"])
+    other = S.orders[at(resting)]
+    price = whole(other["price_fen"])
+    order["price_fen"] = price
     order["quantity_t"] = quantity
     order["product"] = other["product"]
     order["side"] = BUY + SELL - whole(other["side"])
     order["state"] = TAKER
+    row = trade(S, resting, number, quantity, price, order["time_ns"])
     order["next"] = row
-    trade = S.trades[at(row)]
-    trade["price_fen"] = other["price_fen"]
-    trade["quantity_t"] = quantity
-    if other["side"] == BUY:
-        trade["buyer"], trade["seller"] = other["participant"], order["participant"]
-        trade["buy_order"], trade["sell_order"] = resting, number
-    else:
-        trade["buyer"], trade["seller"] = order["participant"], other["participant"]
-        trade["buy_order"], trade["sell_order"] = number, resting
-    trade["left_t"] = other["left_t"]
-    trade["product"] = other["product"]
-    trade["taker_side"] = order["side"]
-    trade["method"] = BLOCK if other["kind"] == OFFER else LISTED
-    trade["state"] = UNSETTLED
-    trade["time_ns"] = order["time_ns"]
+    _watch(S, resting)
+    write_traded(S, events, e, row, order["sequence"])
 
 
 @kernel
-def _take(S: State, events: Rows, i: int, number: int, quantity: int) -> None:
-    """Trade a quantity of the order that a pick or an acceptance names, at its price (R41, R43)."""
-    resting = whole(S.orders[at(number)]["target"])
-    other = S.orders[at(resting)]
-    is_listing = other["kind"] == PLACE
-    post_trade(S, resting, S.orders[at(number)]["participant"], quantity)
-    if quantity == other["left_t"]:
-        if is_listing:
-            unlink(S, resting)
-        other["left_t"] = 0
-        other["state"] = FILLED
-        S.market["open_count"] -= 1
-    else:
-        other["left_t"] -= quantity
-        shrink(S, resting, quantity)
-    product, price = whole(other["product"]), whole(other["price_fen"])
-    if is_listing:
-        count_listed(S, product, price, quantity)
-    else:
-        count_block(S, product, price, quantity)
-    _note_trade(S, resting, number, quantity)
-    write_traded(S, events, i, number)
-
-
-@kernel
-def _end(S: State, number: int) -> None:
-    """Take what is left of an order out of the book and release its lock."""
-    order = S.orders[at(number)]
-    unlock(S, number, whole(order["left_t"]))
-    if order["kind"] == PLACE:
-        unlink(S, number)
-    order["state"] = CANCELLED
-    S.market["open_count"] -= 1
-
-
-@kernel
-def _refuse(S: State, commands: Rows, events: Rows, i: int, number: int, reason: int) -> None:
+def _refuse(
+    S: State, commands: Rows, events: Rows, i: int, e: int, number: int, reason: int
+) -> None:
     command = commands[at(i)]
     key, client = whole(command["key"]), command["client_order"]
-    write_refused(S, events, i, number, reason, command["sequence"], key, client)
+    write_refused(S, events, e, number, reason, command["sequence"], key, client)
 
 
 @kernel
-def _cancel(S: State, commands: Rows, events: Rows, i: int, place: int) -> None:
+def _take_back(S: State, commands: Rows, events: Rows, i: int, e: int, place: int) -> None:
+    """Answer a cancel or a reduction: what takes back something gets no order number."""
     command = commands[at(i)]
-    reason = check_cancel(S, commands, i, participant_of(S, whole(command["key"])))
-    if reason == OK:
-        number = whole(command["target"])
-        _end(S, number)
-        note_cancel(S, commands, i, place, 0)
-        key, client = whole(command["key"]), command["client_order"]
-        write_cancelled(S, events, i, number, 0, command["sequence"], key, client)
+    key, client = whole(command["key"]), command["client_order"]
+    participant, number = participant_of(S, key), whole(command["target"])
+    is_cancel = command["kind"] == CANCEL
+    quantity = whole(0) if is_cancel else command["quantity_t"]
+    if is_cancel:
+        reason = check_cancel(S, commands, i, participant)
+    else:
+        reason = check_reduce(S, commands, i, participant)
+    # Room to remember is kept for a cancel of every order; a refused one changes nothing, so forgetting
+    # it is safe, and a reduction that could not be remembered is refused.
+    has_room = S.market["cancel_count"] < S.rules["cancels_max"] - S.rules["orders_max"]
+    if not is_cancel and not has_room:
+        reason = complain(S, Reason.ORDERS_FULL, S.rules["cancels_max"] - S.rules["orders_max"], 0)
+    if reason != OK:
+        if has_room:
+            note_cancel(S, commands, i, place, note_refusal(S, commands, i, reason), quantity, 0)
+        _refuse(S, commands, events, i, e, 0, reason)
         return
-    rules = S.rules
-    # A refused cancel changes nothing, so forgetting it is safe; room for the accepted ones is kept.
-    if S.market["cancel_count"] < rules["cancels_max"] - rules["orders_max"]:
-        note_cancel(S, commands, i, place, note_refusal(S, commands, i, reason))
-    _refuse(S, commands, events, i, 0, reason)
+    order = S.orders[at(number)]
+    if is_cancel:
+        end(S, number)
+        _watch(S, number)
+        note_cancel(S, commands, i, place, 0, 0, 0)
+        write_cancelled(S, events, e, number, 0, command["sequence"], key, client)
+        return
+    reduce(S, number, quantity)
+    row = note_cancel(S, commands, i, place, 0, quantity, whole(order["left_t"]))
+    write_reduced(S, events, e, row)
 
 
 @kernel
@@ -173,13 +158,13 @@ def _check(S: State, commands: Rows, i: int, participant: int) -> int:
 
 
 @kernel
-def _order(S: State, commands: Rows, events: Rows, i: int, place: int) -> None:
+def _order(S: State, commands: Rows, events: Rows, i: int, e: int, place: int) -> int:
     """Give an order command its number, check it, and do it or refuse it."""
     market, command = S.market, commands[at(i)]
     if market["order_count"] >= S.rules["orders_max"]:
         reason = complain(S, Reason.ORDERS_FULL, S.rules["orders_max"], 0)
-        _refuse(S, commands, events, i, 0, reason)
-        return
+        _refuse(S, commands, events, i, e, 0, reason)
+        return e + 1
     key = whole(command["key"])
     participant = participant_of(S, key)
     number = market["order_count"] + 1
@@ -190,45 +175,43 @@ def _order(S: State, commands: Rows, events: Rows, i: int, place: int) -> None:
     if reason != OK:
         S.orders[at(number)]["state"] = REFUSED
         S.orders[at(number)]["next"] = note_refusal(S, commands, i, reason)
-        _refuse(S, commands, events, i, number, reason)
-    elif command["kind"] == PLACE or command["kind"] == OFFER:
-        _rest(S, events, i, number)
-    elif command["kind"] == PICK:
-        _take(S, events, i, number, command["quantity_t"])
+        _refuse(S, commands, events, i, e, number, reason)
+        return e + 1
+    kind = command["kind"]
+    if kind == PLACE:
+        return _place(S, events, e, number)
+    if kind == OFFER:
+        _offer(S, events, e, number)
     else:
-        _take(S, events, i, number, whole(S.orders[at(command["target"])]["left_t"]))
+        quantity = command["quantity_t"]
+        if kind != PICK:
+            quantity = whole(S.orders[at(command["target"])]["left_t"])
+        _take(S, events, e, number, quantity)
+    return e + 1
 
 
 @kernel
-def answer(S: State, commands: Rows, events: Rows, i: int) -> None:
-    """Answer one order command with one event."""
+def answer(S: State, commands: Rows, events: Rows, i: int, e: int) -> int:
+    """Answer one order command from an event's place on; return the place behind its last event."""
     command = commands[at(i)]
     reason = check_sender(S, commands, i)
     if reason != OK:
-        _refuse(S, commands, events, i, 0, reason)
-        return
+        _refuse(S, commands, events, i, e, 0, reason)
+        return e + 1
     place = find(S, whole(command["key"]), command["client_order"])
+    kind = command["kind"]
     if S.slots[at(place)] != 0:
-        answer_again(S, commands, events, i, place)
-    elif command["kind"] == CANCEL:
-        _cancel(S, commands, events, i, place)
+        answer_again(S, commands, events, i, e, place)
+    elif kind == CANCEL or kind == REDUCE:
+        _take_back(S, commands, events, i, e, place)
     else:
-        _order(S, commands, events, i, place)
+        return _order(S, commands, events, i, e, place)
+    return e + 1
 
 
 @kernel
-def refuse_earlier(S: State, commands: Rows, events: Rows, i: int) -> None:
+def refuse_earlier(S: State, commands: Rows, events: Rows, i: int, e: int) -> None:
     """Refuse a command whose time lies before exchange time; it is not looked into."""
     command = commands[at(i)]
     reason = complain(S, Reason.TIME_BACKWARDS, 0, 0)
-    write_refused(S, events, i, 0, reason, command["sequence"], whole(command["key"]), 0)
-
-
-@kernel
-def end_by_system(S: State, commands: Rows, events: Rows, i: int) -> None:
-    """End an order at the close or on a suspension (R54): the event names its own key and number."""
-    number = whole(commands[at(i)]["target"])
-    order = S.orders[at(number)]
-    _end(S, number)
-    sequence, key, client = commands[at(i)]["sequence"], whole(order["key"]), order["client_order"]
-    write_cancelled(S, events, i, number, S.market["ending"], sequence, key, client)
+    write_refused(S, events, e, 0, reason, command["sequence"], whole(command["key"]), 0)

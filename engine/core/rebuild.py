@@ -8,6 +8,7 @@ very links that their rows hold; the state digest is compared afterwards and pro
 
 import numpy as np
 
+from engine.core.accounts import holding_of, is_buy
 from engine.core.ladder import ladder_of, link, position_of
 from engine.core.layout import STANDS, State
 from engine.core.machine import at, entry, kernel, state_at, whole
@@ -16,12 +17,17 @@ from engine.core.memory import CANCELS, PLACE, find, remember
 
 @kernel
 def rebuild(S: State) -> None:
-    """Enter every standing listing in the empty book and every answer in the empty table."""
+    """Enter every standing listing in the empty book, every answer in the empty table, and what is wanted."""
     for number in range(1, S.market["order_count"] + 1):
         order = S.orders[at(number)]
         key, client = whole(order["key"]), order["client_order"]
         remember(S, find(S, key, client), key, client, number)
-        if order["state"] == STANDS and order["kind"] == PLACE:
+        if order["state"] != STANDS:
+            continue
+        if S.rules["limits"] != 0:
+            row = holding_of(S, order["participant"], order["product"])
+            S.wanted[at(row)] += whole(order["left_t"]) * is_buy(order["side"])
+        if order["kind"] == PLACE:
             link(S, number)
     for row in range(1, S.market["cancel_count"] + 1):
         cancel = S.cancels[at(row)]

@@ -10,13 +10,24 @@ import numpy as np
 
 
 class CommandKind(IntEnum):
-    """Kind of a hot command."""
+    """Kind of an order command; the first six are hot and have records, the others only order rows."""
 
     PLACE_LISTING = 1
     PICK_LISTING = 2
     CANCEL_ORDER = 3
     OFFER_BLOCK = 4
     ACCEPT_BLOCK = 5
+    REDUCE_ORDER = 6
+    TAKE_LISTINGS = 7
+    OFFER_BLOCK_TO_GROUP = 8
+    COUNTER_BLOCK = 9
+    CONFIRM_BLOCK = 10
+    REFUSE_BLOCK = 11
+    APPLY_AUCTION = 12
+    PLACE_BID = 13
+
+
+LAST_HOT: Final = CommandKind.REDUCE_ORDER
 
 
 class EventKind(IntEnum):
@@ -27,16 +38,14 @@ class EventKind(IntEnum):
     CANCELLED = 3
     REFUSED = 4
     BLOCK_OFFERED = 5
+    REDUCED = 6
 
 
 EVENT_REPEATED: Final = 1
 """Flag: this event repeats the first answer to a client order number."""
-EVENT_BY_CLOSE: Final = 2
-"""Flag of a cancelled event: the order lapsed at the close."""
-EVENT_BLOCK: Final = 4
-"""Flag: the order or trade is a block."""
-EVENT_BY_SUSPENSION: Final = 8
-"""Flag of a cancelled event: the order's owner, or whom it was offered to, was suspended."""
+EVENT_METHOD_SHIFT: Final = 2
+EVENT_METHOD_MASK: Final = 3
+"""Two flags that hold the method of the order or trade."""
 
 COMMAND: Final = np.dtype(
     [
@@ -58,7 +67,7 @@ EVENT: Final = np.dtype(
     [
         ("kind", "u1"),
         ("side", "u1"),  # of the order; of the taker in a trade
-        ("reason", "u2"),
+        ("reason", "u2"),  # of a cancelled event the cause
         ("product", "u2"),
         ("flags", "u2"),
         ("sequence", "i8"),

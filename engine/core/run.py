@@ -11,14 +11,17 @@ from engine.core.layout import (
     BOUNDARY,
     DONE,
     EVENT_WORDS,
+    FOLLOW,
+    ROWS_FULL,
     SEQUENCE_GAP,
     UNKNOWN_PRODUCT,
     Rows,
     State,
 )
 from engine.core.machine import at, entry, kernel, prefetch, state_at, view, whole
+from engine.core.matching import rows_needed
 from engine.core.memory import prefetch_slot
-from engine.core.orders import answer, end_by_system, refuse_earlier
+from engine.core.orders import answer, refuse_earlier
 from engine.core.records import COMMAND, CommandKind
 from engine.units import PRICE_FEN_MAX, QUANTITY_T_MAX
 
@@ -26,9 +29,12 @@ PLACE: Final = int(CommandKind.PLACE_LISTING)
 PICK: Final = int(CommandKind.PICK_LISTING)
 CANCEL: Final = int(CommandKind.CANCEL_ORDER)
 OFFER: Final = int(CommandKind.OFFER_BLOCK)
-ACCEPT: Final = int(CommandKind.ACCEPT_BLOCK)
+REDUCE: Final = int(CommandKind.REDUCE_ORDER)
 BATCH_MAX: Final = 4096
 """Most commands of one call."""
+ROWS_SHIFT: Final = 16
+STATUS_SHIFT: Final = 56
+"""Where the word that a run returns holds the event rows and the reason why it stopped."""
 FAR: Final = 16
 """How many commands ahead balances, slots and named orders are asked for (kernel notes)."""
 NEAR: Final = 6
@@ -64,11 +70,11 @@ def _is_bad(S: State, commands: Rows, i: int) -> bool:
     """Say whether a record could not have come from a typed command: a fault of the caller."""
     command = commands[at(i)]
     kind, side, quantity = command["kind"], command["side"], command["quantity_t"]
-    if kind < PLACE or kind > ACCEPT or command["client_order"] < 1:
+    if kind < PLACE or kind > REDUCE or command["client_order"] < 1:
         return True
     if quantity < 0 or quantity > QUANTITY_T_MAX:
         return True
-    if kind == PICK:
+    if kind == PICK or kind == REDUCE:
         return quantity < 1
     if kind == PLACE or kind == OFFER:
         if side < 1 or side > 2 or quantity < 1:
@@ -80,10 +86,40 @@ def _is_bad(S: State, commands: Rows, i: int) -> bool:
 
 
 @kernel
-def run(S: State, commands: Rows, events: Rows, count: int) -> int:
-    """Answer commands in order, one event each; return how many and leave why it stopped."""
+def _has_room(S: State, commands: Rows, i: int, room: int) -> bool:
+    """Say whether the worst answer to a command fits in the event rows that are left."""
+    command = commands[at(i)]
+    if command["kind"] != PLACE:
+        return room >= 1
+    return room >= rows_needed(S, whole(command["product"]), whole(command["side"]))
+
+
+@kernel
+def _obstacle(S: State, commands: Rows, i: int, room: int) -> int:
+    """Return why a command cannot be answered now, DONE if it can."""
+    market, command = S.market, commands[at(i)]
+    if command["sequence"] != market["sequence"] + 1:
+        return SEQUENCE_GAP
+    if _is_bad(S, commands, i):
+        return BAD_RECORD
+    if not _has_room(S, commands, i, room):
+        return ROWS_FULL
+    if command["time_ns"] >= market["boundary_ns"] and market["boundary_ns"] != 0:
+        return BOUNDARY
+    return DONE
+
+
+@kernel
+def _stopped(done: int, rows: int, status: int) -> int:
+    """Return three small figures as one word, which is what a call gives back fastest."""
+    return done | (rows << ROWS_SHIFT) | (status << STATUS_SHIFT)
+
+
+@kernel
+def run(S: State, commands: Rows, events: Rows, count: int, room: int) -> int:
+    """Answer commands in order; return how many, their event rows and why it stopped, as one word."""
     market = S.market
-    market["status"] = DONE
+    e = whole(0)
     for i in range(count):
         if i + FAR < count:
             _prefetch_far(S, commands, i + FAR)
@@ -91,45 +127,43 @@ def run(S: State, commands: Rows, events: Rows, count: int) -> int:
             _prefetch_near(S, commands, i + NEAR)
         command = commands[at(i)]
         time_ns = command["time_ns"]
-        if market["ending"] != 0:
-            end_by_system(S, commands, events, i)
-            fold(S, events, i, time_ns, 0)
-            continue
-        if command["sequence"] != market["sequence"] + 1:
-            market["status"] = SEQUENCE_GAP
-            return i
-        if _is_bad(S, commands, i):
-            market["status"] = BAD_RECORD
-            return i
+        obstacle = _obstacle(S, commands, i, room - e)
+        if obstacle != DONE:
+            return _stopped(i, e, obstacle)
+        first = e
         if time_ns < market["time_ns"]:
-            refuse_earlier(S, commands, events, i)
-        elif time_ns >= market["boundary_ns"] and market["boundary_ns"] != 0:
-            market["status"] = BOUNDARY
-            return i
+            refuse_earlier(S, commands, events, i, e)
+            e += 1
         else:
             market["time_ns"] = time_ns
-            answer(S, commands, events, i)
+            e = answer(S, commands, events, i, e)
         market["sequence"] = command["sequence"]
         repeated_by = whole(0)
-        if is_repeated(events, i):
+        if is_repeated(events, first):
             repeated_by = command["sequence"]
-        fold(S, events, i, time_ns, repeated_by)
-    return count
+        for row in range(first, e):
+            fold(S, events, row, time_ns, repeated_by)
+        S.ends[at(i)] = e
+        if market["follow"] != 0:
+            return _stopped(i + 1, e, FOLLOW)
+    return _stopped(count, e, DONE)
 
 
 @entry
-def run_table(table_address: int, commands_address: int, events_address: int, count: int) -> int:
+def run_table(
+    table_address: int, commands_address: int, events_address: int, count: int, room: int
+) -> int:
     """Run on arrays given by their addresses; the caller keeps them alive."""
     state = state_at(table_address)
     commands = view(commands_address, count, COMMAND)
-    events = view(events_address, count, EVENT_WORDS)
-    return run(state, commands, events, count)
+    events = view(events_address, room, EVENT_WORDS)
+    return run(state, commands, events, count, room)
 
 
-def run_plain(state: State, commands: Rows, events: Rows, count: int) -> int:
+def run_plain(state: State, commands: Rows, events: Rows, count: int, room: int) -> int:
     """Run without the compiler, on the arrays themselves; digests wrap on purpose."""
     with np.errstate(over="ignore"):
-        return int(run(state, commands, events.view(EVENT_WORDS), count))
+        return int(run(state, commands, events.view(EVENT_WORDS), count, room))
 
 
-__all__ = ["BATCH_MAX", "run_plain", "run_table"]
+__all__ = ["BATCH_MAX", "ROWS_SHIFT", "STATUS_SHIFT", "run_plain", "run_table"]

@@ -53,3 +53,12 @@ def count_block(S: State, product: int, price: int, quantity: int) -> None:
     tally["block_quantity_t"] += quantity
     tally["block_amount_fen"] += price * quantity
     tally["block_trades"] += 1
+
+
+@kernel
+def count_auction(S: State, product: int, price: int, quantity: int) -> None:
+    """Count an auction's trade; it moves no public price."""
+    tally = S.tallies[at(product)]
+    tally["auction_quantity_t"] += quantity
+    tally["auction_amount_fen"] += price * quantity
+    tally["auction_trades"] += 1
