@@ -4,7 +4,10 @@ A row is `time | who | command | expected`, where expected lists the events of t
 figures worth telling, separated by `;`. Prices and amounts are yuan, quantities tonnes. `who` is
 `P1` (the trader of participant 1), `registry`, `clock`, `O1`, `O2`, `operators` (one proposes, the
 other approves), or `look` (nothing is sent; a view must show the expected figures). A reader who
-knows the market should need no more than this.
+knows the market should need no more than this and the list in `tests/scenario_words.py`.
+
+Two kinds of line stand alone: `traders 3` and `profile NAME` (the national market with one rule
+changed, `tests/scenario_profiles.py`).
 """
 
 import re
@@ -42,8 +45,9 @@ from engine.commands import (
 )
 from engine.events import AnyEvent, Refused
 from engine.reasons import EXPLANATIONS
-from engine.units import format_yuan, midnight_ns, parse_clock, parse_yuan
+from engine.units import format_yuan, parse_yuan
 from tests.markets import CLEARING, OPERATOR_ONE, OPERATOR_TWO, trader
+from tests.scenario_words import application, dialogue, halt, measure, participant, resume
 
 SENDERS = {"clock": 0, "O1": OPERATOR_ONE, "O2": OPERATOR_TWO, "registry": CLEARING}
 
@@ -61,16 +65,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A table with its title line, how many traders it needs, and its rows."""
+    """A table with its title line, how many traders it needs, by which rules, and its rows."""
 
     name: str
     traders: int
     rows: tuple[Row, ...]
+    profile: str = "national"
 
 
 def read(path: Path) -> Scenario:
     """Read a scenario; ValueError names file and line."""
-    traders, rows = 0, []
+    traders, profile, rows = 0, "national", []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         text = line.split("#", 1)[0].rstrip()
         if not text:
@@ -78,12 +83,15 @@ def read(path: Path) -> Scenario:
         if text.startswith("traders "):
             traders = int(text.split()[1])
             continue
+        if text.startswith("profile "):
+            profile = text.split()[1]
+            continue
         cells = [cell.strip() for cell in text.split("|")]
         if len(cells) != 4:
             message = f"{path.name}:{number}: a row is `time | who | command | expected`"
             raise ValueError(message)
         rows.append(Row(number, *cells))
-    return Scenario(path.stem, traders, tuple(rows))
+    return Scenario(path.stem, traders, tuple(rows), profile)
 
 
 def sender(who: str) -> int:
@@ -91,13 +99,11 @@ def sender(who: str) -> int:
     return SENDERS[who] if who in SENDERS else trader(participant(who))
 
 
-def participant(text: str) -> int:
-    """Return the number of `P1`."""
-    return int(text.removeprefix("P"))
-
-
-def action(words: list[str]) -> Action:
-    """Return the action of `reference PRODUCT PRICE BASIS`, `restrict P1 RESTRICTION` or `freeze P1 PRODUCT TONNES`."""
+def action(words: list[str], date: str = "") -> Action:
+    """Return the action of `reference PRODUCT PRICE BASIS`, `restrict P1 RESTRICTION`, or a measure."""
+    found = measure(words, date)
+    if found is not None:
+        return found
     if words[0] in ("freeze", "release"):
         kind = FreezeHolding if words[0] == "freeze" else ReleaseHolding
         return kind(
@@ -116,7 +122,7 @@ def action(words: list[str]) -> Action:
     )
 
 
-def command(text: str, client_order: int, reference: str) -> AnyCommand:
+def command(text: str, client_order: int, reference: str, date: str = "") -> AnyCommand:
     """Return the command that a row's text means; `~7` and `ref X` give its numbers explicitly."""
     words = text.split()
     if words[-1].startswith("~"):
@@ -150,11 +156,17 @@ def command(text: str, client_order: int, reference: str) -> AnyCommand:
             )
         case ["accept", offer]:
             return AcceptBlock(offer=int(offer), client_order=client_order)
-    return _control(words, reference)
+        case ["apply", *_]:
+            return application(words, client_order, date)
+    return dialogue(words, client_order) or _control(words, reference, date)
 
 
-def _control(words: list[str], reference: str) -> AnyCommand:
+def _control(words: list[str], reference: str, date: str) -> AnyCommand:
     match words:
+        case ["halt", *_]:
+            return halt(words)
+        case ["resume", _]:
+            return resume(words)
         case ["open", date]:
             return OpenDay(date=date)
         case ["time"]:
@@ -190,7 +202,7 @@ def _control(words: list[str], reference: str) -> AnyCommand:
         case ["reject", proposal]:
             return Reject(proposal=int(proposal), reason="演示")
         case ["propose", *what]:
-            return Propose(actions=(action(what),), reason="演示")
+            return Propose(actions=(action(what, date),), reason="演示")
     message = f"no such command: {' '.join(words)}"
     raise ValueError(message)
 
@@ -245,6 +257,12 @@ def figure(row: Any, field: str) -> str:
 def _shown(value: Any, unit: str) -> str:
     if isinstance(value, Enum):
         return value.name.lower()
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ",".join(str(part) for part in value) or "-"
+    if value == "":
+        return "-"
     if unit == "fen":
         return format_yuan(value)
     if unit == "phase":
@@ -260,8 +278,3 @@ def clock_text(time_ns: int) -> str:
         return "-"
     seconds = (time_ns + 8 * 3600 * 10**9) // 10**9 % 86_400
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}"
-
-
-def moment(date: str, clock: str) -> int:
-    """Return the time of a row."""
-    return midnight_ns(date) + parse_clock(clock)

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from engine.commands import Approve, OpenDay, Propose, Side
+from engine.commands import Approve, ConfirmBlock, OpenDay, Propose
 from engine.events import AnyEvent
-from tests.markets import OPERATOR_ONE, OPERATOR_TWO, Desk, Twins, national
+from tests.markets import OPERATOR_ONE, OPERATOR_TWO, Desk, Twins
 from tests.scenario_language import (
     Row,
     Scenario,
@@ -14,11 +15,12 @@ from tests.scenario_language import (
     command,
     expect,
     figure,
-    moment,
-    participant,
     read,
     sender,
 )
+from tests.scenario_looks import row_of, text_of
+from tests.scenario_profiles import scenario_profile
+from tests.scenario_words import TERMS_THAT_STAND, moment, participant
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
 PATHS = sorted(FOLDER.glob("*.txt"))
@@ -29,7 +31,7 @@ class Player:
     """Plays one scenario."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self.twins = Twins(national())
+        self.twins = Twins(scenario_profile(scenario.profile))
         self.desk = Desk(self.twins)
         self.desk.date = scenario.rows[0].text.split()[1]
         self.desk.time_ns = moment(self.desk.date, SETTING_UP)
@@ -48,52 +50,33 @@ class Player:
             desk.date = words[1]
         time_ns = max(moment(desk.date, row.time), desk.time_ns + 1)
         if row.who == "operators":
-            made = desk.one(OPERATOR_ONE, Propose(actions=(action(words),), reason="演示"), time_ns)
+            made = desk.one(
+                OPERATOR_ONE, Propose(actions=(action(words, desk.date),), reason="演示"), time_ns
+            )
             return desk.send(OPERATOR_TWO, Approve(proposal=getattr(made, "proposal", 0)))[1:]
-        told = command(row.text, desk.next_client_order() + 1_000_000, desk.next_reference())
+        client_order = desk.next_client_order() + 1_000_000
+        told = command(row.text, client_order, desk.next_reference(), desk.date)
         if isinstance(told, OpenDay):
             desk.date = told.date
+        if isinstance(told, ConfirmBlock) and told.terms == TERMS_THAT_STAND:
+            told = structs.replace(told, terms=self.terms(participant(row.who), told))
         return desk.send(sender(row.who), told, time_ns)
+
+    def terms(self, party: int, told: ConfirmBlock) -> str:
+        """Return the digest of the terms that stand between a party and its counterparty."""
+        for talk in self.twins.oracle.negotiations(party):
+            if talk.offer == told.offer and told.counterparty in (talk.offerer, talk.counterparty):
+                return talk.terms
+        return "0" * 16
 
     def look(self, row: Row) -> str:
         """Compare a view with `field value` pairs; events were compared with both exchanges already."""
         kind, *words = row.text.split()
         exchange = self.twins.exchange
-        if kind == "book":
-            book = exchange.book(words[0])
-            levels = book.asks if words[1] == "sell" else book.bids
-            shown = ", ".join(
-                f"{figure(level, 'price')} {level.quantity_t} {level.listings}" for level in levels
-            )
+        shown = text_of(exchange, kind, words)
+        if shown is not None:
             return "" if shown == row.expected else f"{row.expected} expected, {shown} shown"
-        if kind == "listings":
-            side, price = Side[words[1].upper()], round(float(words[2]) * 100)
-            level = exchange.listings(words[0], side, price)
-            shown = ", ".join(f"{listing.order} {listing.left_t}" for listing in level)
-            return "" if shown == row.expected else f"{row.expected} expected, {shown} shown"
-        return expect_figures(self.subject(kind, words), row.expected)
-
-    def subject(self, kind: str, words: list[str]) -> object:
-        exchange = self.twins.exchange
-        if kind == "cash":
-            return exchange.account(participant(words[0])).cash
-        if kind == "holding":
-            holdings = exchange.account(participant(words[0])).holdings
-            return next(row for row in holdings if row.product == words[1])
-        if kind == "order":
-            orders = exchange.orders(participant(words[0]))
-            return next(row for row in orders if row.order == int(words[1]))
-        if kind == "bulletin":
-            return exchange.bulletins()[-1]
-        if kind == "day":
-            rows = exchange.bulletins()[-1].products
-            return next(row for row in rows if row.product == words[0])
-        if kind == "participant":
-            return exchange.participants()[participant(words[0]) - 1]
-        if kind == "quote":
-            return next(row for row in exchange.market().products if row.product == words[0])
-        message = f"no view is called {kind}"
-        raise ValueError(message)
+        return expect_figures(row_of(exchange, kind, words), row.expected)
 
 
 def expect_figures(shown: object, expected: str) -> str:
