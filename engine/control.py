@@ -1,32 +1,52 @@
-"""Maker and checker, admission and keys: what operators do, always two of them (R12, R14)."""
+"""Maker and checker, admission, keys and closures: what operators do (R12, R14, R26).
 
+Always two of them, save that one may halt.
+"""
+
+from engine import auction
 from engine.commands import (
     Action,
+    AddClosure,
     AdmitParticipant,
+    AnnounceAuction,
     Approve,
     Category,
+    ChangePhase,
+    CloseDay,
+    CorrectReferencePrice,
     EnrolKey,
     FreezeHolding,
+    Halt,
     OperatorCommand,
     Propose,
+    RefuseAuction,
     Reject,
     ReleaseHolding,
+    RemoveClosure,
     RestrictParticipant,
+    Resume,
     Role,
+    SetAllowance,
     SetReferencePrice,
+    VoidTrade,
 )
 from engine.core.layout import CLEARING, OPERATOR, TRADER
+from engine.corrections import correct_reference, void
 from engine.credit_code import is_credit_code
+from engine.day import change_phase, close_day
 from engine.events import (
     AnyEvent,
+    ClosureAdded,
+    ClosureRemoved,
     KeyEnrolled,
     ParticipantAdmitted,
     ProposalApproved,
     ProposalMade,
     ProposalRejected,
 )
+from engine.halts import halt, resume
 from engine.market import OK, Figures, Market, Proposal
-from engine.measures import freeze, restrict
+from engine.measures import freeze, mark_limit, restrict, set_allowance
 from engine.prices import set_reference
 from engine.reasons import Reason
 
@@ -43,12 +63,16 @@ def role_broken(market: Market, role: Role | None) -> Figures:
 
 
 def take_operator(market: Market, command: OperatorCommand) -> list[AnyEvent]:
-    """Answer a proposal, an approval or a rejection."""
+    """Answer a proposal, an approval, a rejection, a halt or its end."""
     broken = role_broken(market, Role.OPERATOR)
     if broken != OK:
         return [market.refused(broken)]
     if isinstance(command, Propose):
         return [_propose(market, command)]
+    if isinstance(command, Halt):
+        return [halt(market, command, _person(market))]
+    if isinstance(command, Resume):
+        return [resume(market, command, _person(market))]
     proposal = market.proposals.get(command.proposal)
     if proposal is None:
         return [market.refused((Reason.PROPOSAL_UNKNOWN, command.proposal, 0))]
@@ -124,18 +148,84 @@ def _approve(market: Market, proposal: Proposal, command: Approve) -> list[AnyEv
 def run_action(market: Market, action: Action, place: int = -1) -> list[AnyEvent]:
     """Do one approved action, or refuse it alone."""
     match action:
-        case AdmitParticipant():
-            broken = _admit_broken(market, action)
-            return [market.refused(broken, place) if broken != OK else _admit(market, action)]
-        case EnrolKey():
-            broken = _enrol_broken(market, action)
-            return [market.refused(broken, place) if broken != OK else _enrol(market, action)]
+        case AdmitParticipant() | EnrolKey():
+            return [_enter(market, action, place)]
         case SetReferencePrice():
             return [set_reference(market, action, place)]
         case RestrictParticipant():
             return restrict(market, action, place)
         case FreezeHolding() | ReleaseHolding():
             return [freeze(market, action, place)]
+        case SetAllowance():
+            return [set_allowance(market, action, place)]
+        case AddClosure() | RemoveClosure():
+            return [_change_closure(market, action, place)]
+        case AnnounceAuction():
+            return auction.announce(market, action, place)
+        case RefuseAuction():
+            return auction.refuse(market, action, place)
+        case ChangePhase() | CloseDay() | VoidTrade() | CorrectReferencePrice():
+            return _change_day(market, action, place)
+
+
+def _change_day(
+    market: Market,
+    action: ChangePhase | CloseDay | VoidTrade | CorrectReferencePrice,
+    place: int,
+) -> list[AnyEvent]:
+    """Do what changes the course of the open day."""
+    match action:
+        case ChangePhase():
+            return [change_phase(market, action, place)]
+        case CloseDay():
+            return close_day(market, action, place)
+        case VoidTrade():
+            return [void(market, action, place)]
+        case CorrectReferencePrice():
+            return correct_reference(market, action, place)
+
+
+# ---------------------------------------------------------------- closures
+
+
+def _change_closure(market: Market, action: AddClosure | RemoveClosure, place: int) -> AnyEvent:
+    """Close the market on a later date, or take that back (R26)."""
+    broken = _closure_broken(market, action)
+    if broken != OK:
+        return market.refused(broken, place)
+    if isinstance(action, RemoveClosure):
+        del market.closures[action.date]
+        return market.event(ClosureRemoved, date=action.date)
+    added = market.event(ClosureAdded, date=action.date, explanation=action.explanation)
+    market.closures[action.date] = added
+    return added
+
+
+def _closure_broken(market: Market, action: AddClosure | RemoveClosure) -> Figures:
+    is_known = action.date in market.closures
+    if isinstance(action, RemoveClosure) and not is_known:
+        return Reason.CLOSURE_UNKNOWN, 0, 0
+    if action.date <= market.date:
+        return Reason.DATE_NOT_LATER, 0, 0
+    if isinstance(action, RemoveClosure):
+        return OK
+    if is_known:
+        return Reason.DATE_CLOSED, 0, 0
+    limit = market.profile.capacity.closures
+    ahead = sum(date > market.date for date in market.closures)
+    return (Reason.CLOSURES_FULL, limit, 0) if ahead >= limit else OK
+
+
+# ---------------------------------------------------------------- admission and keys
+
+
+def _enter(market: Market, action: AdmitParticipant | EnrolKey, place: int) -> AnyEvent:
+    """Admit a participant or enrol a key."""
+    if isinstance(action, AdmitParticipant):
+        broken = _admit_broken(market, action)
+        return market.refused(broken, place) if broken != OK else _admit(market, action)
+    broken = _enrol_broken(market, action)
+    return market.refused(broken, place) if broken != OK else _enrol(market, action)
 
 
 def _identities(action: AdmitParticipant | ParticipantAdmitted) -> tuple[tuple[str, str], ...]:
@@ -184,6 +274,7 @@ def note_participant(market: Market, admitted: ParticipantAdmitted) -> None:
     market.participants.append(admitted)
     market.identities.update(dict.fromkeys(_identities(admitted), admitted.participant))
     market.core.market["participant_count"] = admitted.participant
+    mark_limit(market, admitted.participant)
 
 
 def _enrol_broken(market: Market, action: EnrolKey) -> Figures:

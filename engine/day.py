@@ -1,17 +1,31 @@
-"""The trading day: opening, phases by the timetable, the lapse of open orders, the close (R26-R29, R54, R97)."""
+"""The trading day: opening, phases by the timetable or by hand, the lapse of open orders, the close.
 
-from engine.commands import Method, OpenDay
-from engine.core.records import EVENT_BY_CLOSE
-from engine.ending import end_orders, open_orders
-from engine.events import AnyEvent, DayClosed, DayOpened, Phase, PhaseChanged
-from engine.market import Market
+Rules R26-R29, R54 and R97. The agenda holds the moments of the day at which something happens by itself:
+the ends of auctions first, then the phases of the methods whose own sessions have that moment.
+"""
+
+from engine import auction_end, operations
+from engine.commands import ChangePhase, CloseDay, Method, OpenDay
+from engine.events import (
+    AnyEvent,
+    CancelCause,
+    DayClosed,
+    DayOpened,
+    FailureCause,
+    Phase,
+    PhaseChanged,
+)
+from engine.halts import mark_halts
+from engine.market import OK, Figures, Market
 from engine.prices import make_bulletin, weigh
-from engine.profile import Sessions
+from engine.profile import Auction, Sessions
 from engine.reasons import Reason
 from engine.units import midnight_ns, parse_clock
 
 
-def _sessions(rules: Sessions, date: str) -> list[tuple[int, int]]:
+def _sessions(rules: Sessions | Auction | None, date: str) -> list[tuple[int, int]]:
+    if rules is None:
+        return []
     start = midnight_ns(date)
     return [(start + parse_clock(begin), start + parse_clock(end)) for begin, end in rules.sessions]
 
@@ -41,10 +55,14 @@ def open_day(market: Market, command: OpenDay) -> list[AnyEvent]:
         return [market.refused((Reason.DAY_STILL_OPEN, 0, 0))]
     if command.date <= market.date:
         return [market.refused((Reason.DATE_NOT_LATER, 0, 0))]
-    rules = (market.profile.listed, market.profile.block)
+    if command.date in market.closures:
+        return [market.refused((Reason.DATE_CLOSED, 0, 0))]
+    profile = market.profile
+    rules = (profile.listed, profile.block, profile.auction)
     sessions = [_sessions(rule, command.date) for rule in rules]  # ValueError before any change
     market.archive_day()
     market.core.clear_day()
+    market.clear_talk()
     market.date = command.date
     market.is_day_open = True
     market.sessions = sessions
@@ -56,7 +74,9 @@ def open_day(market: Market, command: OpenDay) -> list[AnyEvent]:
     market.core.market["boundary_ns"] = market.agenda[0]
     listed = tuple(code for i, code in enumerate(market.codes) if market.is_listed(i))
     events: list[AnyEvent] = [market.event(DayOpened, date=command.date, products=listed)]
-    events += [_enter(market, method, Phase.PRE_OPEN, sessions[method][0][0]) for method in Method]
+    events += [
+        _enter(market, method, Phase.PRE_OPEN, sessions[method][0][0]) for method in market.methods
+    ]
     return events + keep_time(market)
 
 
@@ -67,6 +87,7 @@ def _clear_products(market: Market) -> None:
     state.tallies[:] = 0
     for name in ("count", "open_fen", "high_fen", "low_fen"):
         market.core.market[f"composite_{name}"] = 0
+    mark_halts(market)  # halts outlive days
     weigh(market)
 
 
@@ -85,27 +106,75 @@ def _enter(market: Market, method: Method, phase: Phase, next_ns: int) -> AnyEve
 
 
 def keep_time(market: Market) -> list[AnyEvent]:
-    """Change the phases whose boundary the entry in hand has reached, one boundary after the other."""
+    """Do what the entry in hand finds due, one boundary after the other."""
     events: list[AnyEvent] = []
     while market.agenda and market.agenda[0] <= market.hand.time_ns:
         boundary = market.agenda.pop(0)
-        is_last = all(boundary >= rows[-1][1] for rows in market.sessions)
-        if is_last:
-            market.agenda.clear()
-            events += end_orders(market, open_orders(market), EVENT_BY_CLOSE)  # R54
         market.core.market["boundary_ns"] = market.agenda[0] if market.agenda else 0
-        for method in Method:
-            phase = _phase_at(market.sessions[method], boundary)
-            if phase != market.phase(method):
-                next_ns = _next_change(market.sessions[method], boundary)
-                events.append(_enter(market, method, phase, next_ns))
-        if is_last:
-            events.append(_close(market))
+        events += auction_end.end_due(market, boundary)
+        if all(boundary >= market.sessions[method][-1][1] for method in market.methods):
+            events += _end_day(market)
+        else:
+            events += _follow_timetable(market, boundary)
     return events
 
 
-def _close(market: Market) -> AnyEvent:
+def _follow_timetable(market: Market, boundary: int) -> list[AnyEvent]:
+    """Move the methods whose own sessions begin or end now; a phase set by hand ends here at the latest."""
+    events: list[AnyEvent] = []
+    for method in market.methods:
+        sessions = market.sessions[method]
+        if not any(boundary in session for session in sessions):
+            continue
+        wanted = _phase_at(sessions, boundary), _next_change(sessions, boundary)
+        row = market.core.state.methods[method]
+        if wanted != (market.phase(method), int(row["next_ns"])):
+            events.append(_enter(market, method, *wanted))
+    return events
+
+
+def _end_day(market: Market) -> list[AnyEvent]:
+    """Close the day: open orders lapse (R54), announced auctions fail, closes and bulletin stand (R97)."""
+    market.agenda.clear()
+    market.core.market["boundary_ns"] = 0
+    events = operations.end(market, operations.open_orders(market), CancelCause.CLOSE)
+    events += auction_end.fail_open(market, FailureCause.DAY_CLOSED)
+    for method in market.methods:
+        if market.phase(method) != Phase.ENDED:
+            events.append(_enter(market, method, Phase.ENDED, 0))
     bulletin = make_bulletin(market)
     market.bulletins.append(bulletin)
     market.is_day_open = False
-    return market.event(DayClosed, bulletin=bulletin)
+    events.append(market.event(DayClosed, bulletin=bulletin))
+    return events
+
+
+# ---------------------------------------------------------------- by hand
+
+
+def change_phase(market: Market, action: ChangePhase, place: int) -> AnyEvent:
+    """Open a method by hand or put it in a break, until its own timetable's next moment."""
+    broken = _change_broken(market, action)
+    if broken != OK:
+        return market.refused(broken, place)
+    now = market.hand.time_ns
+    moments = sorted(time for session in market.sessions[action.method] for time in session)
+    later = [time for time in moments if time > now]
+    phase = Phase.OPEN if action.is_open else Phase.BREAK
+    return _enter(market, action.method, phase, later[0] if later else 0)
+
+
+def _change_broken(market: Market, action: ChangePhase) -> Figures:
+    if not market.is_day_open:
+        return Reason.DAY_NOT_OPEN, 0, 0
+    if action.method not in market.methods:
+        return Reason.NOT_OFFERED, 0, 0
+    phase = market.phase(action.method)
+    return (Reason.PHASE_UNCHANGED, phase, 0) if action.is_open == (phase is Phase.OPEN) else OK
+
+
+def close_day(market: Market, _action: CloseDay, place: int) -> list[AnyEvent]:
+    """Close the day before its timetable does (提前收市)."""
+    if not market.is_day_open:
+        return [market.refused((Reason.DAY_NOT_OPEN, 0, 0), place)]
+    return _end_day(market)

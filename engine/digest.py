@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from engine.commands import MEMBERS_MAX
 from engine.core.layout import NEVER, Rows
 from engine.events import Event
 
@@ -19,7 +20,7 @@ MASK: Final = (1 << 64) - 1
 FOLD: Final = 0x9E3779B97F4A7C15
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 _EVENT_LABEL: Final = b"ceax events 1 "
-_STATE_LABEL: Final = b"ceax state 1 "
+_STATE_LABEL: Final = b"ceax state 2 "
 
 
 def fold_event(market: Any, event: Event) -> None:  # noqa: ANN401 - one row of the core
@@ -56,6 +57,7 @@ def state_digest(market: "Market") -> bytes:
                 sorted((kind, reference) for kind, reference in market.references),
                 market.bulletins,
                 list(market.unsettled),
+                *_rare(market),
             ]
         )
     )
@@ -69,6 +71,21 @@ def state_digest(market: "Market") -> bytes:
     return digest.digest()
 
 
+def _rare(market: "Market") -> list[Any]:
+    """Return what few markets have much of, each table in the order of its keys."""
+    tables: tuple[dict[Any, Any], ...] = (
+        market.halts,
+        market.closures,
+        market.allowances_t,
+        market.answers,
+        market.groups,
+        market.offers,
+        market.negotiations,
+        market.auctions,
+    )
+    return [market.halt_count, *(sorted(table.items()) for table in tables)]
+
+
 def live_numbers(market: "Market") -> dict[str, int]:
     """Return the fields of the market row that are state."""
     row = market.core.market
@@ -78,7 +95,8 @@ def live_numbers(market: "Market") -> dict[str, int]:
 def live_rows(market: "Market") -> dict[str, Rows]:
     """Return the rows that are in use, as views of their arrays and in the order of the digest.
 
-    What follows from them is left out: book, occupancy, keys and the table of client order numbers.
+    What follows from them is left out: book, occupancy, keys, the table of client order numbers, what
+    standing orders may still buy, and the rows that mark limits and halts of participants.
     """
     state, row = market.core.state, market.core.market
     participants, products = len(market.participants) + 1, len(market.codes)
@@ -94,8 +112,9 @@ def live_rows(market: "Market") -> dict[str, Rows]:
         "cancels": state.cancels[1 : int(row["cancel_count"]) + 1],
         "refusals": state.refusals[1 : int(row["refusal_count"]) + 1],
         "trades": state.trades[: int(row["trade_count"])],
+        "members": state.members[: int(row["group_count"]) * MEMBERS_MAX],
     }
 
 
-_FLEETING: Final = ("ending", "status", "figure_a", "figure_b", "boundary_ns")
+_FLEETING: Final = ("follow", "figure_a", "figure_b", "boundary_ns")
 """Fields of the market row that tell of the last run, or again what the agenda says."""

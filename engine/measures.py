@@ -1,15 +1,28 @@
-"""What the exchange may forbid or freeze, always by two operators (R17, R76)."""
+"""What the exchange may forbid, freeze or limit, always by two operators (R17, R73, R76)."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.commands import FreezeHolding, ReleaseHolding, Restriction, RestrictParticipant
+from engine import operations
+from engine.commands import (
+    FreezeHolding,
+    ReleaseHolding,
+    Restriction,
+    RestrictParticipant,
+    SetAllowance,
+)
 from engine.core.layout import NO_BUYING, NO_SELLING, SUSPENDED, UNRESTRICTED
-from engine.core.records import EVENT_BY_SUSPENSION, CommandKind
-from engine.ending import end_orders, open_orders
-from engine.events import AnyEvent, HoldingFrozen, HoldingReleased, ParticipantRestricted
+from engine.core.records import CommandKind
+from engine.events import (
+    AllowanceSet,
+    AnyEvent,
+    CancelCause,
+    HoldingFrozen,
+    HoldingReleased,
+    ParticipantRestricted,
+)
 from engine.market import OK, Figures, Market
 from engine.reasons import Reason
 
@@ -33,17 +46,34 @@ def restrict(market: Market, action: RestrictParticipant, place: int) -> list[An
     if action.restriction != Restriction.SUSPENDED:
         return [restricted]
     ended = _orders_of_or_to(market, number)
-    return [restricted, *end_orders(market, ended, EVENT_BY_SUSPENSION)]
+    return [restricted, *operations.end(market, ended, CancelCause.SUSPENSION)]
 
 
 def _orders_of_or_to(market: Market, participant: int) -> NDArray[np.int64]:
     """Return the open orders of a participant and the offers to it, by number."""
-    numbers = open_orders(market)
+    numbers = operations.open_orders(market)
     rows = market.core.state.orders[numbers]
     is_own = rows["participant"] == participant
     is_offered = (rows["kind"] == CommandKind.OFFER_BLOCK) & (rows["target"] == participant)
     chosen: NDArray[np.int64] = numbers[is_own | is_offered]
     return chosen
+
+
+def set_allowance(market: Market, action: SetAllowance, place: int) -> AnyEvent:
+    """Set what a participant's position limit is widened by (R73)."""
+    number = action.participant
+    if not market.is_participant(number):
+        return market.refused((Reason.PARTICIPANT_UNKNOWN, number, 0), place)
+    market.allowances_t[number] = action.quantity_t
+    mark_limit(market, number)
+    return market.event(AllowanceSet, participant=number, quantity_t=action.quantity_t)
+
+
+def mark_limit(market: Market, participant: int) -> None:
+    """Write a participant's position limit where the core asks for it; 0 = none (R73)."""
+    rules = market.profile.position
+    widened = market.allowances_t.get(participant, 0) if rules.is_widened_by_allowance else 0
+    market.core.state.limits[participant] = rules.limit_t + widened if rules.limit_t else 0
 
 
 def freeze(market: Market, action: FreezeHolding | ReleaseHolding, place: int) -> AnyEvent:

@@ -1,6 +1,9 @@
 """Reference prices, closing prices and the composite (R31-R37, R48-R53, R85)."""
 
-from engine.commands import ReferenceBasis, SetReferencePrice
+from typing import Any, Final
+
+from engine.commands import Method, ReferenceBasis, SetReferencePrice
+from engine.core.layout import VOIDED
 from engine.events import AnyEvent, Bulletin, ProductDay, ReferencePriceSet
 from engine.market import OK, Figures, Market
 from engine.profile import Composite
@@ -92,7 +95,12 @@ def _reference_broken(market: Market, action: SetReferencePrice) -> Figures:
     basis, price = computed_reference(market, index)
     if action.basis != basis or (price and action.price_fen != price):
         return Reason.REFERENCE_PRICE_MISMATCH, price, 0
-    floor, cap = band_fen(action.price_fen, market.profile.listed.band_bp)
+    return band_broken(market, action.price_fen)
+
+
+def band_broken(market: Market, price_fen: int) -> Figures:
+    """Say whether the listed band of a reference price has more levels than a ladder."""
+    floor, cap = band_fen(price_fen, market.profile.listed.band_bp)
     levels, limit = cap - floor + 1, market.profile.capacity.levels
     return (Reason.BAND_TOO_WIDE, levels, limit) if levels > limit else OK
 
@@ -103,13 +111,7 @@ def set_reference(market: Market, action: SetReferencePrice, place: int) -> AnyE
     if broken != OK:
         return market.refused(broken, place)
     index = market.profile.product_index(action.product)
-    listed = band_fen(action.price_fen, market.profile.listed.band_bp)
-    block = band_fen(action.price_fen, market.profile.block.band_bp)
-    market.references_fen[index] = action.price_fen
-    row = market.core.state.products[index]
-    row["has_reference"] = 1
-    row["listed_floor_fen"], row["listed_cap_fen"] = listed
-    row["block_floor_fen"], row["block_cap_fen"] = block
+    bands = place_bands(market, index, action.price_fen)
     place_ladders(market, index)
     weigh(market)
     return market.event(
@@ -117,11 +119,26 @@ def set_reference(market: Market, action: SetReferencePrice, place: int) -> AnyE
         product=action.product,
         price_fen=action.price_fen,
         basis=action.basis,
-        listed_floor_fen=listed[0],
-        listed_cap_fen=listed[1],
-        block_floor_fen=block[0],
-        block_cap_fen=block[1],
+        **bands,
     )
+
+
+def place_bands(market: Market, index: int, price_fen: int) -> dict[str, int]:
+    """Take a reference price over and return the bands that it gives (R31, R32)."""
+    listed = band_fen(price_fen, market.profile.listed.band_bp)
+    block = band_fen(price_fen, market.profile.block.band_bp)
+    market.references_fen[index] = price_fen
+    row = market.core.state.products[index]
+    row["has_reference"] = 1
+    bands = {
+        "listed_floor_fen": listed[0],
+        "listed_cap_fen": listed[1],
+        "block_floor_fen": block[0],
+        "block_cap_fen": block[1],
+    }
+    for name, price in bands.items():
+        row[name] = price
+    return bands
 
 
 def place_ladders(market: Market, index: int) -> None:
@@ -146,26 +163,48 @@ def published_open_fen(market: Market, index: int) -> int:
     return 0
 
 
+def open_fen(market: Market, index: int) -> int:
+    """Return a product's open, 0 while there is none (R48): published, by rule, or its first trade."""
+    published = published_open_fen(market, index)
+    if market.profile.listed.open_rule == "previous_close":
+        return published or base_fen(market, index)
+    tally = market.core.state.tallies[index]
+    return (published or int(tally["open_fen"])) if tally["listed_trades"] else 0
+
+
+def _close_fen(market: Market, index: int, opened_fen: int) -> int:
+    """Return a product's close: the listed mean, or the open where too little traded (R49-R51)."""
+    tally = market.core.state.tallies[index]
+    quantity, amount = int(tally["listed_quantity_t"]), int(tally["listed_amount_fen"])
+    if quantity == 0:
+        return base_fen(market, index)
+    if quantity <= market.profile.listed.close_threshold_t:
+        return opened_fen
+    return divide_half_up(amount, quantity)
+
+
 def _product_day(market: Market, index: int) -> ProductDay:
     tally = market.core.state.tallies[index]
-    has_traded = int(tally["listed_trades"]) > 0
-    quantity, amount = int(tally["listed_quantity_t"]), int(tally["listed_amount_fen"])
-    base = base_fen(market, index)
+    opened = open_fen(market, index) or published_open_fen(market, index) or base_fen(market, index)
     return ProductDay(
         product=market.codes[index],
         previous_close_fen=market.previous_closes_fen[index],
-        open_fen=published_open_fen(market, index)
-        or (int(tally["open_fen"]) if has_traded else base),
-        high_fen=int(tally["high_fen"]),
-        low_fen=int(tally["low_fen"]),
-        close_fen=divide_half_up(amount, quantity) if has_traded else base,
-        listed_quantity_t=quantity,
-        listed_amount_fen=amount,
-        listed_trades=int(tally["listed_trades"]),
-        block_quantity_t=int(tally["block_quantity_t"]),
-        block_amount_fen=int(tally["block_amount_fen"]),
-        block_trades=int(tally["block_trades"]),
+        open_fen=opened,
+        close_fen=_close_fen(market, index, opened),
+        **{name: int(tally[name]) for name in _TOLD},
     )
+
+
+_TOLD: Final = (
+    "high_fen",
+    "low_fen",
+    *(
+        f"{method}_{figure}"
+        for method in ("listed", "block", "auction")
+        for figure in ("quantity_t", "amount_fen", "trades")
+    ),
+)
+"""Fields of a tally that the bulletin tells as they are."""
 
 
 def _composite_open_fen(market: Market, weights: list[int]) -> int:
@@ -186,10 +225,13 @@ def make_bulletin(market: Market) -> Bulletin:
     for index, row in zip(listed, rows, strict=True):
         closes[index] = row.close_fen
         market.closes_fen[index] = row.close_fen
-    listed_t = sum(row.listed_quantity_t for row in rows)
-    listed_fen = sum(row.listed_amount_fen for row in rows)
-    block_t = sum(row.block_quantity_t for row in rows)
-    block_fen = sum(row.block_amount_fen for row in rows)
+    sums = {
+        f"{method}_{figure}": sum(getattr(row, f"{method}_{figure}") for row in rows)
+        for method in ("listed", "block", "auction")
+        for figure in ("quantity_t", "amount_fen")
+    }
+    tonnes = sums["listed_quantity_t"] + sums["block_quantity_t"] + sums["auction_quantity_t"]
+    amount = sums["listed_amount_fen"] + sums["block_amount_fen"] + sums["auction_amount_fen"]
     last = market.bulletins[-1] if market.bulletins else None
     return Bulletin(
         date=market.date,
@@ -198,13 +240,56 @@ def make_bulletin(market: Market) -> Bulletin:
         high_fen=int(market.core.market["composite_high_fen"]),
         low_fen=int(market.core.market["composite_low_fen"]),
         close_fen=_weighted_mean(weights, closes),
-        listed_quantity_t=listed_t,
-        listed_amount_fen=listed_fen,
-        block_quantity_t=block_t,
-        block_amount_fen=block_fen,
-        quantity_t=listed_t + block_t,
-        amount_fen=listed_fen + block_fen,
-        cumulative_quantity_t=(last.cumulative_quantity_t if last else 0) + listed_t + block_t,
-        cumulative_amount_fen=(last.cumulative_amount_fen if last else 0) + listed_fen + block_fen,
+        quantity_t=tonnes,
+        amount_fen=amount,
+        cumulative_quantity_t=(last.cumulative_quantity_t if last else 0) + tonnes,
+        cumulative_amount_fen=(last.cumulative_amount_fen if last else 0) + amount,
         products=rows,
+        **sums,
     )
+
+
+# ---------------------------------------------------------------- counted again
+
+
+def count_again(market: Market) -> None:
+    """Count the day's trades anew, without the voided ones, as if today's references had always stood."""
+    core = market.core
+    core.state.tallies[:] = 0
+    for name in ("count", "open_fen", "high_fen", "low_fen"):
+        core.market[f"composite_{name}"] = 0
+    weigh(market)
+    for row in core.state.trades[: int(core.market["trade_count"])]:
+        if row["state"] != VOIDED:
+            _count(market, Method(int(row["method"])), row)
+
+
+def _count(market: Market, method: Method, row: Any) -> None:  # noqa: ANN401 - one row of TRADE
+    index, price, quantity = int(row["product"]), int(row["price_fen"]), int(row["quantity_t"])
+    tally = market.core.state.tallies[index]
+    if method is Method.LISTED:
+        _count_composite(market, index, price)
+        is_first = tally["listed_trades"] == 0
+        tally["open_fen"] = price if is_first else tally["open_fen"]
+        tally["high_fen"] = max(price, int(tally["high_fen"]))
+        tally["low_fen"] = price if is_first else min(price, int(tally["low_fen"]))
+        tally["last_fen"] = price
+    name = method.name.lower()
+    tally[f"{name}_quantity_t"] += quantity
+    tally[f"{name}_amount_fen"] += price * quantity
+    tally[f"{name}_trades"] += 1
+
+
+def _count_composite(market: Market, index: int, price: int) -> None:
+    """Move the running composite as the core does trade by trade (`core/tallies.py`, R53)."""
+    row, state = market.core.market, market.core.state
+    weight = int(state.products[index]["composite_weight"])
+    if weight == 0:
+        return
+    row["composite_sum"] += weight * (price - int(state.tallies[index]["last_fen"]))
+    value = divide_half_up(int(row["composite_sum"]), int(row["composite_weight"]))
+    is_first = row["composite_count"] == 0
+    row["composite_count"] += 1
+    row["composite_open_fen"] = value if is_first else row["composite_open_fen"]
+    row["composite_high_fen"] = max(value, int(row["composite_high_fen"]))
+    row["composite_low_fen"] = value if is_first else min(value, int(row["composite_low_fen"]))

@@ -8,14 +8,16 @@ from numpy.typing import NDArray
 from engine.commands import Method, Side
 from engine.core.layout import NEVER, REFUSED, STANDS, TAKER, UNSETTLED
 from engine.core.records import CommandKind
-from engine.events import Phase
+from engine.events import ClosureAdded, Phase
+from engine.fees import sums_of
 from engine.market import Market
 from engine.measures import RESTRICTION_NUMBERS
-from engine.prices import composite_last_fen, computed_reference, published_open_fen
+from engine.prices import composite_last_fen, computed_reference, open_fen
 from engine.views import (
     Account,
     Book,
     Cash,
+    HaltView,
     Holding,
     Level,
     ListingView,
@@ -29,7 +31,18 @@ from engine.views import (
 )
 
 RESTRICTIONS = {number: restriction for restriction, number in RESTRICTION_NUMBERS.items()}
-TRADE_STATES = ("unsettled", "settled", "failed")
+TRADE_STATES = ("unsettled", "settled", "failed", "voided")
+BLOCK_KINDS = frozenset(
+    {
+        CommandKind.OFFER_BLOCK,
+        CommandKind.ACCEPT_BLOCK,
+        CommandKind.OFFER_BLOCK_TO_GROUP,
+        CommandKind.COUNTER_BLOCK,
+        CommandKind.CONFIRM_BLOCK,
+        CommandKind.REFUSE_BLOCK,
+    }
+)
+AUCTION_KINDS = frozenset({CommandKind.APPLY_AUCTION, CommandKind.PLACE_BID})
 Row = Any
 """One row of a structured array; numpy gives its fields no types."""
 
@@ -47,8 +60,9 @@ def market_view(market: Market) -> MarketView:
                 method=method,
                 phase=Phase(int(methods[method]["phase"])),
                 next_time_ns=int(methods[method]["next_ns"]),
+                halt=int(methods[method]["halt"]),
             )
-            for method in Method
+            for method in market.methods
         ),
         products=tuple(_product_view(market, index) for index in range(len(market.codes))),
         composite_last_fen=composite_last_fen(market),
@@ -60,7 +74,6 @@ def _product_view(market: Market, index: int) -> ProductView:
     row, tally = market.core.state.products[index], market.core.state.tallies[index]
     has_traded = int(tally["listed_trades"]) > 0
     waiting = computed_reference(market, index)[1] if market.date else 0
-    published = published_open_fen(market, index)
     return ProductView(
         product=market.codes[index],
         is_listed=market.is_listed(index),
@@ -71,13 +84,14 @@ def _product_view(market: Market, index: int) -> ProductView:
         listed_cap_fen=int(row["listed_cap_fen"]),
         block_floor_fen=int(row["block_floor_fen"]),
         block_cap_fen=int(row["block_cap_fen"]),
-        open_fen=(published or int(tally["open_fen"])) if has_traded else 0,
+        open_fen=open_fen(market, index),
         high_fen=int(tally["high_fen"]),
         low_fen=int(tally["low_fen"]),
         last_fen=int(tally["last_fen"]) if has_traded else 0,
         listed_quantity_t=int(tally["listed_quantity_t"]),
         listed_amount_fen=int(tally["listed_amount_fen"]),
         listed_trades=int(tally["listed_trades"]),
+        halt=int(row["halt"]),
     )
 
 
@@ -204,23 +218,29 @@ def orders(market: Market, participant: int) -> tuple[OrderView, ...]:
 
 
 def _order_view(market: Market, number: int, row: Row) -> OrderView:
-    kind = int(row["kind"])
-    is_block = kind in (CommandKind.OFFER_BLOCK, CommandKind.ACCEPT_BLOCK)
+    kind, target = int(row["kind"]), int(row["target"])
     return OrderView(
         order=number,
         client_order=int(row["client_order"]),
         participant=int(row["participant"]),
-        counterparty=int(row["target"]) if kind == CommandKind.OFFER_BLOCK else 0,
+        counterparty=target if kind == CommandKind.OFFER_BLOCK else 0,
         product=market.codes[int(row["product"])],
         side=Side(int(row["side"])),
-        method=Method.BLOCK if is_block else Method.LISTED,
+        method=_method_of(kind),
         price_fen=int(row["price_fen"]),
         quantity_t=int(row["quantity_t"]),
         left_t=int(row["left_t"]),
         is_open=bool(row["state"] == STANDS),
         is_pick=bool(row["state"] == TAKER),
         time_ns=int(row["time_ns"]),
+        auction=target if kind in AUCTION_KINDS else 0,
     )
+
+
+def _method_of(kind: int) -> Method:
+    if kind in BLOCK_KINDS:
+        return Method.BLOCK
+    return Method.AUCTION if kind in AUCTION_KINDS else Method.LISTED
 
 
 def _trade_views(
@@ -230,6 +250,8 @@ def _trade_views(
     shown = []
     for place, values in enumerate(rows.tolist()):
         row = dict(zip(names, values, strict=True))
+        amount = row["price_fen"] * row["quantity_t"]
+        sums = sums_of(market.profile, Method(row["method"]), amount)
         shown.append(
             TradeView(
                 trade=first + place,
@@ -245,6 +267,8 @@ def _trade_views(
                 buy_order=row["buy_order"],
                 sell_order=row["sell_order"],
                 state=TRADE_STATES[row["state"]],
+                buyer_fee_fen=sums.payable_fen - amount,
+                seller_fee_fen=amount - sums.proceeds_fen,
             )
         )
     return tuple(shown)
@@ -289,7 +313,7 @@ def unsettled(market: Market) -> tuple[TradeView, ...]:
 
 def participants(market: Market) -> tuple[ParticipantView, ...]:
     """Return who is admitted, by number."""
-    restrictions = market.core.state.restrictions
+    restrictions, halts = market.core.state.restrictions, market.core.state.halts
     return tuple(
         ParticipantView(
             participant=row.participant,
@@ -301,6 +325,8 @@ def participants(market: Market) -> tuple[ParticipantView, ...]:
             funds_account=row.funds_account,
             compliance_year=row.compliance_year,
             restriction=RESTRICTIONS[int(restrictions[row.participant])],
+            halt=int(halts[row.participant]),
+            allowance_t=market.allowances_t.get(row.participant, 0),
         )
         for row in market.participants
     )
@@ -320,3 +346,25 @@ def proposals(market: Market) -> tuple[ProposalView, ...]:
         for row in market.proposals.values()
         if row.is_open
     )
+
+
+def halts(market: Market) -> tuple[HaltView, ...]:
+    """Return the halts that stand, by number."""
+    return tuple(
+        HaltView(
+            halt=row.halt,
+            scope=row.scope,
+            method=row.method,
+            product=row.product,
+            participant=row.participant,
+            person=row.person,
+            explanation=row.explanation,
+            time_ns=row.time_ns,
+        )
+        for _, row in sorted(market.halts.items())
+    )
+
+
+def closures(market: Market) -> tuple[ClosureAdded, ...]:
+    """Return the dates on which the market stays closed, in order, past ones too."""
+    return tuple(row for _, row in sorted(market.closures.items()))

@@ -16,7 +16,7 @@ from engine.commands import (
     Withdraw,
 )
 from engine.control import role_broken
-from engine.core.layout import FAILED, SETTLED, UNSETTLED
+from engine.core.layout import FAILED, SETTLED, UNSETTLED, VOIDED
 from engine.events import (
     AnyEvent,
     Deposited,
@@ -27,6 +27,7 @@ from engine.events import (
     Withdrawn,
 )
 from engine.market import OK, Figures, Market
+from engine.postings import settle, terms_of, unwind
 from engine.reasons import Reason
 from engine.units import AMOUNT_FEN_MAX
 
@@ -59,7 +60,10 @@ def _broken(market: Market, command: ClearingCommand) -> Figures:
         found = market.trade_row(command.trade)
         if found is None:
             return Reason.TRADE_UNKNOWN, command.trade, 0
-        if int(found[1]["state"][0]) != UNSETTLED:
+        state = int(found[1]["state"][0])
+        if state == VOIDED:
+            return Reason.TRADE_ALREADY_VOIDED, command.trade, 0
+        if state != UNSETTLED:
             return Reason.TRADE_ALREADY_SETTLED, command.trade, 0
         return OK
     if not market.is_participant(command.participant):
@@ -130,48 +134,21 @@ def _finish(market: Market, command: SettleTrade | FailTrade) -> AnyEvent:
     found = market.trade_row(command.trade)
     assert found is not None
     row = found[1]
-    names = ("buyer", "seller", "product", "price_fen", "quantity_t")
-    buyer, seller, product, price, quantity = (int(row[name][0]) for name in names)
+    terms = terms_of(row)
     fields: dict[str, Any] = {
         "trade": command.trade,
-        "product": market.codes[product],
-        "buyer": buyer,
-        "seller": seller,
-        "price_fen": price,
-        "quantity_t": quantity,
+        "product": market.codes[terms.product],
+        "buyer": terms.buyer,
+        "seller": terms.seller,
+        "price_fen": terms.price_fen,
+        "quantity_t": terms.quantity_t,
         "reference": command.reference,
     }
     if isinstance(command, SettleTrade):
         market.settle_row(command.trade, row, SETTLED)
-        _settle(market, buyer, seller, product, quantity, price * quantity)
+        settle(market, terms)
         return market.event(TradeSettled, **fields)
     market.settle_row(command.trade, row, FAILED)
     market.has_failed_trade = True
-    _unwind(market, buyer, seller, product, quantity, price * quantity)
+    unwind(market, terms)
     return market.event(TradeFailed, reason=command.reason, **fields)
-
-
-def _settle(
-    market: Market, buyer: int, seller: int, product: int, quantity: int, amount: int
-) -> None:
-    """Post the delivery against payment: the buyer may sell it from the next trading day (R56)."""
-    state, products = market.core.state, len(market.codes)
-    state.holdings[seller * products + product]["sold_t"] -= quantity
-    state.holdings[buyer * products + product]["bought_t"] -= quantity
-    state.stored[buyer * products + product]["delivered_t"] += quantity
-    state.cash[buyer]["settled_fen"] -= amount
-    state.cash[buyer]["payable_fen"] -= amount
-    state.cash[seller]["proceeds_fen"] -= amount
-    state.cash[seller]["settled_fen"] += amount
-
-
-def _unwind(
-    market: Market, buyer: int, seller: int, product: int, quantity: int, amount: int
-) -> None:
-    """Take a failed trade back; a seller who spent the proceeds has less than nothing, and it shows."""
-    state, products = market.core.state, len(market.codes)
-    state.holdings[seller * products + product]["sold_t"] -= quantity
-    state.holdings[seller * products + product]["available_t"] += quantity
-    state.holdings[buyer * products + product]["bought_t"] -= quantity
-    state.cash[buyer]["payable_fen"] -= amount
-    state.cash[seller]["proceeds_fen"] -= amount

@@ -14,18 +14,27 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from engine import invariants
+from engine import auction_end, invariants
+from engine.auction_book import Auction
+from engine.block_state import Negotiation, Offer
 from engine.commands import ClearingCommand
 from engine.control import note_key, note_participant
 from engine.core.layout import TRADE
 from engine.digest import event_digest, live_numbers, live_rows, state_digest
-from engine.events import Bulletin, KeyEnrolled, ParticipantAdmitted
-from engine.market import Market, Proposal, TradingDay
+from engine.events import (
+    Bulletin,
+    ClosureAdded,
+    Halted,
+    KeyEnrolled,
+    ParticipantAdmitted,
+)
+from engine.halts import mark_halts
+from engine.market import Market, Proposal, Remembered, TradingDay
 from engine.prices import place_ladders
 from engine.profile import Profile
 
 NAME: Final = "ceax snapshot"
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised by whoever changes what a snapshot stores or how."""
 
 
@@ -76,6 +85,15 @@ class _Content(Struct, kw_only=True, forbid_unknown_fields=True):
     deposits_fen: str
     """As digits: the sum may pass 64 bits."""
     transfers_t: list[int]
+    halts: list[Halted]
+    halt_count: int
+    closures: list[ClosureAdded]
+    allowances_t: dict[int, int]
+    answers: dict[int, Remembered]
+    groups: dict[tuple[int, str], tuple[int, ...]]
+    offers: list[Offer]
+    negotiations: list[Negotiation]
+    auctions: list[Auction]
 
 
 _PLAIN: Final = (
@@ -89,6 +107,7 @@ _PLAIN: Final = (
     "bulletins",
     "has_failed_trade",
     "transfers_t",
+    "halt_count",
 )
 """Attributes of the market that are stored as they are."""
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -123,10 +142,28 @@ def take(market: Market, semantics: int) -> bytes:
             days=[_EarlierDay(day.date, day.first, day.rows.tobytes()) for day in market.days],
             unsettled=list(market.unsettled),
             deposits_fen=str(market.deposits_fen),
+            allowances_t=_in_order(market.allowances_t),
+            answers=_in_order(market.answers),
+            groups=_in_order(market.groups),
+            halts=_by_key(market.halts),
+            closures=_by_key(market.closures),
+            offers=_by_key(market.offers),
+            negotiations=_by_key(market.negotiations),
+            auctions=_by_key(market.auctions),
             **{name: getattr(market, name) for name in _PLAIN},
         )
     )
     return _encode(_Envelope(NAME, FORMAT, hashlib.sha256(content).digest(), content))
+
+
+def _in_order(table: dict[Any, Any]) -> dict[Any, Any]:
+    """Return a table in the order of its keys, so that the same state gives the same bytes."""
+    return dict(sorted(table.items()))
+
+
+def _by_key(table: dict[Any, Any]) -> list[Any]:
+    """Return the rows of a table in the order of their keys, which every row holds itself."""
+    return [row for _, row in sorted(table.items())]
 
 
 # ---------------------------------------------------------------- loading
@@ -178,7 +215,7 @@ def _open(data: bytes) -> _Content:
 
 
 def _put_plain(market: Market, content: _Content) -> None:
-    for name in _PLAIN:
+    for name in (*_PLAIN, "allowances_t", "answers", "groups"):
         setattr(market, name, getattr(content, name))
     market.deposits_fen = int(content.deposits_fen)
     for key in content.keys:
@@ -189,6 +226,11 @@ def _put_plain(market: Market, content: _Content) -> None:
     market.open_proposals = sum(proposal.is_open for proposal in content.proposals)
     market.references = {(type(word).__name__, word.reference): word for word in content.references}
     market.unsettled = dict.fromkeys(content.unsettled)
+    market.halts = {row.halt: row for row in content.halts}
+    market.closures = {row.date: row for row in content.closures}
+    market.offers = {row.number: row for row in content.offers}
+    market.negotiations = {row.number: row for row in content.negotiations}
+    market.auctions = {row.number: row for row in content.auctions}
     for day in content.days:
         _whole_rows(f"trades of {day.date}", len(day.rows), TRADE.itemsize)
         rows = np.frombuffer(day.rows, TRADE).copy()
@@ -216,7 +258,9 @@ def _put_rows(market: Market, content: _Content) -> None:
 
 
 def _rebuild(market: Market) -> None:
-    """Make what was not stored: the ladders' origins, the book, the client order table."""
+    """Make what was not stored: halts in the rows, ladders' origins, book, client order table, bids."""
+    mark_halts(market)
     for index in np.flatnonzero(market.core.state.products["has_reference"]).tolist():
         place_ladders(market, index)
     market.core.rebuild()
+    auction_end.rebuild_bids(market)
