@@ -236,6 +236,8 @@ class Surveillance(_Table, frozen=True, kw_only=True):
     order_rate_max: Annotated[int, Meta(ge=1, le=1_000)] = 50
     """Order commands of one participant within the window."""
     order_rate_window_s: WatchedSeconds = 1
+    auction_bidders_min: Count = 2
+    """An auction that sold to fewer bidders: with one there was no competition."""
 
 
 class Profile(_Table, frozen=True, kw_only=True):

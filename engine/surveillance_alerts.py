@@ -33,6 +33,8 @@ class Rule(StrEnum):
     BLOCK_AT_BAND_EDGE = "block_at_band_edge"
     BLOCK_OFF_LISTED = "block_off_listed"
     ORDER_RATE = "order_rate"
+    FEW_BIDDERS = "few_bidders"
+    LARGE_HOLDER = "large_holder"
     WATCH_LIMIT = "watch_limit"
 
 
@@ -49,8 +51,12 @@ class Bounds(Struct, frozen=True, kw_only=True):
     """Participants with a product, for the life of the market."""
     rates: int = 65_536
     """Participants whose order rate is counted, of one day."""
+    prints: int = 262_144
+    """Listed trades of one day: a voided one is taken out of the high and the low."""
     blocks: int = 4_096
     """Block trades of one day."""
+    auctions: int = 4_096
+    """Auctions of one day."""
     alerts: int = 1_000
     """Alerts of one rule and day."""
     proof: int = 16
@@ -148,6 +154,16 @@ RULES: Final[dict[Rule, _Words]] = {
         Severity.NOTICE,
         "{who} 在 {window_s} 秒内申报 {orders} 次",
         "{who} sent {orders} order commands within {window_s} s",
+    ),
+    Rule.FEW_BIDDERS: _Words(
+        Severity.WARNING,
+        "单向竞价 {auction} 号({product})仅 {bidders} 家报价({bids} 笔)即成交 {quantity_t} 吨,{who}",
+        "auction {auction} of {product} sold {quantity_t} t with {bidders} bidders ({bids} bids): {who}",
+    ),
+    Rule.LARGE_HOLDER: _Words(
+        Severity.NOTICE,
+        "{who} 持有 {product} {holding_t} 吨,达到大户标准 {threshold_t} 吨",
+        "{who} holds {holding_t} t of {product}, a large holder from {threshold_t} t on",
     ),
     Rule.WATCH_LIMIT: _Words(
         Severity.NOTICE,

@@ -13,8 +13,11 @@ from engine.events import (
     DayOpened,
     Event,
     ListingPlaced,
+    Reduced,
+    ReferencePriceCorrected,
     ReferencePriceSet,
     Traded,
+    TradeVoided,
 )
 from engine.profile import Profile
 from engine.surveillance_alerts import AlertDesk, Bounds
@@ -22,6 +25,8 @@ from engine.units import NANOSECONDS_PER_SECOND, midnight_ns, parse_clock
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+Bands = ReferencePriceSet | ReferencePriceCorrected
+"""What gives a product its reference price and its bands."""
 
 
 class Tally(Struct):
@@ -87,11 +92,14 @@ class WatchedDay:
 
     def __init__(self, profile: Profile, bounds: Bounds) -> None:
         self.rules: Final = profile.surveillance
+        self.position: Final = profile.position
         self.bounds: Final = bounds
         self.desk: Final = AlertDesk(bounds)
-        self.references: Final[dict[str, ReferencePriceSet]] = {}
+        self.references: Final[dict[str, Bands]] = {}
         self.tallies: Final[dict[str, Tally]] = {}
         self.listings: Final[dict[int, Standing]] = {}
+        self.prints: Final[dict[int, Traded]] = {}
+        """The listed trades that stand, by number."""
         self.late_from_ns = 0
         """Start of the last minutes of the listed day."""
         self._ladders: Final[dict[tuple[str, Side], Ladder]] = {}
@@ -102,7 +110,7 @@ class WatchedDay:
         self.desk.open_day(event.date)
         window_ns = self.rules.late_window_s * NANOSECONDS_PER_SECOND
         self.late_from_ns = midnight_ns(event.date) + self._listed_end_ns - window_ns
-        for memory in (self.references, self.tallies, self.listings, self._ladders):
+        for memory in (self.references, self.tallies, self.listings, self.prints, self._ladders):
             memory.clear()
 
     def keep(
@@ -147,9 +155,10 @@ class WatchedDay:
             product=event.product,
             side=event.side,
             price_fen=event.price_fen,
-            left_t=event.quantity_t,
+            left_t=event.left_t,
             time_ns=event.time_ns,
             sequence=event.sequence,
+            is_touched=event.left_t < event.quantity_t,
         )
         if self.keep(self.listings, event.order, standing, event, "listings") is not standing:
             return
@@ -159,9 +168,10 @@ class WatchedDay:
         self._ladders[place].add(standing)
 
     def trade(self, event: Traded) -> None:
-        """Add a listed trade; blocks touch neither prices nor listings (R65)."""
+        """Add a listed trade; other trades touch neither prices nor listings (R65)."""
         if event.method != Method.LISTED:
             return
+        self.keep(self.prints, event.trade, event, event, "prints")
         tally = self.tallies.get(event.product)
         if tally is None:
             tally = self.tallies[event.product] = Tally(self.proof(), self.proof())
@@ -178,6 +188,23 @@ class WatchedDay:
             listing.is_touched = True
             if event.left_t == 0:
                 self._drop(listing)
+
+    def void(self, event: TradeVoided) -> None:
+        """Take a listed trade out of the day's tally; the listing that it took stays as it is."""
+        tally = self.tallies.get(event.product)
+        if self.prints.pop(event.trade, None) is None or tally is None:
+            return
+        tally.quantity_t -= event.quantity_t
+        tally.amount_fen -= event.price_fen * event.quantity_t
+        tally.trades -= 1
+        if not tally.trades:
+            del self.tallies[event.product]
+
+    def reduce(self, event: Reduced) -> None:
+        """Note what is left of a listing."""
+        listing = self.listings.get(event.order)
+        if listing is not None:
+            listing.left_t = event.left_t
 
     def cancel(self, event: Cancelled) -> None:
         """Take a listing out."""

@@ -5,17 +5,27 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.commands import Method, Side
+from engine.commands import HaltScope, Method, Side
 from engine.events import (
     AnyEvent,
+    AuctionApplied,
+    BidPlaced,
+    BlockConfirmed,
+    BlockCountered,
     BlockOffered,
+    BlockOfferedToGroup,
+    BlockRefused,
     CancelCause,
     Cancelled,
+    Halted,
     ListingPlaced,
+    ListingsTaken,
     Phase,
     PhaseChanged,
+    Reduced,
     Refused,
     Repeated,
+    Resumed,
     Traded,
 )
 from engine.surveillance_alerts import Rule
@@ -31,15 +41,32 @@ class Streak(Struct):
     quantity_t: int = 0
 
 
+_OF_SENDER = (
+    ListingPlaced
+    | Reduced
+    | Refused
+    | ListingsTaken
+    | BlockOffered
+    | BlockOfferedToGroup
+    | BlockCountered
+    | BlockConfirmed
+    | BlockRefused
+    | AuctionApplied
+    | BidPlaced
+)
+_OWN_ENDS = (CancelCause.OWNER, CancelCause.OWN_LISTING, CancelCause.FILLS_LIMIT)
+"""Why a command of the owner's own ended an order; the system's endings are nobody's command."""
+
+
 def sender(event: AnyEvent) -> int:
     """Return the participant whose order command an event answers, 0 if it answers none."""
     if isinstance(event, Repeated):
         return event.answer.participant
     if isinstance(event, Cancelled):
-        return event.participant if event.cause == CancelCause.OWNER else 0
-    if isinstance(event, ListingPlaced | BlockOffered | Traded | Refused):
-        return event.participant
-    return 0
+        return event.participant if event.cause in _OWN_ENDS else 0
+    if isinstance(event, Traded):
+        return event.participant if event.method != Method.AUCTION else 0
+    return event.participant if isinstance(event, _OF_SENDER) else 0
 
 
 class OrderRules:
@@ -53,6 +80,10 @@ class OrderRules:
         """Since when the listings of a product cross in the session in hand."""
         self._session_end_ns = 0
         """Of the open listed session, 0 while there is none."""
+        self._halts: Final[dict[int, Halted]] = {}
+        """Halts that stand, of the whole market, a method or a product."""
+        self._counted = 0
+        """Sequence of the last command that was counted: its other events count no more."""
 
     def held(self) -> dict[str, int]:
         """Return how much is remembered, by name of its bound."""
@@ -77,11 +108,31 @@ class OrderRules:
             for product in self._day.references:
                 self.look_at_cross(product, event.time_ns)
 
+    def halt(self, event: Halted | Resumed) -> None:
+        """In a halt nobody could take crossing listings, as in a break."""
+        if event.scope == HaltScope.PARTICIPANT:
+            return
+        if isinstance(event, Halted):
+            self._halts[event.halt] = event
+        else:
+            self._halts.pop(event.halt, None)
+        for product in self._day.references:
+            self.look_at_cross(product, event.time_ns)
+
+    def _is_halted(self, product: str) -> bool:
+        return any(
+            halt.scope == HaltScope.MARKET
+            or (halt.scope == HaltScope.METHOD and halt.method == Method.LISTED)
+            or (halt.scope == HaltScope.PRODUCT and halt.product == product)
+            for halt in self._halts.values()
+        )
+
     def look_at_cross(self, product: str, time_ns: int) -> None:
         """Note whether the best listings of a product cross after an event."""
         bid = self._day.best(product, Side.BUY)
         ask = self._day.best(product, Side.SELL)
-        if bid is None or ask is None or bid.price_fen < ask.price_fen or not self._session_end_ns:
+        is_crossed = bid is not None and ask is not None and bid.price_fen >= ask.price_fen
+        if not is_crossed or not self._session_end_ns or self._is_halted(product):
             self._crossed_ns.pop(product, None)
         else:
             self._crossed_ns.setdefault(product, time_ns)
@@ -148,8 +199,9 @@ class OrderRules:
     def count(self, event: AnyEvent) -> None:
         """Count an order command, whatever became of it, in the window that ends with it."""
         number = sender(event)
-        if not number:
+        if not number or event.sequence == self._counted:
             return
+        self._counted = event.sequence
         rules = self._day.rules
         fresh: deque[tuple[int, int]] = deque(maxlen=rules.order_rate_max + 1)
         recent = self._day.keep(self._rates, number, fresh, event, "rates")

@@ -1,4 +1,4 @@
-"""Surveillance of parties: the same two back and forth, and shares of a day's volume and of all holdings."""
+"""Surveillance of parties: the same two back and forth, shares of volume and holdings, large holders."""
 
 from collections import deque
 from typing import Final
@@ -6,7 +6,15 @@ from typing import Final
 from msgspec import Struct
 
 from engine.commands import Method, Side
-from engine.events import DayClosed, Traded, TradeFailed, TransferredIn, TransferredOut
+from engine.events import (
+    AllowanceSet,
+    DayClosed,
+    Traded,
+    TradeFailed,
+    TradeVoided,
+    TransferredIn,
+    TransferredOut,
+)
 from engine.surveillance_alerts import Rule
 from engine.surveillance_day import WatchedDay
 from engine.units import BASIS_POINTS, divide_half_up
@@ -35,7 +43,9 @@ class Holding(Struct):
     proof: deque[int]
     quantity_t: int = 0
     is_told: bool = False
-    """Above the threshold, and told."""
+    """Above the share's threshold, and told."""
+    is_large: bool = False
+    """At the large holders' threshold, and told."""
 
 
 def seller_buyer(event: Traded) -> tuple[int, int]:
@@ -53,13 +63,14 @@ class PartyRules:
         self._volumes: Final[dict[tuple[int, str], Volume]] = {}
         self._holdings: Final[dict[tuple[int, str], Holding]] = {}
         self._totals_t: Final[dict[str, int]] = {}
+        self._allowances_t: Final[dict[int, int]] = {}
 
     def held(self) -> dict[str, int]:
         """Return how much is remembered, by name of its bound."""
         return {
             "pairs": len(self._pairs),
             "activities": len(self._volumes),
-            "holdings": len(self._holdings),
+            "holdings": max(len(self._holdings), len(self._allowances_t)),
         }
 
     def open_day(self) -> None:
@@ -93,10 +104,36 @@ class PartyRules:
         self._move(event, event.product, event.seller, event.quantity_t)
         self._move(event, event.product, event.buyer, -event.quantity_t)
 
+    def void(self, event: TradeVoided) -> None:
+        """Before the day: undo what a trade did to holdings, volumes and the pair of its parties."""
+        self._move(event, event.product, event.seller, event.quantity_t)
+        self._move(event, event.product, event.buyer, -event.quantity_t)
+        for number in (event.seller, event.buyer):
+            volume = self._volumes.get((number, event.product))
+            if volume is not None and event.trade in self._day.prints:
+                volume.quantity_t -= event.quantity_t
+        both = sorted((event.seller, event.buyer))
+        pair = self._pairs.get((event.product, both[0], both[1]))
+        if pair is None:
+            return
+        pair.quantity_t -= event.quantity_t
+        if event.seller < event.buyer:
+            pair.down -= 1
+        else:
+            pair.up -= 1
+
+    def allow(self, event: AllowanceSet) -> None:
+        """Note the allocation by which a participant's thresholds are widened."""
+        place = event.participant
+        if self._day.keep(self._allowances_t, place, 0, event, "holdings") is not None:
+            self._allowances_t[place] = event.quantity_t
+
     def close(self, event: DayClosed) -> None:
-        """Look at the shares when the day ended."""
+        """Look at the shares and the large holders when the day ended."""
         self._volume_shares(event)
         self._holding_shares(event)
+        if self._day.position.large_holder_t:
+            self._large_holders(event)
 
     def _pair(self, event: Traded, seller: int, buyer: int) -> None:
         place = (event.product, min(seller, buyer), max(seller, buyer))
@@ -119,7 +156,7 @@ class PartyRules:
 
     def _move(
         self,
-        event: Traded | TransferredIn | TransferredOut | TradeFailed,
+        event: Traded | TransferredIn | TransferredOut | TradeFailed | TradeVoided,
         product: str,
         number: int,
         moved_t: int,
@@ -133,7 +170,8 @@ class PartyRules:
     def _volume_shares(self, event: DayClosed) -> None:
         rules = self._day.rules
         for (number, product), volume in self._volumes.items():
-            whole_t = self._day.tallies[product].quantity_t
+            tally = self._day.tallies.get(product)
+            whole_t = tally.quantity_t if tally is not None else 0
             if whole_t < rules.volume_share_t_min:
                 continue
             if volume.quantity_t * BASIS_POINTS <= rules.volume_share_bp_max * whole_t:
@@ -163,3 +201,18 @@ class PartyRules:
                     Rule.HOLDING_SHARE, event, product, (number,), figures, holding.proof
                 )
             holding.is_told = is_above
+
+    def _large_holders(self, event: DayClosed) -> None:
+        """Tell of a holder when a day ends at the threshold and the day before did not (R74)."""
+        position = self._day.position
+        for (number, product), holding in self._holdings.items():
+            threshold_t = position.large_holder_t
+            if position.is_widened_by_allowance:
+                threshold_t += self._allowances_t.get(number, 0)
+            is_large = holding.quantity_t >= threshold_t
+            if is_large and not holding.is_large:
+                figures = {"holding_t": holding.quantity_t, "threshold_t": threshold_t}
+                self._day.desk.raise_alert(
+                    Rule.LARGE_HOLDER, event, product, (number,), figures, holding.proof
+                )
+            holding.is_large = is_large

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from engine.commands import Method
-from engine.events import DayClosed, ProductDay, Traded
+from engine.events import DayClosed, ProductDay, Traded, TradeVoided
 from engine.surveillance_alerts import Rule
 from engine.surveillance_day import WatchedDay
 from engine.units import BASIS_POINTS, NANOSECONDS_PER_SECOND, divide_half_up
@@ -67,13 +67,26 @@ class PriceRules:
             memory.clear()
 
     def trade(self, event: Traded) -> None:
-        """Look at a trade."""
+        """Look at a trade; auctions have a price of their own and move no other."""
+        if event.method == Method.AUCTION:
+            return
         self._edge(event)
         if event.method == Method.BLOCK:
             self._day.keep(self._blocks, event.trade, event, event, "blocks")
         else:
             self._extremes(event)
             self._far_listing(event)
+
+    def void(self, event: TradeVoided) -> None:
+        """After the day: high and low are what the other trades made them."""
+        self._blocks.pop(event.trade, None)
+        if event.method != Method.LISTED:
+            return
+        for extremes in (self._highs, self._lows):
+            extremes.pop(event.product, None)
+        for trade in self._day.prints.values():
+            if trade.product == event.product:
+                self._extremes(trade)
 
     def close(self, event: DayClosed) -> None:
         """Look at the day that ended."""

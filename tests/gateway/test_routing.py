@@ -1,7 +1,5 @@
 """Who sees what: every class of events has a route, and what another one sees has no secret in it."""
 
-from enum import Enum
-from types import UnionType
 from typing import Any, get_args
 
 import msgspec
@@ -32,6 +30,7 @@ from engine.events import (
 from engine.reasons import Reason
 from gateway.frames_pushed import MarketEvent
 from gateway.routing import OPERATORS, ROUTES, Audience, as_public, as_seen_by, is_public
+from tests.sample_events import sample as plain_sample
 
 EVENTS = get_args(AnyEvent)
 ONE, TWO, THREE, STRANGER = 7_001, 7_002, 7_003, 7_009
@@ -63,28 +62,7 @@ PUBLIC_ALWAYS = {
 
 def sample(kind: Any, **changes: Any) -> Any:
     """Return an event of a class with a mark in every field that may be a secret."""
-    values: dict[str, Any] = {"sequence": 5, "time_ns": 6} | SECRETS | changes
-    if kind is Repeated:
-        return Repeated(sequence=5, time_ns=6, answer=sample(ListingPlaced))
-    made = {}
-    for field in msgspec.structs.fields(kind):
-        if field.name in values:
-            made[field.name] = values[field.name]
-        elif field.required:
-            made[field.name] = _plain(field.type)
-    return kind(**made)
-
-
-def _plain(wanted: Any) -> Any:
-    if isinstance(wanted, type) and issubclass(wanted, Enum):
-        return next(iter(wanted))
-    if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
-        return sample(wanted)
-    if wanted is str:
-        return "x"
-    if wanted is bool:
-        return True
-    return () if not isinstance(wanted, UnionType) and wanted is not int else 1
+    return plain_sample(kind, **SECRETS | changes)
 
 
 def text(event: AnyEvent) -> str:
