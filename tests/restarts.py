@@ -31,7 +31,7 @@ SITUATIONS = {
     "no day yet", "open listings", "open offers", "unsettled today", "unsettled of earlier days",
     "waiting proposals", "remembered orders", "remembered cancels", "day closed", "repeat",
 }  # fmt: skip
-FLEETING = {"first_times", "entry"}
+FLEETING = {"first_times", "ends", "entry"}
 """What lives only while an entry is in hand, or until the next run."""
 
 
@@ -61,8 +61,11 @@ def back(exchange: Exchange) -> Exchange:
 def same_inside(live: Market, restored: Market) -> None:
     """Compare every attribute and every array, also those that no digest covers."""
     for name, value in vars(live).items():
-        if name not in {"core", "days", *FLEETING}:
+        if name not in {"core", "days", "bids", *FLEETING}:
             assert vars(restored)[name] == value, name
+    assert {number: list(bids) for number, bids in live.bids.items()} == {
+        number: list(bids) for number, bids in restored.bids.items()
+    }
     assert len(live.days) == len(restored.days)
     for old, new in zip(live.days, restored.days, strict=True):
         assert (old.date, old.first) == (new.date, new.first)

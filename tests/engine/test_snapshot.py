@@ -48,11 +48,14 @@ from tests.streams import replay_in_batches, run_stream
 
 SHORT = bool(os.environ.get("CEAX_SHORT"))
 COMMANDS = 500 if SHORT else 4_000
-MADE_AGAIN = {"keys", "levels", "ladders", "bits", "groups", "blocks", "slots"}
+MADE_AGAIN = {
+    *("keys", "levels", "ladders", "bits", "groups", "blocks", "slots"),
+    *("halts", "limits", "wanted"),
+}
 """Arrays that follow from the rows that are stored."""
-LOOKED_UP = {"key_numbers", "identities", "open_proposals"}
+LOOKED_UP = {"key_numbers", "identities", "open_proposals", "bids"}
 """Attributes that follow from those that are stored."""
-FROM_PROFILE = {"rules", "profile", "codes"}
+FROM_PROFILE = {"rules", "profile", "codes", "methods"}
 
 
 @pytest.mark.parametrize(

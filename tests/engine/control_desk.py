@@ -1,0 +1,94 @@
+"""A desk for what operators do: after each command the exchange checks itself, and a refusal changes nothing."""
+
+from typing import Any
+
+from msgspec import structs
+
+from engine import snapshot
+from engine.commands import AnyCommand, Entry, Halt, HaltScope, Resume
+from engine.events import AnyEvent, ProposalApproved, Refused
+from engine.exchange import Exchange
+from engine.profile import Profile
+from engine.reasons import Reason
+from tests.markets import OPERATOR_ONE, OPERATOR_TWO, Desk, first_day
+from tests.restarts import back
+
+PASSING = (
+    *("sequence", "time_ns", "digest", "event_count"),
+    *("order_count", "refusal_count", "cancel_count"),
+)
+"""Numbers that every answer moves, a refusal too."""
+
+
+def inside(exchange: Exchange) -> dict[str, Any]:
+    """Return all that a refused command may not change; proposals and order rows are left out."""
+    content = structs.asdict(snapshot._open(exchange.snapshot()))
+    for name in ("sequence", "event_digest", "state_digest", "proposals", "answers"):
+        del content[name]
+    for name in PASSING:
+        del content["numbers"][name]
+    for name in ("orders", "refusals", "cancels"):
+        del content["rows"][name]
+    return content
+
+
+class Watched:
+    """An exchange that proves itself after every entry; `is_mortal`: it also restarts after every one."""
+
+    def __init__(self, profile: Profile, *, is_mortal: bool = False) -> None:
+        self.exchange = Exchange(profile)
+        self.is_mortal = is_mortal
+        self.has_begun = False
+
+    def apply(self, entry: Entry) -> list[AnyEvent]:
+        """Take one entry."""
+        before = inside(self.exchange) if self.has_begun else {}
+        events = self.exchange.apply(entry)
+        if self.has_begun:
+            self.exchange.check()
+            told = [event for event in events if not isinstance(event, ProposalApproved)]
+            if told and all(isinstance(event, Refused) for event in told):
+                assert inside(self.exchange) == before, f"a refusal changed something: {entry}"
+            if self.is_mortal:
+                self.exchange = back(self.exchange)
+        return events
+
+
+def watched_day(profile: Profile, *, is_mortal: bool = False, **endowed: int) -> Desk:
+    """Return a desk on the first day at 09:30, everybody endowed, everything watched from here on."""
+    watched = Watched(profile, is_mortal=is_mortal)
+    desk = first_day(watched, **endowed)
+    watched.has_begun = True
+    return desk
+
+
+def exchange_of(desk: Desk) -> Exchange:
+    """Return the exchange behind a desk of `watched_day`."""
+    assert isinstance(desk.market, Watched)
+    return desk.market.exchange
+
+
+def refusal(desk: Desk, key: int, command: AnyCommand) -> tuple[Reason, int, int]:
+    """Send a command that is refused, and return the reason and both figures."""
+    refused = desk.send(key, command)[-1]
+    assert isinstance(refused, Refused), refused
+    return refused.reason, refused.figure_a, refused.figure_b
+
+
+def refused_action(desk: Desk, action: Any) -> tuple[Reason, int, int]:
+    """Let two operators do what is refused, and return the reason and both figures."""
+    (refused,) = desk.approve(action)
+    assert isinstance(refused, Refused), refused
+    assert refused.action == 0
+    return refused.reason, refused.figure_a, refused.figure_b
+
+
+def halt(desk: Desk, scope: HaltScope, **target: Any) -> AnyEvent:
+    """Let the first operator halt something."""
+    command = Halt(scope=scope, explanation="系统故障", **target)
+    return desk.one(OPERATOR_ONE, command)
+
+
+def resume(desk: Desk, number: int) -> AnyEvent:
+    """Let the second operator end a halt."""
+    return desk.one(OPERATOR_TWO, Resume(halt=number, explanation="故障排除"))
