@@ -108,9 +108,7 @@ def _apply_broken(market: Market, command: ApplyAuction, index: int) -> Figures:
     participant, tonnes = market.participant_of(market.hand.key), command.quantity_t
     lot_t, limit = market.profile.lot_size_t, market.profile.capacity.auctions
     return _first(
-        lambda: operations.may_act(
-            market, Method.AUCTION, participant, Side.SELL, is_wide=True
-        ),
+        lambda: operations.may_act(market, Method.AUCTION, participant, Side.SELL, is_wide=True),
         lambda: operations.product(market, index),
         lambda: operations.quantity(
             market, tonnes, lot_t, rules.quantity_t_min, rules.quantity_t_max
@@ -255,14 +253,15 @@ def bid(market: Market, command: PlaceBid) -> list[AnyEvent]:
 
 
 def _bid_broken(market: Market, command: PlaceBid, auction: Auction | None) -> Figures:
-    participant = market.participant_of(market.hand.key)
+    participant, rules = market.participant_of(market.hand.key), market.profile.auction
+    if rules is None:
+        return Reason.NOT_OFFERED, 0, 0
     broken = operations.may_act(market, Method.AUCTION, participant, Side.BUY)
     if broken != OK:
         return broken
     if auction is None:
         return Reason.AUCTION_UNKNOWN, command.auction, 0
     index, price_fen, tonnes = auction.product, command.price_fen, command.quantity_t
-    rules = rules_of(market)
     return _first(
         lambda: _not_open(market, auction),
         lambda: operations.product(market, index),

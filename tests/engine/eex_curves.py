@@ -175,3 +175,17 @@ def _bids(figures: Figures, successful: int, shape: _Shape, random: Random) -> l
         CurveBid(price - random.randint(1, min(span, price - 1)), lots * lot) for lots in below
     ]
     return bids
+
+
+def bidders_of(bids: list[CurveBid], bidders: int, offered_t: int) -> list[int]:
+    """Return a bidder 0.. for each bid: each has one, and nobody's bids sum to more than the offer."""
+    loads_t = [0] * bidders
+    given: dict[int, int] = {}
+    for rank, place in enumerate(sorted(range(len(bids)), key=lambda i: -bids[i].quantity_t)):
+        bidder = rank if rank < bidders else loads_t.index(min(loads_t))
+        loads_t[bidder] += bids[place].quantity_t
+        given[place] = bidder
+    if max(loads_t) > offered_t:
+        message = f"{bidders} bidders would bid for more than the {offered_t} t that are offered"
+        raise NoCurveError(message)
+    return [given[place] for place in range(len(bids))]
