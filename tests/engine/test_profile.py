@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.profile import Profile, ProfileError, load_profile, profile_digest
+from engine.profile import Fees, Position, Profile, ProfileError, load_profile, profile_digest
 from tests.markets import national
 
 TEXT = files("engine").joinpath("profiles/national.toml").read_text(encoding="utf-8")
@@ -51,6 +51,12 @@ def test_the_national_profile_says_what_the_rulebook_says() -> None:
         "2023-08-28",
     ]  # R9
     assert profile.products[0].first_reference_fen == 4_800  # R37
+    assert profile.auction is not None
+    assert profile.auction.quantity_t_min == 100_000  # R25
+    assert (profile.auction.floor_bp, profile.auction.cap_bp) == (1_000, 1_000)  # R33
+    assert len(profile.auction.price_modes) == 2  # R69
+    assert profile.fees == Fees()  # R60: not published
+    assert profile.position == Position()  # R73: not published
     assert profile.composite[-1].members == ("CEA25",)  # R52
     assert profile.product_index("CEA25") == 5
     assert profile.product_index("NONE-1") == -1
@@ -72,8 +78,19 @@ def test_the_digest_is_of_the_bytes() -> None:
         (("tick_size_fen",), 0, "$.tick_size_fen"),
         (("tick_size_fen",), 1.0, "$.tick_size_fen"),
         (("same_day_resale",), True, "$.same_day_resale"),
-        (("listed", "level_choice"), "any_of_five_levels", "$.listed.level_choice"),
-        (("listed", "crossing_listings"), "match", "$.listed.crossing_listings"),
+        (("listed", "level_choice"), "any_level", "$.listed.level_choice"),
+        (("listed", "crossing_listings"), "swap", "$.listed.crossing_listings"),
+        (("listed", "same_price_choice"), "size", "$.listed.same_price_choice"),
+        (("listed", "open_rule"), "last_trade", "$.listed.open_rule"),
+        (("listed", "picks"), "yes", "$.listed.picks"),
+        (("block", "free_from_t"), -1, "$.block.free_from_t"),
+        (("auction", "floors"), ["cheapest"], "$.auction.floors[0]"),
+        (("auction", "ties"), "size", "$.auction.ties"),
+        (("auction", "bidder_share_bp"), 10_001, "$.auction.bidder_share_bp"),
+        (("fees",), {"trading": {"listed_bp": 5}}, "$.fees.trading"),
+        (("fees",), {"clearing": {}}, "$.fees"),
+        (("fees",), {"trading": {"block_buyer_bp": 10_000}}, "$.fees.trading.block_buyer_bp"),
+        (("position",), {"limit_t": -1}, "$.position.limit_t"),
         (("listed", "band_bp"), 10_000, "$.listed.band_bp"),
         (("block", "sessions"), [], "$.block.sessions"),
         (("block", "sessions"), [["1:00", "15:00"]], "$.block.sessions"),
@@ -104,6 +121,11 @@ def test_a_bad_key_is_named_with_its_path(path: Path, value: Any, told: str) -> 
         (("composite", 1, "weights"), [1, 1], "$.composite[1].weights"),
         (("composite", 1, "members"), ["CEA19-20", "CEA21", "CEA99"], "$.composite[1].members"),
         (("composite", 1, "effective_from"), "2022-02-30", "$.composite[1].effective_from"),
+        (("listed", "picks"), False, "$.listed.picks"),
+        (("products", 1, "listed_until"), "2023-08-27", "$.products[1].listed_until"),
+        (("products", 1, "listed_until"), "2025-02-29", "$.products[1].listed_until"),
+        (("auction", "sessions"), [["08:00", "09:00"]], "$.auction.sessions[0]"),
+        (("auction", "quantity_t_max"), 99_999, "$.auction.quantity_t_min"),
         (("published_open", 0, "product"), "CEA99", "$.published_open[0].product"),
         (("published_open", 0, "date"), "2021-13-01", "$.published_open[0].date"),
     ],
