@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from engine.commands import Method, OfferBlock, Side
+from engine.commands import Method, OfferBlock, ReferenceBasis, Side
 from engine.events import ListingsTaken, Refused, Repeated, Traded
 from engine.profile import FeeRates, Fees
 from engine.reasons import Reason
 from tests.engine.block_floor import changed
 from tests.engine.take_floor import TONNES, TakeFloor, listed
-from tests.markets import PRODUCT, coarse_profile, national, trader
+from tests.markets import FIRST_DATE, PRODUCT, coarse_profile, national, trader, with_product
 
 # ---------------------------------------------------------------- what is taken
 
@@ -76,6 +76,7 @@ def test_best_price_first_on_both_sides_and_no_further_than_the_limit(side: Side
     second = place(4_800 + worse, who=3)
     taken = floor.fills(1_000, 4_800 + 2 * worse, side)
     assert [order for order, _, _ in taken] == [first, second, third]
+    assert [row.side for row in floor.exchange.orders(1)] == [side]
     (row,) = [row for row in floor.exchange.orders(2) if row.is_open]
     assert (row.order, row.left_t) == (behind, 100)
 
@@ -105,13 +106,13 @@ def test_preferred_listings_first_inside_their_level_and_none_across_levels() ->
 
 def test_preferred_numbers_that_stand_elsewhere_or_nowhere_are_passed_over() -> None:
     floor = TakeFloor()
-    bid = floor.buy(4_700, who=3)
+    bid = floor.buy(4_800, who=3)  # at the same place of the other ladder
     mine = floor.sell(4_790, who=1)
     gone = floor.sell(4_800)
     floor.fills(100, 4_800)
     right = floor.sell(4_800)
     wanted = floor.sell(4_800)
-    preferred = (999, gone, mine, bid, wanted, wanted)
+    preferred = (999, 2**31 - 1, gone, mine, bid, wanted, wanted)
     assert floor.fills(150, 4_800, preferred=preferred) == [
         (wanted, 100, 4_800),
         (right, 50, 4_800),
@@ -132,8 +133,19 @@ def test_a_preferred_block_offer_is_no_listing() -> None:
             client_order=floor.desk.next_client_order(),
         ),
     )
+    listing = floor.sell(4_320)  # the best price of the band: place 0 of the ladder
+    assert floor.fills(500, 4_800, preferred=(offer.order,)) == [(listing, 100, 4_320)]  # type: ignore[union-attr]
+
+
+def test_a_preferred_listing_of_another_product_is_passed_over() -> None:
+    second = national().products[1].code
+    changes = {"listed_from": FIRST_DATE, "first_reference": "administrative"}
+    floor = TakeFloor(with_product(national(), 1, **changes))
+    floor.desk.set_reference(4_800, second, ReferenceBasis.ADMINISTRATIVE)
+    floor.desk.endow(2, 0, 1_000, second)
+    other = floor.desk.listing(2, Side.SELL, 4_800, 100, second)
     listing = floor.sell(4_800)
-    assert floor.fills(500, 4_800, preferred=(offer.order,)) == [(listing, 100, 4_800)]  # type: ignore[union-attr]
+    assert floor.fills(500, 4_800, preferred=(other.order,)) == [(listing, 100, 4_800)]  # type: ignore[union-attr]
 
 
 def test_own_listings_are_neither_taken_nor_in_the_way_nor_a_level() -> None:
