@@ -79,7 +79,7 @@ def test_another_content_under_the_same_number() -> None:
         {"quantity_t": 100_000, "price_mode": PAY_AS_BID},
         {"quantity_t": 100_000, "wished_end_ns": 5},
     ):
-        refused = house.apply(client_order=7, **fields)  # type: ignore[arg-type]
+        refused = house.apply(client_order=7, **fields)
         assert broken(refused) == (Reason.CLIENT_ORDER_REUSED, 0, 0)
 
 
@@ -108,7 +108,7 @@ def test_a_market_without_auctions_offers_none() -> None:
 
 def test_applications_are_taken_until_the_day_ends() -> None:
     house = opened()
-    assert house.apply(100_000)
+    house.apply(100_000)
     for clock in ("09:30", "12:00", "14:59"):
         house.desk.advance(clock)
         house.apply(100_000)
