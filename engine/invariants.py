@@ -3,28 +3,46 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.commands import Side
-from engine.core.layout import STANDS, SUSPENDED, UNSETTLED
+from engine.commands import Method, Side
+from engine.core.layout import SETTLED, STANDS, SUSPENDED, UNSETTLED
 from engine.core.records import CommandKind
+from engine.fees import rate_bp
 from engine.market import Market
+from engine.units import BASIS_POINTS
 
 WORD_BITS = 64
+METHODS = {
+    CommandKind.PLACE_LISTING: Method.LISTED,
+    CommandKind.OFFER_BLOCK: Method.BLOCK,
+    CommandKind.OFFER_BLOCK_TO_GROUP: Method.BLOCK,
+    CommandKind.COUNTER_BLOCK: Method.BLOCK,
+    CommandKind.APPLY_AUCTION: Method.AUCTION,
+    CommandKind.PLACE_BID: Method.AUCTION,
+}
+"""Kinds of orders that may stand, with their methods."""
 
 
 def check(market: Market) -> None:
     """Assert every invariant; AssertionError names the one that is broken."""
+    _check_standing(market)
     _check_locks(market)
     _check_conservation(market)
     _check_pending(market)
+    _check_dialogues(market)
     for product in range(len(market.codes)):
         for side in Side:
             _check_ladder(market, product, side)
-    standing = int((_orders(market)["state"] == STANDS).sum())
-    assert market.core.market["open_count"] == standing, "the count of open orders is off"
+        _check_crossing(market, product)
 
 
 def _orders(market: Market) -> NDArray[np.void]:
     return market.core.state.orders[: int(market.core.market["order_count"]) + 1]
+
+
+def _standing(market: Market) -> NDArray[np.void]:
+    rows = _orders(market)
+    standing: NDArray[np.void] = rows[rows["state"] == STANDS]
+    return standing
 
 
 def _sums(size: int, places: NDArray[np.int64], amounts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -33,33 +51,62 @@ def _sums(size: int, places: NDArray[np.int64], amounts: NDArray[np.int64]) -> N
     return total
 
 
-def _check_locks(market: Market) -> None:
-    """Locks equal what open orders may need, party by party and product by product (R54)."""
-    state, products = market.core.state, len(market.codes)
-    rows = _orders(market)
-    rows = rows[rows["state"] == STANDS]
-    is_suspended = state.restrictions[rows["participant"]] == SUSPENDED
+def _fees(
+    market: Market, amounts: NDArray[np.int64], methods: NDArray[np.int64], side: Side
+) -> NDArray[np.int64]:
+    """Return what a side pays on amounts, each of its two fees rounded down by itself (R60)."""
+    total = np.zeros(len(amounts), np.int64)
+    tens = amounts // BASIS_POINTS  # rounds down: the part whose fee is exact
+    rest = amounts - tens * BASIS_POINTS
+    for rates in (market.profile.fees.trading, market.profile.fees.settlement):
+        by_method = np.array([rate_bp(rates, method, side) for method in Method], np.int64)
+        rate = by_method[methods]
+        total += tens * rate + rest * rate // BASIS_POINTS  # rounds down
+    return total
+
+
+def _check_standing(market: Market) -> None:
+    """Ask of what stands that something is left of it, that its kind may stand and its owner too."""
+    rows = _standing(market)
+    assert market.core.market["open_count"] == len(rows), "the count of open orders is off"
+    assert market.core.market["trade_count"] <= market.core.market["order_count"], (
+        "there are more trades than orders"
+    )
+    assert set(rows["kind"].tolist()) <= set(METHODS), "an order stands that only speaks"
+    is_suspended = market.core.state.restrictions[rows["participant"]] == SUSPENDED
     assert not is_suspended.any(), "an order of a suspended participant stands"
+    assert (rows["left_t"] > 0).all(), "an open order has nothing left"
+    assert (rows["left_t"] <= rows["quantity_t"]).all(), "more is left of an order than was ordered"
+
+
+def _check_locks(market: Market) -> None:
+    """Locks equal what open orders may need, party by party and product by product (R54, R60)."""
+    state, products = market.core.state, len(market.codes)
+    rows = _standing(market)
     left, parties = rows["left_t"].astype(np.int64), rows["participant"].astype(np.int64)
-    assert (left > 0).all(), "an open order has nothing left"
     buys, sells = rows["side"] == Side.BUY, rows["side"] == Side.SELL
-    cash = _sums(len(state.cash), parties[buys], (left * rows["price_fen"])[buys])
+    methods = np.array([METHODS[CommandKind(kind)] for kind in rows["kind"].tolist()], np.int64)
+    amounts = left * rows["price_fen"]
+    amounts += _fees(market, amounts, methods, Side.BUY)
+    cash = _sums(len(state.cash), parties[buys], amounts[buys])
     assert (cash == state.cash["locked_fen"]).all(), "locked cash differs from open buy orders"
     places = parties * products + rows["product"]
     tonnes = _sums(len(state.holdings), places[sells], left[sells])
     assert (tonnes == state.holdings["locked_t"]).all(), (
         "locked tonnes differ from open sell orders"
     )
+    wanted = _sums(len(state.wanted), places[buys], left[buys] * state.rules["limits"])
+    assert (wanted == state.wanted).all(), "wanted tonnes differ from open buy orders"
 
 
 def _check_conservation(market: Market) -> None:
-    """Cash changes only by deposits and withdrawals, tonnes of a product only by transfers."""
+    """Cash changes only by deposits, withdrawals and fees, tonnes of a product only by transfers."""
     state, products = market.core.state, len(market.codes)
     settled = sum(state.cash["settled_fen"].tolist())  # whole numbers: the sum may pass 63 bits
-    assert settled == market.deposits_fen, "settled cash differs from deposits"
-    assert state.cash["payable_fen"].sum() == state.cash["proceeds_fen"].sum(), (
-        "what buyers owe differs from what sellers wait for"
-    )
+    paid = _trades(market, SETTLED)
+    for side in Side:
+        settled += sum(_fees(market, *_amounts(paid), side).tolist())
+    assert settled == market.deposits_fen, "settled cash and fees differ from deposits"
     holdings = state.holdings.reshape(-1, products)
     stored = state.stored.reshape(-1, products)
     for index, code in enumerate(market.codes):
@@ -76,28 +123,72 @@ def _check_conservation(market: Market) -> None:
         assert sold == bought, f"sold tonnes of {code} differ from bought ones"
 
 
+def _trades(market: Market, trade_state: int) -> NDArray[np.void]:
+    """Return the trades of all days that are in a state."""
+    today = market.core.state.trades[: int(market.core.market["trade_count"])]
+    found = [today[today["state"] == trade_state]]
+    found += [day.rows[day.rows["state"] == trade_state] for day in market.days]
+    return np.concatenate(found)
+
+
+def _amounts(trades: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return amounts and methods of trades."""
+    amounts = trades["quantity_t"].astype(np.int64) * trades["price_fen"]
+    return amounts, trades["method"].astype(np.int64)
+
+
 def _check_pending(market: Market) -> None:
     """D, I, P and R equal the trades that the registry has not answered; no balance is below zero."""
     state, products = market.core.state, len(market.codes)
-    today = state.trades[: int(market.core.market["trade_count"])]
-    pending = [today[today["state"] == UNSETTLED]]
-    pending += [day.rows[day.rows["state"] == UNSETTLED] for day in market.days]
-    rows = np.concatenate(pending)
+    rows = _trades(market, UNSETTLED)
     tonnes = rows["quantity_t"].astype(np.int64)
-    amounts = tonnes * rows["price_fen"]
-    count = len(state.cash)
-    for name, party in (("payable_fen", "buyer"), ("proceeds_fen", "seller")):
-        sums = _sums(count, rows[party].astype(np.int64), amounts)
+    amounts, methods = _amounts(rows)
+    payable = amounts + _fees(market, amounts, methods, Side.BUY)
+    proceeds = amounts - _fees(market, amounts, methods, Side.SELL)
+    for name, party, owed in (
+        ("payable_fen", "buyer", payable),
+        ("proceeds_fen", "seller", proceeds),
+    ):
+        sums = _sums(len(state.cash), rows[party].astype(np.int64), owed)
         assert (sums == state.cash[name]).all(), f"{name} differs from unsettled trades"
     for name, party in (("bought_t", "buyer"), ("sold_t", "seller")):
         places = rows[party].astype(np.int64) * products + rows["product"]
-        sums = _sums(count * products, places, tonnes)
+        sums = _sums(len(state.holdings), places, tonnes)
         assert (sums == state.holdings[name]).all(), f"{name} differs from unsettled trades"
     assert (state.holdings["available_t"] >= 0).all(), "an available holding is below zero"
     assert (state.stored["frozen_t"] >= 0).all(), "a frozen holding is below zero"
     cash = state.cash
     power = cash["settled_fen"] + cash["proceeds_fen"] - cash["locked_fen"] - cash["payable_fen"]
     assert market.has_failed_trade or (power >= 0).all(), "spendable cash is below zero"
+
+
+def _check_dialogues(market: Market) -> None:
+    """Offers know how many talk about them, talks stand on both rows, groups have somebody left."""
+    orders = _orders(market)
+    talks: dict[int, int] = {}
+    for number, talk in market.negotiations.items():
+        for row in (number, talk.offer):
+            assert orders["state"][row] == STANDS, f"negotiation {number}: order {row} is over"
+        talks[talk.offer] = talks.get(talk.offer, 0) + 1
+    for number in np.flatnonzero(orders["state"] == STANDS).tolist():
+        row = orders[number]
+        if row["kind"] in {CommandKind.OFFER_BLOCK, CommandKind.OFFER_BLOCK_TO_GROUP}:
+            assert row["position"] == talks.get(number, 0), f"offer {number}: its talks are off"
+        elif row["kind"] == CommandKind.COUNTER_BLOCK:
+            assert number in market.negotiations, f"counter-offer {number} is in no negotiation"
+        elif row["kind"] == CommandKind.APPLY_AUCTION:
+            assert market.auctions[int(row["target"])].order == number, f"application {number}"
+
+
+def _check_crossing(market: Market, product: int) -> None:
+    """Where crossing listings match, none that cross rest."""
+    state = market.core.state
+    buyers, sellers = state.ladders[2 * product], state.ladders[2 * product + 1]
+    if not state.rules["matches"] or buyers["best"] < 0 or sellers["best"] < 0:
+        return
+    bid = int(buyers["origin_fen"]) + int(buyers["best"]) * int(buyers["step_fen"])
+    ask = int(sellers["origin_fen"]) + int(sellers["best"]) * int(sellers["step_fen"])
+    assert bid < ask, f"{market.codes[product]}: listings at {bid} and {ask} cross and rest"
 
 
 def _check_ladder(market: Market, product: int, side: Side) -> None:
@@ -132,6 +223,7 @@ def _check_level(market: Market, level: NDArray[np.void], position: int, ladder:
         assert order["position"] == position, f"order {number} is on a wrong level"
         assert 2 * int(order["product"]) + int(order["side"]) - 1 == ladder, "a wrong ladder"
         assert order["previous"] == previous, f"order {number} has a broken link"
+        assert previous < number, f"order {number} stands behind a younger one"
         total += int(order["left_t"])
         count += 1
         previous, number = number, int(order["next"])

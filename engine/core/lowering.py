@@ -11,7 +11,7 @@ from typing import Any, Final
 import numba
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils, codegen
 from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, models, register_model
@@ -129,3 +129,53 @@ def trailing_zeros(_context: Any, _value: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.uint64(types.uint64), make
+
+
+# ---------------------------------------------------------------- helpers without code of their own
+
+_helpers: list[str] = []
+"""Names of the helpers that are being compiled now, the innermost last."""
+
+
+def _widened(kind: Any) -> Any:
+    """Return the type in which a helper takes an argument: one for all whole numbers but unsigned words."""
+    plain = types.unliteral(kind)
+    is_word = isinstance(plain, types.Integer) and plain != types.uint64
+    return types.int64 if is_word or isinstance(plain, types.IntEnumMember) else plain
+
+
+def as_helper(dispatcher: Any) -> Any:
+    """Let a function be only a part of the entries that use it.
+
+    Its arguments are widened, so that one compiled form serves every call, and it is neither optimized
+    nor made machine code by itself, for its entries do both with all of it: half of the cold compile.
+    """
+    template = dispatcher.get_call_template
+
+    def get_call_template(arguments: Any, keywords: Any) -> Any:
+        _helpers.append(dispatcher.py_func.__name__)
+        try:
+            return template(tuple(_widened(kind) for kind in arguments), keywords)
+        finally:
+            _helpers.pop()
+
+    dispatcher.get_call_template = get_call_template
+    return dispatcher
+
+
+def _let_helpers_be(owner: Any, name: str) -> None:
+    """Let one of numba's steps towards machine code pass helpers by."""
+    method = getattr(owner, name)
+
+    def step(this: Any, *arguments: Any) -> None:
+        if not _helpers:
+            method(this, *arguments)
+        elif isinstance(this, codegen.JITCodeLibrary):
+            this._finalized = True  # noqa: SLF001 - what numba's own last step leaves behind
+
+    setattr(owner, name, step)
+
+
+_let_helpers_be(codegen.JITCodeLibrary, "_optimize_final_module")
+_let_helpers_be(codegen.JITCodeLibrary, "_finalize_final_module")
+_let_helpers_be(codegen.JITCPUCodegen, "set_env")

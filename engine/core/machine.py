@@ -24,8 +24,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def kernel(function: Function) -> Function:
-    """Mark a helper of the core: compiled into its caller."""
-    return numba.njit(forceinline=True, **OPTIONS)(function)
+    """Mark a helper of the core: compiled into its callers and nowhere else."""
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **OPTIONS}
+    made = numba.njit(forceinline=True, **options)(function)
+    return lowering.as_helper(made) if IS_COMPILED else made
 
 
 def entry(function: Function) -> Function:

@@ -63,7 +63,7 @@ def day_digests(days: int) -> list[str]:
 def body() -> str:
     """Return the machine-independent code of the entry, compiled anew: a cached one cannot be read."""
     fresh = numba.njit(**OPTIONS)(getattr(run_table, "py_func"))  # noqa: B009 - untyped by numba
-    fresh.compile((numba.int64,) * 4)
+    fresh.compile((numba.int64,) * 5)
     text = str(fresh.inspect_llvm(fresh.signatures[0]))
     start = re.search(r"define [^\n]*i32 @_ZN6engine4core3run9run_table", text)
     assert start, "the entry was not found"
