@@ -7,6 +7,7 @@ from typing import Final
 
 from clearing.exchange_port import ExchangePort
 from clearing.instructions import PartyFacts, TradeFacts
+from clearing.lifecycle import DayState
 from clearing.store import Store
 from engine.commands import Side
 from engine.events import (
@@ -18,6 +19,7 @@ from engine.events import (
     Traded,
     TradeFailed,
     TradeSettled,
+    TradeVoided,
     TransferredIn,
 )
 from engine.views import TradeView
@@ -125,6 +127,8 @@ class Collector:
                 store.open_day(event.date)
             case Traded():
                 store.add_trade(trade_of(event, store.open_date()))
+            case TradeVoided():
+                store.void_trade(event.trade)
             case DayClosed():
                 bulletin = event.bulletin
                 store.open_day(bulletin.date)
@@ -165,12 +169,21 @@ class Collector:
             for view in views:
                 self.store.open_day(view.date)
                 self.store.add_trade(trade_of_view(view))
+            self._void_missing({view.trade for view in views})
             known = {row.date for row in self.store.days()}
             for bulletin in bulletins:
                 if bulletin.date in known:
                     self.store.close_day(bulletin.date, bulletin.quantity_t, bulletin.amount_fen)
             self.store.set_cursor(max(sequence, self.store.cursor()))
         self._stirred()
+
+    def _void_missing(self, unsettled: set[int]) -> None:
+        """Find what was voided in the gap: nobody but clearing settles, and it has sent nothing yet."""
+        for row in self.store.days():
+            if row.state in (DayState.OPEN, DayState.CLOSED):
+                for trade in self.store.trades(row.date):
+                    if trade.trade not in unsettled:
+                        self.store.void_trade(trade.trade)
 
 
 def trade_of(event: Traded, date: str) -> TradeFacts:

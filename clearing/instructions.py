@@ -25,6 +25,7 @@ from clearing.sese023 import (
     SettlementParties,
     Supplement,
     TradeDetails,
+    TradeMode,
     Unit,
     VintageType,
 )
@@ -41,7 +42,11 @@ from engine.units import (
 
 CURRENCY: Final = "CNY"
 MESSAGE_DEFINITION: Final = "sese.023.001.11"
-MODES: Final = {Method.LISTED: "LISTED", Method.BLOCK: "BLOCK"}
+MODES: Final[dict[Method, TradeMode]] = {
+    Method.LISTED: "LISTED",
+    Method.BLOCK: "BLOCK",
+    Method.AUCTION: "AUCTION",
+}
 
 
 class InstructionFault(ValueError):
@@ -181,7 +186,7 @@ def instruct(
                 CdtDbtInd="CRDT",
             ),
             SplmtryData=Supplement(
-                TradeMode="BLOCK" if trade.method is Method.BLOCK else "LISTED",
+                TradeMode=MODES[trade.method],
                 SellOrderId=str(trade.sell_order),
                 BuyOrderId=str(trade.buy_order),
             ),

@@ -137,10 +137,14 @@ class SettlementAmount(Element, frozen=True, kw_only=True):
     CdtDbtInd: Literal["CRDT"]
 
 
+TradeMode = Literal["LISTED", "BLOCK", "AUCTION"]
+"""The trading method of a trade (R4)."""
+
+
 class Supplement(Element, frozen=True, kw_only=True):
     """What ISO has no home for."""
 
-    TradeMode: Literal["LISTED", "BLOCK"]
+    TradeMode: TradeMode
     SellOrderId: Token
     BuyOrderId: Token
 

@@ -104,6 +104,12 @@ class Store:
             marks = ", ".join("?" * len(values))
             self._do(f"INSERT INTO trade({TRADE_COLUMNS}) VALUES({marks})", *values)
 
+    def void_trade(self, trade: int) -> None:
+        """Note that the exchange voided a trade (R81); a repeat changes nothing."""
+        known = self.database.number("SELECT count(*) FROM voided WHERE trade = ?", trade)
+        if not known:
+            self._do("INSERT INTO voided VALUES(?, ?)", trade, self.now_ns())
+
     def close_day(self, date: str, quantity_t: int, amount_fen: int) -> None:
         """Close a day with the totals of its bulletin; a repeat changes nothing."""
         if self.day(date).state is not DayState.OPEN:
@@ -159,9 +165,10 @@ class Store:
         ]
 
     def trades(self, date: str) -> list[TradeFacts]:
-        """Return a day's trades in execution order."""
+        """Return a day's trades in execution order; voided ones are none."""
         rows = self.database.connection.execute(
-            f"SELECT {TRADE_COLUMNS} FROM trade WHERE date = ? ORDER BY trade",  # noqa: S608
+            f"SELECT {TRADE_COLUMNS} FROM trade WHERE date = ?"  # noqa: S608
+            " AND trade NOT IN (SELECT trade FROM voided) ORDER BY trade",
             (date,),
         ).fetchall()
         names = TradeFacts.__struct_fields__
