@@ -36,14 +36,14 @@ class MeasureMoves(AuctionMoves):
         """Halt something for a while: with a halt standing mostly its end, so that trading goes on."""
         key = random.choice((*self.operators(), *self.operators(), self.trader(random)))
         standing = list(self.state.halts.values())
-        if standing and random.random() < 0.35 + 0.15 * len(standing):
+        if standing and random.random() < 0.75:
             halt = random.choice(standing)
             number = halt.number if random.random() < 0.95 else random.choice((1, UNKNOWN))
             others = [row for row in self.operators() if self.state.keys[row].person != halt.person]
-            if others and random.random() < 0.8:
+            if others and random.random() < 0.9:
                 key = random.choice(others)
             return key, Resume(halt=number, explanation="演示"), self.later(random)
-        scope = random.choice(list(HaltScope))
+        (scope,) = random.choices(list(HaltScope), (1, 2, 4, 3))
         command = Halt(
             scope=scope,
             explanation="演示",
