@@ -186,6 +186,34 @@ def test_an_offer_in_negotiation_cannot_be_accepted_as_it_stands() -> None:
     assert told(floor.accept(2, offer)) == ["Traded"]
 
 
+def test_every_word_is_a_row_of_its_speaker() -> None:
+    floor = BlockFloor()
+    offer = floor.offer(4_800, 200_000)
+    floor.counter(2, offer, 4_500, 150_000)
+    floor.counter(1, offer, 4_700, 160_000, to=2)
+    floor.confirm(2, offer)
+    floor.refuse(1, offer, to=2)
+    floor.refuse(2, offer)
+    rows = sorted(
+        (row.order, row.side, row.price_fen, row.quantity_t, row.is_pick)
+        for who in (1, 2)
+        for row in floor.exchange.orders(who)
+    )
+    assert rows == [
+        (offer, Side.SELL, 4_700, 160_000, False),
+        (offer + 1, Side.BUY, 4_700, 160_000, False),
+        (offer + 2, Side.SELL, 4_700, 160_000, True),
+        (offer + 3, Side.BUY, 4_700, 160_000, True),
+        (offer + 4, Side.SELL, 4_700, 160_000, True),
+        (offer + 5, Side.BUY, 4_700, 160_000, True),
+    ]
+    assert all(
+        row.method is Method.BLOCK and not row.is_open
+        for who in (1, 2)
+        for row in floor.exchange.orders(who)
+    )
+
+
 # ---------------------------------------------------------------- parallel negotiations
 
 
