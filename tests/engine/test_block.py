@@ -81,6 +81,7 @@ def test_each_lock_follows_what_its_own_side_names_up_and_down(side: Side) -> No
             speaker,
             3 - speaker,
         )
+        assert (event.negotiation, event.order) == (offer + 1, offer + round_number)
         assert event.side == (side if speaker == 1 else Side.BUY + Side.SELL - side)
         prices_and_tonnes[speaker] = (price_fen, quantity_t)
         assert floor.locked_t(seller) == prices_and_tonnes[seller][1]
