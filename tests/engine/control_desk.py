@@ -10,14 +10,40 @@ from engine.events import AnyEvent, ProposalApproved, Refused
 from engine.exchange import Exchange
 from engine.profile import Profile
 from engine.reasons import Reason
-from tests.markets import OPERATOR_ONE, OPERATOR_TWO, Desk, first_day
+from tests.markets import (
+    FIRST_DATE,
+    OPERATOR_ONE,
+    OPERATOR_TWO,
+    PRODUCT,
+    Desk,
+    first_day,
+    small_profile,
+)
 from tests.restarts import back
 
+OTHER = "CEA21"
+"""The second product of the small markets."""
 PASSING = (
     *("sequence", "time_ns", "digest", "event_count"),
     *("order_count", "refusal_count", "cancel_count"),
 )
 """Numbers that every answer moves, a refusal too."""
+
+
+def two_products() -> Profile:
+    """Return a market in which two products weigh 1 and 2 from the first day on."""
+    rules = small_profile()
+    second = structs.replace(
+        rules.products[1],
+        listed_from=FIRST_DATE,
+        first_reference="administrative",
+        first_reference_fen=6_000,
+    )
+    products = (rules.products[0], second, rules.products[2])
+    members = structs.replace(
+        rules.composite[0], members=(PRODUCT, OTHER), weights=(1, 2), effective_from=FIRST_DATE
+    )
+    return structs.replace(rules, products=products, composite=(members,))
 
 
 def inside(exchange: Exchange) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from engine.profile import Profile, load_profile
 from engine.reasons import Reason
 from tests.engine.control_desk import Watched, exchange_of, refused_action
 from tests.markets import FIRST_DATE, Desk, trader
-from tests.restarts import back
+from tests.restarts import back, market_of
 
 PRODUCT = "BEA"
 HELD_T = 995_000
@@ -87,6 +87,7 @@ def test_without_a_limit_nobody_is_stopped() -> None:
     desk = morning(beijing(limit_t=0))
     allow(desk, 500)
     assert isinstance(buy(desk, 9_999), ListingPlaced)
+    assert not market_of(exchange_of(desk)).core.state.limits.any()
 
 
 def test_a_limit_outlives_the_day_and_a_restart() -> None:

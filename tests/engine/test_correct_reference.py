@@ -6,14 +6,20 @@ from msgspec import structs
 from engine.commands import (
     AcceptBlock,
     CorrectReferencePrice,
+    CounterBlock,
     HaltScope,
     Method,
     OfferBlock,
+    OfferBlockToGroup,
     PickListing,
+    ReferenceBasis,
+    SetBlockGroup,
     Side,
 )
 from engine.events import (
+    BlockCountered,
     BlockOffered,
+    BlockOfferedToGroup,
     CancelCause,
     Cancelled,
     DayClosed,
@@ -24,10 +30,16 @@ from engine.events import (
 )
 from engine.profile import Profile
 from engine.reasons import Reason
-from tests.engine.control_desk import exchange_of, halt, refused_action, resume, watched_day
+from tests.engine.control_desk import (
+    OTHER,
+    exchange_of,
+    halt,
+    refused_action,
+    resume,
+    two_products,
+    watched_day,
+)
 from tests.markets import PRODUCT, Desk, coarse_profile, small_profile, trader
-
-OTHER = "CEA21"
 
 
 def correct(price_fen: int, product: str = PRODUCT) -> CorrectReferencePrice:
@@ -110,6 +122,8 @@ def test_orders_outside_the_new_bands_end_and_the_rest_keeps_its_place() -> None
         5_500,
     )
     assert isinstance(desk.listing(1, Side.SELL, 5_500, 10), ListingPlaced)
+    assert isinstance(desk.listing(2, Side.BUY, 5_300, 10), ListingPlaced)  # above the old cap
+    assert levels(desk)[0] == (Side.BUY, 5_300, [14])
     accept = AcceptBlock(offer=10, client_order=desk.next_client_order())
     assert isinstance(desk.one(trader(3), accept), Traded)
 
@@ -156,6 +170,78 @@ def test_a_coarse_tick_keeps_its_prices() -> None:
         (Side.SELL, 4_800, [2]),
         (Side.SELL, 5_065, [3]),
     ]
+
+
+def test_offers_to_groups_and_counter_offers_have_the_block_band_too() -> None:
+    """Block band 35.00 - 65.00: an offer outside takes its talks with it, an ended talk frees its offer."""
+    desk = watched_day(small_profile())
+    desk.advance("13:00")
+    desk.one(trader(1), SetBlockGroup(group="all", members=(2, 3)))
+    offers = [offer_to_group(desk, price) for price in (3_400, 3_600)]
+    counters = [counter(desk, offers[0], 2, 3_600), counter(desk, offers[1], 2, 3_400)]
+    inside = counter(desk, offers[1], 3, 3_700)
+    halt(desk, HaltScope.PRODUCT, product=PRODUCT)
+    _, *ended = desk.approve(correct(5_000))
+    assert [(event.order, event.cause) for event in ended if isinstance(event, Cancelled)] == [
+        (offers[0], CancelCause.BAND),
+        (counters[1], CancelCause.BAND),
+        (counters[0], CancelCause.NEGOTIATION),  # the talk about the offer that ended
+    ]
+    assert len(ended) == 3
+    exchange = exchange_of(desk)
+    assert [row.negotiation for row in exchange.negotiations(1)] == [inside]
+    assert [row.order for row in exchange.offers(1)] == [offers[1]]
+
+
+def offer_to_group(desk: Desk, price_fen: int) -> int:
+    command = OfferBlockToGroup(
+        product=PRODUCT,
+        side=Side.SELL,
+        group="all",
+        price_fen=price_fen,
+        quantity_t=100_000,
+        client_order=desk.next_client_order(),
+    )
+    offered = desk.one(trader(1), command)
+    assert isinstance(offered, BlockOfferedToGroup), offered
+    return offered.order
+
+
+def counter(desk: Desk, number: int, participant: int, price_fen: int) -> int:
+    command = CounterBlock(
+        offer=number,
+        counterparty=1,
+        price_fen=price_fen,
+        quantity_t=100_000,
+        client_order=desk.next_client_order(),
+    )
+    countered = desk.one(trader(participant), command)
+    assert isinstance(countered, BlockCountered), countered
+    return countered.order
+
+
+def test_the_composite_goes_on_from_the_new_reference() -> None:
+    """Weights 1 and 2: 54.00 instead of 48.00 for the silent one, 60.30 traded -> 58.20."""
+    desk = watched_day(two_products())
+    desk.set_reference(6_000, OTHER, ReferenceBasis.ADMINISTRATIVE)
+    desk.endow(1, 0, 1_000, OTHER)
+    halt(desk, HaltScope.PRODUCT, product=PRODUCT)
+    desk.approve(correct(5_400))
+    placed = desk.listing(1, Side.SELL, 6_030, 10, OTHER)
+    assert isinstance(placed, ListingPlaced)
+    pick = PickListing(listing=placed.order, quantity_t=10, client_order=desk.next_client_order())
+    assert isinstance(desk.one(trader(2), pick), Traded)
+    assert exchange_of(desk).market().composite_last_fen == 5_820
+
+
+def test_only_the_products_own_orders_end() -> None:
+    desk = watched_day(two_products())
+    desk.set_reference(6_000, OTHER, ReferenceBasis.ADMINISTRATIVE)
+    desk.endow(1, 0, 1_000, OTHER)
+    assert isinstance(desk.listing(1, Side.SELL, 6_500, 10, OTHER), ListingPlaced)
+    halt(desk, HaltScope.MARKET)
+    assert len(desk.approve(correct(4_700))) == 1
+    assert [row.is_open for row in exchange_of(desk).orders(1)] == [True]
 
 
 def test_large_blocks_without_a_band_stay() -> None:

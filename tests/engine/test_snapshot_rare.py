@@ -35,6 +35,7 @@ from engine.commands import (
     TakeListings,
     VoidTrade,
 )
+from engine.digest import state_digest
 from engine.events import (
     AnyEvent,
     AuctionEnded,
@@ -332,6 +333,6 @@ def test_each_rare_table_counts_in_the_state_digest(
 
 def test_the_number_of_halts_counts_in_the_state_digest(played: tuple[Recorded, int]) -> None:
     market = market_of(back(played[0].exchange))
-    before = snapshot.state_digest(market)
+    before = state_digest(market)
     market.halt_count += 1
-    assert snapshot.state_digest(market) != before
+    assert state_digest(market) != before

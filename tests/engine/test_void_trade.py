@@ -27,10 +27,16 @@ from engine.events import (
 from engine.profile import FeeRates, Fees, Profile
 from engine.reasons import Reason
 from engine.views import Account, ProductView
-from tests.engine.control_desk import exchange_of, refusal, refused_action, watched_day
-from tests.markets import CLEARING, FIRST_DATE, PRODUCT, Desk, small_profile, trader
+from tests.engine.control_desk import (
+    OTHER,
+    exchange_of,
+    refusal,
+    refused_action,
+    two_products,
+    watched_day,
+)
+from tests.markets import CLEARING, PRODUCT, Desk, small_profile, trader
 
-OTHER = "CEA21"
 SELLER, BUYER, THIRD = 1, 2, 3
 
 
@@ -41,22 +47,6 @@ def with_fees() -> Profile:
     )
     fees = Fees(trading=trading, settlement=FeeRates(listed_buyer_bp=10))
     return structs.replace(small_profile(), fees=fees)
-
-
-def two_products() -> Profile:
-    """Return a market in which two products weigh 1 and 2 from the first day on."""
-    rules = small_profile()
-    second = structs.replace(
-        rules.products[1],
-        listed_from=FIRST_DATE,
-        first_reference="administrative",
-        first_reference_fen=6_000,
-    )
-    products = (rules.products[0], second, rules.products[2])
-    members = structs.replace(
-        rules.composite[0], members=(PRODUCT, OTHER), weights=(1, 2), effective_from=FIRST_DATE
-    )
-    return structs.replace(rules, products=products, composite=(members,))
 
 
 def without_published_open() -> Profile:
