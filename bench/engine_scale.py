@@ -101,7 +101,8 @@ def _participants(name: str, participants: int, runs: int, bars: Bars) -> dict[s
 
 def _crowd(stage: Stage, participants: int) -> None:
     """Let participants and their keys be there without four commands for each of a million."""
-    state = stage.exchange._market.core.state  # noqa: SLF001 - what loading a snapshot would fill
+    market = stage.exchange._market  # noqa: SLF001 - what loading a snapshot would fill
+    state = market.core.state
     begin = int(state.market["participant_count"]) + 1
     numbers = range(begin, participants + 1)
     keys = slice(FIRST_TRADER_KEY - 1 + begin, FIRST_TRADER_KEY + participants)
@@ -111,6 +112,9 @@ def _crowd(stage: Stage, participants: int) -> None:
     products = int(state.rules["products"])
     rows = slice(begin * products, (participants + 1) * products)
     state.holdings["available_t"][rows] = HOLDING_T
+    market.deposits_fen += CASH_FEN * len(numbers)
+    for place in range(products):
+        market.transfers_t[place] += HOLDING_T * len(numbers)
     state.market["participant_count"] = participants
     state.market["key_count"] = FIRST_TRADER_KEY - 1 + participants
 
