@@ -75,7 +75,12 @@ def test_each_lock_follows_what_its_own_side_names_up_and_down(side: Side) -> No
     prices_and_tonnes = {1: (4_800, 200_000)}
     talk = [(2, 4_500, 150_000), (1, 4_700, 300_000), (2, 4_600, 400_000), (1, 4_650, 100_000)]
     for round_number, (speaker, price_fen, quantity_t) in enumerate(talk, 1):
-        event = floor.counter(speaker, offer, price_fen, quantity_t, to=3 - speaker)
+        text = f"第 {round_number} 轮"
+        event = floor.counter(speaker, offer, price_fen, quantity_t, to=3 - speaker, text=text)
+        view = floor.talk(offer, 2)
+        assert (view.speaker, view.text, view.round) == (speaker, text, round_number)
+        assert (view.price_fen, view.quantity_t) == (price_fen, quantity_t)
+        assert (view.time_ns, view.terms) == (event.time_ns, event.terms)
         assert (event.round, event.participant, event.counterparty) == (
             round_number,
             speaker,
