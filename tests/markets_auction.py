@@ -34,7 +34,7 @@ def auction_profile(ties: Ties = "time") -> Profile:
         sessions=(("09:30", "11:30"), ("13:00", "15:00")),
     )
     capacity = structs.replace(
-        small.capacity, auctions=6, bids=12, groups=2, negotiations=4, rounds=5, halts=5, closures=3
+        small.capacity, auctions=6, bids=12, groups=2, negotiations=2, rounds=3, halts=3, closures=3
     )
     return structs.replace(small, auction=rules, capacity=capacity)
 

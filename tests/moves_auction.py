@@ -43,7 +43,8 @@ class AuctionMoves(OrderMoves):
         now = self.state.time_ns
         ahead = [session for session in sessions if session[1] > now] or sessions
         first, last = random.choice((ahead[0], ahead[0], random.choice(sessions)))
-        begin = max(first, now + random.choice((0, 1, 1, 2, 30)) * MINUTE_NS // 2)
+        ahead_ns = random.choice((random.randint(1, 12_000), random.randint(1, 60) * MINUTE_NS))
+        begin = max(first, now + ahead_ns)  # commands of a stream lie some hundred ns apart
         end = min(last, begin + random.choice((1, 2, 5, 30)) * MINUTE_NS)
         chance = random.random()
         if chance < 0.12:

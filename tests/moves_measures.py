@@ -82,7 +82,7 @@ class MeasureMoves(AuctionMoves):
         record = self.state.products.get(product)
         before = record.reference_fen if record and record.reference_fen else 5_000
         shift = random.choice((0, 1, -1, before // 15, -before // 15, before // 4, 2, -before // 4))
-        price = max(1, before + shift)
+        price = min(max(3_000, before + shift), 9_000)  # never so small that edges meet
         if random.random() < 0.03:
             price = 900_000
         return CorrectReferencePrice(product=product, price_fen=price, explanation="演示")
