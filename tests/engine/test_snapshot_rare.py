@@ -4,7 +4,11 @@ One day is played in which everything that is rare stands at some moment. Then, 
 the exchange comes back from its snapshot there and takes the rest of the log.
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from msgspec import structs
@@ -232,6 +236,10 @@ def _auction(desk: Desk) -> Sent:
     ended = desk.advance("14:00")[-1]
     assert isinstance(ended, AuctionEnded)
     assert (ended.state, ended.price_fen, ended.sold_t) == (AuctionState.SOLD, 4_850, BLOCK_T)
+    assert isinstance(desk.market, Recorded)
+    last = desk.market.exchange.trades()[-1]
+    assert last.method is Method.AUCTION
+    desk.approve(VoidTrade(trade=last.trade, explanation="演示"))
 
 
 def _orders(desk: Desk, participant: int) -> tuple[OrderView, ...]:
@@ -240,7 +248,10 @@ def _orders(desk: Desk, participant: int) -> tuple[OrderView, ...]:
 
 
 def _next_day(desk: Desk) -> Sent:
-    assert isinstance(desk.advance("15:00")[-1], DayClosed)
+    closed = desk.advance("15:00")[-1]
+    assert isinstance(closed, DayClosed)
+    assert closed.bulletin.auction_quantity_t == BLOCK_T - 40_000  # the smaller bid's trade is void
+    assert closed.bulletin.quantity_t == 60 + BLOCK_T + BLOCK_T - 40_000
     desk.open_day("2021-07-19")
     desk.set_reference(4_903)  # (40 x 49.00 + 20 x 49.10) / 60; the voided 60 t do not count
     desk.advance("13:10")
@@ -289,6 +300,24 @@ def test_a_restart_at_any_moment_is_not_noticed(played: tuple[Recorded, int]) ->
     assert live.event_digest() == end.event_digest()
     assert live.state_digest() == end.state_digest()
     same_inside(market_of(end), market_of(live))
+
+
+def test_compiled_and_plain_play_the_same_days(played: tuple[Recorded, int]) -> None:
+    source = (
+        "from tests.engine.test_snapshot_rare import play; exchange = play()[0].exchange; "
+        "print(exchange.event_digest().hex(), exchange.snapshot().hex())"
+    )
+    plain = subprocess.run(
+        [sys.executable, "-c", source],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    exchange = played[0].exchange
+    told = [exchange.event_digest().hex(), exchange.snapshot().hex()]
+    assert plain.stdout.split() == told
 
 
 def test_one_restart_and_the_whole_rest_in_one_batch(played: tuple[Recorded, int]) -> None:
