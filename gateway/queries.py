@@ -40,8 +40,6 @@ class Views(Protocol):
     """The read-only views of the exchange."""
 
     @property
-    def profile(self) -> Profile: ...  # noqa: D102
-    @property
     def sequence(self) -> int: ...  # noqa: D102
     @property
     def time_ns(self) -> int: ...  # noqa: D102
@@ -74,8 +72,9 @@ class Views(Protocol):
 class Desk:
     """Answers one question at a time; it changes nothing."""
 
-    def __init__(self, exchange: Views, feed: Feed) -> None:
+    def __init__(self, exchange: Views, feed: Feed, profile: Profile) -> None:
         self._exchange = exchange
+        self._profile = profile
         self._feed = feed
         self._products = frozenset(view.product for view in exchange.market().products)
 
@@ -96,7 +95,9 @@ class Desk:
             case wire.QueryStatement():
                 number = self._participant(request.participant, identity)
                 view = self._view_of(number)
-                statement = make_statement(self._exchange, self._feed, view, request.date)
+                statement = make_statement(
+                    self._exchange, self._feed, self._profile, view, request.date
+                )
                 return wire.StatementReply(id=request.id, statement=statement)
             case wire.FindOrder():
                 return self._find_order(request, identity)

@@ -82,7 +82,7 @@ class Server:
         self.settings = settings or Settings()
         self.feed = Feed(sequencer.exchange, sequencer.events_after(0))
         self.access = Access(sequencer.exchange)
-        self.desk = Desk(sequencer.exchange, self.feed)
+        self.desk = Desk(sequencer.exchange, self.feed, profile)
         self.cache = FrameCache()
         self.connections: set[Connection] = set()
         self.counts: Counter[str] = Counter()

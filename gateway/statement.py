@@ -33,11 +33,6 @@ class Books(Protocol):
     """The part of the exchange that a statement reads."""
 
     @property
-    def profile(self) -> Profile:
-        """The rules, of which the rates of the fees are needed."""
-        ...
-
-    @property
     def time_ns(self) -> int:
         """Exchange time."""
         ...
@@ -86,14 +81,16 @@ class _Moves(Struct):
         )
 
 
-def make_statement(books: Books, feed: Feed, participant: ParticipantView, date: str) -> Statement:
-    """Return the statement of a kept trading day; Fault DATE_NOT_KEPT."""
+def make_statement(
+    books: Books, feed: Feed, profile: Profile, participant: ParticipantView, date: str
+) -> Statement:
+    """Return the statement of a kept trading day; Fault DATE_NOT_KEPT. Fees are by the profile's rates."""
     bounds = feed.day_bounds(date)
     if bounds is None:
         raise Fault("DATE_NOT_KEPT", date)
     first, last = bounds
     number = participant.participant
-    reader = _Reader(books.profile, number)
+    reader = _Reader(profile, number)
     # From the first kept event on: a trade that fails may be of the day before.
     reader.read(_events(feed, number, 0, first - 1))
     of_day = reader.read(_events(feed, number, first, last))

@@ -139,8 +139,10 @@ async def test_the_market_channel_tells_phases_references_quotes_and_bulletins()
         frames = await until(reader, wire.MarketSnapshot, world.exchange.sequence - 1)
         changed = next(frame for frame in frames if isinstance(frame, wire.MarketChanged))
         assert not any(isinstance(frame, wire.QuoteChanged) for frame in frames)
-        (phase,) = changed.events
+        phase, auctions = changed.events
         assert isinstance(phase, PhaseChanged)
+        assert isinstance(auctions, PhaseChanged)
+        assert auctions.method.name == "AUCTION"
         assert (phase.phase.name, phase.next_time_ns) == ("OPEN", world.clock("11:30"))
         world.list(1, Side.SELL, 4_850, 100)
         trade = world.pick(2, 1, 40)
@@ -154,7 +156,7 @@ async def test_the_market_channel_tells_phases_references_quotes_and_bulletins()
             await later.subscribe("market", after=0)
             replayed = await until(later, wire.MarketSnapshot, 0)
             kinds = [type(event).__name__ for frame in replayed[:-1] for event in frame.events]
-            assert kinds[:3] == ["DayOpened", "PhaseChanged", "PhaseChanged"]
+            assert kinds[:4] == ["DayOpened", *["PhaseChanged"] * 3]
             assert kinds[-1] == "DayClosed"
 
 

@@ -85,7 +85,7 @@ def test_init_makes_a_market_with_keys_of_two_operators_and_of_clearing(tmp_path
 
 
 def test_init_says_which_profiles_there_are(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="choose one of: .*national"):
+    with pytest.raises(UserError, match=r"choose one of: .*national"):
         make_market(tmp_path / "market", "lunar")
     assert not (tmp_path / "market").exists()
 

@@ -215,7 +215,7 @@ async def test_an_operator_drives_the_clock() -> None:
         target = world.clock("13:00")
         assert await operator.advance_clock(target) >= target
         market = await operator.market()
-        assert [method.phase.name for method in market.methods] == ["OPEN", "OPEN"]
+        assert [method.phase.name for method in market.methods] == ["OPEN"] * 3
         # Sent again, as after a lost connection, it changes nothing and is no error.
         assert await operator.advance_clock(target) >= target
         world.sequencer._is_driven = False
