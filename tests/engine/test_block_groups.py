@@ -264,7 +264,8 @@ def test_the_next_day_begins_without_offers() -> None:
     floor.counter(2, offer, 4_600)
     closing = floor.desk.advance("15:00")
     assert "Cancelled" in told(closing)
-    assert floor.exchange.offers(1) == floor.exchange.negotiations(1) == ()
+    assert floor.exchange.offers(1) == ()
+    assert floor.exchange.negotiations(1) == ()
     assert floor.desk.date == FIRST_DATE
     floor.desk.open_day("2021-07-19")
     assert floor.exchange.offers(1) == floor.exchange.offers(2) == ()
