@@ -4,6 +4,7 @@ from engine.commands import (
     AcceptBlock,
     ApplyAuction,
     CancelOrder,
+    Command,
     Method,
     OfferBlock,
     OfferBlockToGroup,
@@ -130,22 +131,26 @@ def level_broken(state: State, listing: Order, participant: int) -> Figures:
     return OK
 
 
-def _named_side(state: State, number: int, method: Method) -> Side | None:
-    """Return the side of whoever takes an order of a method; nobody takes a number that is none."""
+def _named(state: State, number: int, *kinds: type[Command]) -> Order | None:
+    """Return the accepted order that a pick or an acceptance names, None for a number of another kind."""
     order = state.orders.get(number)
-    return opposite(order.side) if order is not None and order.method == method else None
+    return order if order is not None and order.kind in kinds else None
+
+
+def _taking_side(order: Order | None) -> Side | None:
+    """Return the side of whoever takes an order; nobody takes a number that is none."""
+    return opposite(order.side) if order is not None else None
 
 
 def pick_broken(state: State, command: PickListing, participant: int) -> Figures:
     """Return the first rule that a pick breaks (R40-R45)."""
     if not state.profile.listed.picks:
         return NOT_OFFERED
-    side = _named_side(state, command.listing, Method.LISTED)
-    broken = may_act(state, Method.LISTED, participant, side)
+    listing = _named(state, command.listing, PlaceListing, PickListing, TakeListings)
+    broken = may_act(state, Method.LISTED, participant, _taking_side(listing))
     if broken != OK:
         return broken
-    listing = state.orders.get(command.listing)
-    if listing is None or listing.method != Method.LISTED:
+    if listing is None:
         return Reason.ORDER_UNKNOWN, command.listing, 0
     if not listing.is_open:
         return Reason.ORDER_NOT_OPEN, command.listing, 0
@@ -189,12 +194,11 @@ def take_broken(state: State, command: TakeListings, participant: int) -> Figure
 
 def accept_broken(state: State, command: AcceptBlock, participant: int) -> Figures:
     """Return the first rule that the acceptance of a block offer breaks (R61, R62)."""
-    side = _named_side(state, command.offer, Method.BLOCK)
-    broken = may_act(state, Method.BLOCK, participant, side)
+    offer = _named(state, command.offer, *OFFERS, AcceptBlock)
+    broken = may_act(state, Method.BLOCK, participant, _taking_side(offer))
     if broken != OK:
         return broken
-    offer = state.orders.get(command.offer)
-    if offer is None or offer.kind not in (*OFFERS, AcceptBlock):
+    if offer is None:
         return Reason.ORDER_UNKNOWN, command.offer, 0
     if not offer.is_open:
         return Reason.ORDER_NOT_OPEN, command.offer, 0
