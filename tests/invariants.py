@@ -12,11 +12,15 @@ from engine.events import (
     AnyEvent,
     DayClosed,
     Deposited,
+    Traded,
+    TradeSettled,
     TransferredIn,
     TransferredOut,
     Withdrawn,
 )
+from engine.profile import Profile
 from engine.views import Account, OrderView, ParticipantView, TradeView
+from tests.oracle.rules import fee_fen
 
 
 class Shown(Protocol):
@@ -38,9 +42,13 @@ class Shown(Protocol):
 class Laws:
     """Watches an exchange's events and compares its views with what must follow from them."""
 
-    def __init__(self, shown: Shown) -> None:
+    def __init__(self, shown: Shown, profile: Profile) -> None:
         self.shown = shown
+        self.profile = profile
         self.deposited_fen = 0
+        """Less what was withdrawn and the fees of settled trades."""
+        self.fees_fen: dict[int, int] = {}
+        """Both sides' fees of every trade."""
         self.transferred_t: Counter[str] = Counter()
         self.is_closed = False
 
@@ -49,6 +57,13 @@ class Laws:
         for event in events:
             if isinstance(event, Deposited):
                 self.deposited_fen += event.amount_fen
+            if isinstance(event, Traded):
+                amount = event.price_fen * event.quantity_t
+                self.fees_fen[event.trade] = sum(
+                    fee_fen(self.profile, event.method, side, amount) for side in Side
+                )
+            if isinstance(event, TradeSettled):
+                self.deposited_fen -= self.fees_fen[event.trade]
             if isinstance(event, TransferredIn):
                 self.transferred_t[event.product] += event.quantity_t
             if isinstance(event, Withdrawn):
@@ -71,9 +86,11 @@ class Laws:
 
     def _cash(self, accounts: list[Account], waiting: Sequence[TradeView]) -> None:
         owed = sum(trade.price_fen * trade.quantity_t for trade in waiting)
+        paid = owed + sum(trade.buyer_fee_fen for trade in waiting)
+        received = owed - sum(trade.seller_fee_fen for trade in waiting)
         assert sum(a.cash.settled_fen for a in accounts) == self.deposited_fen, "INV-2"
-        assert sum(a.cash.payable_fen for a in accounts) == owed, "INV-4"
-        assert sum(a.cash.proceeds_fen for a in accounts) == owed, "INV-4"
+        assert sum(a.cash.payable_fen for a in accounts) == paid, "INV-4"
+        assert sum(a.cash.proceeds_fen for a in accounts) == received, "INV-4"
         for account in accounts:
             cash = account.cash
             free = cash.settled_fen + cash.proceeds_fen - cash.locked_fen - cash.payable_fen
@@ -106,11 +123,12 @@ class Laws:
         locked_t: Counter[str] = Counter()
         for order in orders:
             if order.is_open and order.side == Side.BUY:
-                locked_fen += order.price_fen * order.left_t
+                amount = order.price_fen * order.left_t
+                locked_fen += amount + fee_fen(self.profile, order.method, Side.BUY, amount)
             elif order.is_open:
                 locked_t[order.product] += order.left_t
             assert not (order.is_open and self.is_closed), "INV-11"
-            assert order.method in (Method.LISTED, Method.BLOCK)
+            assert order.method in Method
         shown = Counter({row.product: row.locked_t for row in account.holdings})
         assert account.cash.locked_fen == locked_fen, "INV-7"
         assert shown == locked_t, "INV-7"

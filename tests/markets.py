@@ -30,6 +30,7 @@ from engine.events import AnyEvent, ReferencePriceSet
 from engine.exchange import Exchange
 from engine.profile import Composite, Product, Profile, load_profile
 from engine.units import midnight_ns, parse_clock
+from tests.more_views import compare_more_views
 from tests.oracle.exchange import Oracle
 from tests.oracle.rules import CREDIT_ALPHABET
 
@@ -206,6 +207,7 @@ def compare_views(exchange: Exchange, oracle: Oracle, profile: Profile) -> None:
     _same("proposals", exchange.proposals(), oracle.proposals())
     _same("bulletins", exchange.bulletins(), oracle.bulletins())
     _same("unsettled", exchange.unsettled(), oracle.unsettled())
+    compare_more_views(exchange, oracle, numbers, _same)
 
 
 def _same(name: str, told: object, wanted: object) -> None:

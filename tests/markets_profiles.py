@@ -68,7 +68,7 @@ def rich_profile() -> Profile:
         auction=small_auction(ties="pro_rata", bid_withdrawal=False, bid_lot_t=10),
         fees=Fees(trading=trading, settlement=settlement),
         position=Position(limit_t=9_000, is_widened_by_allowance=True, large_holder_t=5_000),
-        capacity=structs.replace(coarse.capacity, fills_per_command=2),
+        capacity=structs.replace(coarse.capacity, fills_per_command=2, levels=2_000),
     )
 
 

@@ -6,6 +6,7 @@ from engine.commands import (
     Action,
     AdmitParticipant,
     AdvanceTime,
+    AnnounceAuction,
     AnyCommand,
     Approve,
     Category,
@@ -16,6 +17,7 @@ from engine.commands import (
     OpenDay,
     Propose,
     ReferenceBasis,
+    RefuseAuction,
     Reject,
     ReleaseHolding,
     Restriction,
@@ -29,14 +31,16 @@ from engine.commands import (
 )
 from engine.units import AMOUNT_FEN_MAX, QUANTITY_T_MAX, parse_clock
 from tests.markets import admission, public_key
-from tests.moves_orders import DATES, UNKNOWN, OrderMoves, Sent
+from tests.moves_block import BlockMoves
+from tests.moves_measures import MeasureMoves
+from tests.moves_orders import DATES, UNKNOWN, Sent
 from tests.oracle.control import computed_reference
 from tests.oracle.records import ProductRecord
 from tests.oracle.rules import midnight
 from tests.oracle.state import State
 
 
-class Moves(OrderMoves):
+class Moves(BlockMoves, MeasureMoves):
     """Makes any next command from what the oracle knows."""
 
     def __init__(self, state: State) -> None:
@@ -63,12 +67,30 @@ class Moves(OrderMoves):
         actions = tuple(self.action(random) for _ in range(random.choice((1, 1, 2, 4))))
         return key, Propose(actions=actions, reason="演示"), self.later(random)
 
+    def decide(self, random: Random) -> Sent:
+        """Let two operators decide on an application, one after the other and soon."""
+        operators = [key.number for key in self.state.keys.values() if key.role == Role.OPERATOR]
+        decisions = (AnnounceAuction, RefuseAuction)
+        waiting = [
+            row
+            for row in self.state.proposals.values()
+            if row.is_open and isinstance(row.actions[0], decisions)
+        ]
+        if not waiting:
+            propose = Propose(actions=(self.decision(random),), reason="演示")
+            return random.choice(operators), propose, self.later(random)
+        row = random.choice(waiting)
+        others = [key for key in operators if self.person(key) != row.person]
+        return random.choice(others), Approve(proposal=row.number), self.later(random)
+
     def person(self, key: int) -> str:
         """Return whose key it is."""
         return self.state.keys[key].person
 
     def action(self, random: Random) -> Action:
-        """Return an action: a reference price, an admission or a key, right or wrong."""
+        """Return an action: a measure, a reference price, an admission or a key, right or wrong."""
+        if random.random() < 0.45 and not self.waiting_products():
+            return self.measure(random)
         if random.random() < 0.2:
             return self.restriction(random)
         if random.random() < 0.2:
@@ -128,21 +150,26 @@ class Moves(OrderMoves):
             return admission(fresh, **{random.choice(("registry_account", "funds_account")): "X"})
         return row
 
-    def reference(self, random: Random) -> SetReferencePrice:
-        """Return a reference price for a product that waits for one, mostly the right one."""
-        waiting = [
+    def waiting_products(self) -> list[ProductRecord]:
+        """Return the products that wait for a reference price."""
+        return [
             row
             for code, row in self.state.products.items()
             if not row.reference_fen and self.state.listed_on(code, self.state.date)
         ]
+
+    def reference(self, random: Random) -> SetReferencePrice:
+        """Return a reference price for a product that waits for one, mostly the right one."""
+        waiting = self.waiting_products()
         record: ProductRecord = random.choice(waiting or list(self.state.products.values()))
         basis, price = computed_reference(self.state, record)
+        price = price or 4_999
         if random.random() < 0.1:
             basis = random.choice(list(ReferenceBasis))
         if random.random() < 0.1:
             price += random.choice((-1, 1, 10_000))
         code = "NONE-1" if random.random() < 0.04 else record.code
-        return SetReferencePrice(product=code, price_fen=max(1, price or 4_999), basis=basis)
+        return SetReferencePrice(product=code, price_fen=price, basis=basis)
 
     # ------------------------------------------------------------ registry
 
@@ -222,7 +249,8 @@ class Moves(OrderMoves):
 
     def late(self, random: Random) -> Sent:
         """Send an order at or after a boundary that nobody has announced yet."""
-        key, command, _ = random.choice((self.place, self.cancel, self.pick, self.offer))(random)
+        moves = (self.place, self.cancel, self.pick, self.offer, self.bid, self.counter, self.take)
+        key, command, _ = random.choice(moves)(random)
         boundary = int(self.state.agenda[0]) if self.state.agenda else 0
         return key, command, max(self.state.time_ns, boundary)
 
@@ -248,7 +276,8 @@ class Moves(OrderMoves):
         if self.state.is_day_open:
             last = max(record.sessions[-1][1] for record in self.state.methods.values())
             return 0, AdvanceTime(), max(self.state.time_ns, last + random.choice((0, 1, 10**9)))
-        following = [date for date in DATES if date > self.state.date]
+        closed = self.state.closures if random.random() < 0.9 else {}
+        following = [date for date in DATES if date > self.state.date and date not in closed]
         date = following[0] if following else next_year(self.state.date)
         return 0, OpenDay(date=date), max(self.state.time_ns, opening_ns(self.state, date))
 

@@ -69,7 +69,10 @@ class OrderMoves:
         if random.random() < 0.04:
             return random.choice((*self.state.products, "NONE-1", "NONE-2"))
         ready = [code for code, row in self.state.products.items() if row.reference_fen]
-        return random.choice(ready or list(self.state.products))
+        listed = [
+            code for code in self.state.products if self.state.listed_on(code, self.state.date)
+        ]
+        return random.choice(ready or listed or list(self.state.products))
 
     def price(self, random: Random, band: tuple[int, int], side: Side, product: str) -> int:
         """Return a price at the edges, a fen outside, on or through the other side, or inside."""
@@ -91,7 +94,7 @@ class OrderMoves:
     def on_tick(self, random: Random, price: int) -> int:
         """Return a price on the tick, and sometimes as it is."""
         tick = self.state.profile.tick_size_fen
-        return price if random.random() < 0.03 else max(tick, price - price % tick)
+        return max(1, price) if random.random() < 0.03 else max(tick, price - price % tick)
 
     def size(self, random: Random, limit: int, least: int, most: int) -> int:
         """Return a quantity in whole lots, and sometimes as it is."""
@@ -115,7 +118,7 @@ class OrderMoves:
         if sender is None or product not in self.state.products:
             return 1
         if side == Side.BUY:
-            return max(0, self.state.ledger.purses[sender.participant].available // price)
+            return max(0, self.state.ledger.purses[sender.participant].available // max(1, price))
         return max(0, self.state.ledger.shelves[sender.participant][product].available)
 
     def someone_able(self, random: Random, product: str, side: Side, price: int) -> int:
@@ -173,7 +176,8 @@ class OrderMoves:
         """Pick: mostly what may be picked, by somebody who can; else own, worse, filled or unknown."""
         key = self.trader(random)
         chance, live = random.random(), self.live(Method.LISTED)
-        if not live and chance < 0.8:
+        has_picks = self.state.profile.listed.picks
+        if chance < 0.8 and not (live and has_picks):
             return self.place(random)
         if not live or chance < 0.06:
             gone = [*self.state.orders, 0, 1, self.state.order_number, UNKNOWN]
@@ -270,7 +274,7 @@ class OrderMoves:
         record = self.state.products.get(product)
         across = self.state.books[product, opposite(side)] if record else {}
         prices = [*across] if side == Side.BUY else [*reversed(across)]
-        if not prices and random.random() < 0.7:
+        if random.random() < 0.7 and not (prices and self.state.profile.listed.picks):
             return self.place(random)
         floor, cap = record.listed_band if record else (0, 0)
         far = cap if side == Side.BUY else floor
@@ -306,7 +310,7 @@ class OrderMoves:
     def reduce(self, random: Random) -> Sent:
         """Take a part back: of an own listing mostly, of what cannot be reduced now and then."""
         live = self.live(Method.LISTED)
-        if not live:
+        if not live or (not self.state.profile.listed.reduce and random.random() < 0.9):
             return self.cancel(random)
         listing = random.choice(live)
         key, target, left = self.trader(random), listing.number, listing.left_t

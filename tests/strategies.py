@@ -8,10 +8,8 @@ sizes to the limit and one past it, names live, own, filled and unknown orders, 
 
 from random import Random
 
-from engine.commands import (
-    Method,
-)
-from engine.events import Phase
+from engine.commands import Method
+from engine.events import AuctionState, Phase
 from tests.moves_control import Moves
 from tests.moves_orders import Sent
 from tests.oracle.state import State
@@ -19,16 +17,21 @@ from tests.oracle.state import State
 Chances = dict[str, int]
 AFTER_THE_DAY: Chances = {
     "registry": 60, "day": 9, "place": 1, "repeat": 1, "cancel": 1, "control": 2, "odd": 1,
+    "counter": 1, "bid": 1, "take": 1, "halt": 1, "group": 1,
 }  # fmt: skip
 BEFORE_AND_BETWEEN: Chances = {
     "registry": 25, "control": 25, "time": 14, "late": 3, "place": 2, "cancel": 6, "pick": 1,
-    "offer": 1, "accept": 1, "repeat": 2, "odd": 1,
+    "offer": 1, "accept": 1, "repeat": 2, "odd": 1, "take": 1, "reduce": 2, "group": 3, "counter": 1,
+    "confirm": 1, "refuse": 2, "offer_group": 1, "apply": 3, "bid": 2, "halt": 2,
 }  # fmt: skip
 TRADING: Chances = {
-    "place": 300, "pick": 260, "cancel": 90, "repeat": 30, "registry": 70, "control": 16, "time": 7,
-    "late": 1, "odd": 3, "offer": 5, "accept": 3,
+    "place": 300, "pick": 200, "take": 50, "cancel": 80, "reduce": 40, "repeat": 30, "registry": 70,
+    "control": 45, "time": 9, "late": 1, "odd": 3, "halt": 5, "group": 4, "offer": 4, "accept": 3,
+    "offer_group": 2, "counter": 2, "confirm": 1, "refuse": 1, "apply": 14, "bid": 6,
 }  # fmt: skip
-AFTERNOON: Chances = TRADING | {"offer": 60, "accept": 70}
+AFTERNOON: Chances = TRADING | {
+    "offer": 60, "accept": 50, "offer_group": 40, "counter": 90, "confirm": 70, "refuse": 20,
+}  # fmt: skip
 
 
 def chances(state: State) -> Chances:
@@ -40,11 +43,28 @@ def chances(state: State) -> Chances:
     if state.methods[Method.LISTED].phase != Phase.OPEN:
         return BEFORE_AND_BETWEEN
     weights = AFTERNOON if state.methods[Method.BLOCK].phase == Phase.OPEN else TRADING
+    weights = weights | auction_chances(state)
+    if state.halts:
+        weights = weights | {"halt": 60}
     waits = any(
         not row.reference_fen and state.listed_on(code, state.date)
         for code, row in state.products.items()
     )
-    return weights | {"control": 120} if waits else weights
+    return weights | {"control": 500} if waits else weights
+
+
+def auction_chances(state: State) -> Chances:
+    """Return what auctions ask for: a decision soon after the application, bids inside the window."""
+    auctions = state.auctions.values()
+    more: Chances = {}
+    if any(row.state == AuctionState.APPLIED for row in auctions):
+        more["decide"] = 90
+    announced = [row for row in auctions if row.state == AuctionState.ANNOUNCED]
+    if any(row.begin_ns > state.time_ns for row in announced):
+        more["time"] = 60
+    if any(row.begin_ns <= state.time_ns < row.end_ns for row in announced):
+        more |= {"bid": 300, "time": 10}
+    return more
 
 
 def stream_move(moves: Moves, random: Random) -> Sent:

@@ -12,6 +12,7 @@ from engine.profile import Profile
 from tests.invariants import Laws
 from tests.markets import Desk, Twins, compare_events, compare_views, small_profile
 from tests.moves_control import Moves
+from tests.reached import Reached
 from tests.strategies import stream_move
 
 TRADERS = 5
@@ -26,13 +27,15 @@ class Recorder:
 
     def __init__(self, twins: Twins) -> None:
         self.twins = twins
-        self.laws = Laws(twins.exchange)
+        self.laws = Laws(twins.exchange, twins.profile)
+        self.reached = Reached()
         self.entries: list[Entry] = []
         self.answers: list[list[AnyEvent]] = []
 
     def apply(self, entry: Entry) -> list[AnyEvent]:
         events = self.twins.apply(entry)
         self.laws.watch(events)
+        self.reached.watch(entry, events)
         self.entries.append(entry)
         self.answers.append(events)
         return events
