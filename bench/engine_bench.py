@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from msgspec import Struct
 
-from bench import engine_scale
+from bench import engine_auction, engine_scale
 from bench.engine_book import BareBook
 from bench.engine_cases import EVENTS, Case, Records, Sample, cut, event_room, make_case, time_calls
 from bench.measure import DIGITS, Bars, print_report, row
@@ -78,7 +78,8 @@ def plans() -> Iterator[Plan]:
 
 def row_names() -> list[str]:
     """Return the names of all rows."""
-    return [plan.name for plan in plans()] + engine_scale.row_names()
+    flows = [plan.name for plan in plans()]
+    return [*flows, *engine_auction.row_names(), *engine_scale.row_names()]
 
 
 class _Bench:
@@ -212,6 +213,7 @@ def measure_engine(
     shown = bars or Bars(is_shown=False)
     bench = _Bench(runs, commands, shown)
     rows = [bench.measure(plan) for plan in plans() if plan.name.startswith(prefixes)]
+    rows += engine_auction.measure(runs, prefixes, shown)
     return rows + engine_scale.measure(runs, prefixes, shown)
 
 

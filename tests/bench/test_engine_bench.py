@@ -7,15 +7,17 @@ from importlib.resources import files
 import pytest
 from msgspec import structs
 
-from bench import engine_bench, engine_scale
+from bench import engine_auction, engine_bench, engine_scale
 from bench.engine_bench import GOALS_NS, Plan, measure_engine, plans, row_names, run_engine_bench
 from bench.engine_book import BareBook
 from bench.engine_cases import Case, listed_case
-from bench.measure import print_report, report, row
+from bench.measure import Bars, print_report, report, row
 from bench.stage import Rewind
 from bench.workload import Flow, Shape, Stage
+from engine.commands import Entry
 from engine.core.machine import IS_COMPILED
 from engine.core.records import CommandKind, EventKind
+from engine.exchange import Exchange
 from engine.profile import Profile, load_profile
 from gateway.errors import UserError
 
@@ -113,6 +115,7 @@ def test_the_rows_have_the_names_that_were_agreed() -> None:
         for layer in ("book", "full", "journal"):
             for batch in (1, 16, 64, 4096):
                 assert f"engine/{flow}/{layer}/{batch}" in names
+    assert {f"engine/auction/{layer}/1" for layer in ("book", "full", "journal")} <= set(names)
     for live in (1_000, 10_000, 100_000, 1_000_000):
         assert f"engine/scale/live/{live}" in names
     assert {"engine/scale/participants/3600", "engine/scale/participants/1000000"} <= set(names)
@@ -190,6 +193,37 @@ def test_a_bare_book_that_trades_otherwise_is_found(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(BareBook, "run", damaged)
     with pytest.raises(AssertionError, match="traded otherwise"):
         measure_engine(10, 300, ["engine/one/book/4096"])
+
+
+# ---------------------------------------------------------------- the auction
+
+
+SMALL_AUCTION = engine_auction.AuctionShape(participants=50, bids=300, offered_t=100_000)
+
+
+def test_the_close_of_an_auction_has_three_rows() -> None:
+    shape = structs.replace(SMALL_AUCTION, offered_t=100_000, bids=1_500)
+    rows = engine_auction.measure(10, ("engine/auction",), Bars(is_shown=False), shape)
+    assert [line["name"] for line in rows] == engine_auction.row_names()
+    for line in rows:
+        assert line["conditions"]["sold_t"] == 100_000
+        assert 0 < line["conditions"]["winners"] <= 50
+        assert line["runs"] == 10
+
+
+def test_a_timed_close_with_another_digest_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof is broken on purpose: the timed close comes a nanosecond late."""
+    close = engine_auction._Auction.close
+    calls = []
+
+    def late(auction: engine_auction._Auction, exchange: Exchange) -> Entry:
+        calls.append(1)
+        entry = close(auction, exchange)
+        return structs.replace(entry, time_ns=entry.time_ns + (len(calls) > 1))
+
+    monkeypatch.setattr(engine_auction._Auction, "close", late)
+    with pytest.raises(AssertionError, match="another digest"):
+        engine_auction.measure(10, ("engine/auction/full",), Bars(is_shown=False), SMALL_AUCTION)
 
 
 # ---------------------------------------------------------------- scale
