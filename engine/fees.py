@@ -4,11 +4,16 @@ Rounded down, so that the fees of the parts of an order never sum to more than t
 which is what its lock sets aside.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
 from engine.commands import Method, Side
-from engine.profile import FeeRates, Profile
+from engine.profile import FeeRates, Fees, Profile
 from engine.units import BASIS_POINTS
+
+
+_NONE: Final = Fees()
 
 
 class Fee(Struct, frozen=True, kw_only=True):
@@ -52,6 +57,8 @@ class Sums(Struct, frozen=True, kw_only=True):
 
 def sums_of(profile: Profile, method: Method, amount_fen: int) -> Sums:
     """Return what a trade of an amount posts, the same when it is made, settled, unwound or voided."""
+    if profile.fees == _NONE:  # the usual market: many thousand trades are asked for at a time
+        return Sums(amount_fen=amount_fen, payable_fen=amount_fen, proceeds_fen=amount_fen)
     return Sums(
         amount_fen=amount_fen,
         payable_fen=amount_fen + fee_of(profile, method, Side.BUY, amount_fen).total_fen,
