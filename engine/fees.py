@@ -12,7 +12,6 @@ from engine.commands import Method, Side
 from engine.profile import FeeRates, Fees, Profile
 from engine.units import BASIS_POINTS
 
-
 _NONE: Final = Fees()
 
 
