@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import structs
 
-from engine.profile import FeeRates, Fees, Profile
+from engine.profile import FeeRates, Fees, Position, Profile
 from tests.markets import national
 
 AUCTIONS: dict[str, dict[str, Any]] = {
@@ -38,5 +38,8 @@ def scenario_profile(name: str) -> Profile:
     if name == "match":
         listed = structs.replace(whole.listed, crossing_listings="match", reduce=True)
         return structs.replace(whole, listed=listed)
+    if name == "position":
+        limit = Position(limit_t=1_000, is_widened_by_allowance=True)
+        return structs.replace(whole, position=limit)
     assert name == "national", name
     return whole

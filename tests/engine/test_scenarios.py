@@ -111,6 +111,14 @@ def test_all_days_that_were_promised_are_there() -> None:
         "what_may_leave",
         "restrictions",
         "frozen_by_order",
+        "halt_and_resume",
+        "halt_ends_auction",
+        "void_a_trade",
+        "reference_corrected",
+        "phases_by_hand",
+        "closures",
+        "suspended_in_dialogue",
+        "position_limit",
     } <= names
 
 
