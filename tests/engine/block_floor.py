@@ -27,11 +27,16 @@ LOT = 100_000
 """The smallest block of the national market."""
 
 
+ROOM = {"participants": 8, "keys": 16, "orders_per_day": 100, "levels": 2_000, "auctions": 1}
+"""A market of four needs little room, and what is small is quickly checked."""
+
+
 class Checked:
-    """An exchange that checks itself after every command."""
+    """An exchange with little room that checks itself after every command."""
 
     def __init__(self, profile: Profile) -> None:
-        self.exchange = Exchange(profile)
+        room = structs.replace(profile.capacity, **ROOM)
+        self.exchange = Exchange(structs.replace(profile, capacity=room))
 
     def apply(self, entry: Entry) -> list[AnyEvent]:
         events = self.exchange.apply(entry)
