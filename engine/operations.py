@@ -211,18 +211,18 @@ def trade(market: Market, resting: int, taker: int, quantity_t: int, price_fen: 
 
 def trade_many(
     market: Market,
-    resting: int,
-    takers: Sequence[int],
+    resting: int | Sequence[int],
+    takers: int | Sequence[int],
     quantities: Sequence[int],
     prices: Sequence[int],
 ) -> list[Traded]:
-    """Trade one resting order with many takers, in order."""
-    commands = np.zeros(len(takers), COMMAND)
+    """Trade resting orders with takers in order, as many as there are quantities; one may be of all."""
+    commands = np.zeros(len(quantities), COMMAND)
     commands["target"] = resting
     commands["counterparty"] = takers
     commands["quantity_t"] = quantities
     commands["price_fen"] = prices
-    clients = market.core.state.orders["client_order"][list(takers)]
+    clients = market.core.state.orders["client_order"][commands["counterparty"]]
     return cast("list[Traded]", _run(market, Step.TRADE, commands, clients.tolist()))
 
 

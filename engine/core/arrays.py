@@ -173,8 +173,9 @@ class Core:
         """Do a single step (operate.py) on commands and events of the same length; return a reason."""
         if not IS_COMPILED:
             return operate_plain(self.state, step, commands, events, count)
+        number = int(step)  # numba would look up the type of an enumeration's member at each call
         commands_at, events_at = int(commands.ctypes.data), int(events.ctypes.data)
-        return int(operate_table(self._table_address, step, commands_at, events_at, count))
+        return int(operate_table(self._table_address, number, commands_at, events_at, count))
 
     def _commands_address(self, commands: Rows) -> int:
         """Return where rows stand; a few rows are copied, which is cheaper than asking numpy."""

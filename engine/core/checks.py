@@ -7,7 +7,7 @@ market row. A command stands in its row of `commands`; its price and quantity ar
 from typing import Final
 
 from engine.commands import MEMBERS_MAX, Method, Side
-from engine.core.accounts import cost_fen, method_of
+from engine.core.accounts import TAKE, cost_fen, method_of
 from engine.core.ladder import better_price, deepest_price, older_listing
 from engine.core.layout import NEVER, REFUSED, STANDS, Rows, State
 from engine.core.machine import at, kernel, whole
@@ -126,7 +126,7 @@ def _is_of(S: State, number: int, method: int) -> bool:
         return False
     kind = S.orders[at(number)]["kind"]
     if method == LISTED:
-        return kind == PLACE or kind == PICK
+        return kind == PLACE or kind == PICK or kind == TAKE
     return kind == OFFER or kind == ACCEPT or kind == GROUP
 
 
