@@ -76,8 +76,8 @@ def small_profile() -> Profile:
         rounds=5,
         auctions=3,
         bids=6,
-        halts=3,
-        closures=2,
+        halts=2,
+        closures=1,
     )
     return structs.replace(whole, products=products, composite=composite, capacity=capacity)
 

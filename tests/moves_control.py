@@ -1,5 +1,6 @@
 """Control moves: operators, the registry, the sequencer and the clock."""
 
+from collections.abc import Callable
 from random import Random
 
 from engine.commands import (
@@ -10,6 +11,7 @@ from engine.commands import (
     AnyCommand,
     Approve,
     Category,
+    CorrectReferencePrice,
     Deposit,
     EnrolKey,
     FailTrade,
@@ -27,20 +29,26 @@ from engine.commands import (
     SettleTrade,
     TransferIn,
     TransferOut,
+    VoidTrade,
     Withdraw,
 )
+from engine.events import AuctionState
 from engine.units import AMOUNT_FEN_MAX, QUANTITY_T_MAX, parse_clock
 from tests.markets import admission, public_key
 from tests.moves_block import BlockMoves
 from tests.moves_measures import MeasureMoves
 from tests.moves_orders import DATES, UNKNOWN, Sent
+from tests.moves_repeats import RepeatMoves
 from tests.oracle.control import computed_reference
 from tests.oracle.records import ProductRecord
 from tests.oracle.rules import midnight
 from tests.oracle.state import State
 
+SOON = (AnnounceAuction, RefuseAuction, CorrectReferencePrice, VoidTrade)
+"""Measures that lose their sense when their approval waits."""
 
-class Moves(BlockMoves, MeasureMoves):
+
+class Moves(BlockMoves, MeasureMoves, RepeatMoves):
     """Makes any next command from what the oracle knows."""
 
     def __init__(self, state: State) -> None:
@@ -68,20 +76,28 @@ class Moves(BlockMoves, MeasureMoves):
         return key, Propose(actions=actions, reason="演示"), self.later(random)
 
     def decide(self, random: Random) -> Sent:
-        """Let two operators decide on an application, one after the other and soon."""
-        operators = [key.number for key in self.state.keys.values() if key.role == Role.OPERATOR]
-        decisions = (AnnounceAuction, RefuseAuction)
+        """Let two operators do one measure, one after the other and soon."""
+        operators = self.operators()
         waiting = [
             row
             for row in self.state.proposals.values()
-            if row.is_open and isinstance(row.actions[0], decisions)
+            if row.is_open and isinstance(row.actions[0], SOON)
         ]
         if not waiting:
-            propose = Propose(actions=(self.decision(random),), reason="演示")
+            propose = Propose(actions=(self.soon(random),), reason="演示")
             return random.choice(operators), propose, self.later(random)
         row = random.choice(waiting)
         others = [key for key in operators if self.person(key) != row.person]
         return random.choice(others), Approve(proposal=row.number), self.later(random)
+
+    def soon(self, random: Random) -> Action:
+        """Return what should not wait: a decision on an application, or the correction of what is halted."""
+        choices: list[Callable[[Random], Action]] = [self.voiding]
+        if any(halt.product for halt in self.state.halts.values()):
+            choices += [self.correction] * 3
+        if self.auctions_in(AuctionState.APPLIED):
+            choices += [self.decision] * 6
+        return random.choice(choices)(random)
 
     def person(self, key: int) -> str:
         """Return whose key it is."""
@@ -255,7 +271,9 @@ class Moves(BlockMoves, MeasureMoves):
         return key, command, max(self.state.time_ns, boundary)
 
     def odd(self, random: Random) -> Sent:
-        """Try what only the sequencer may, or a day that must not open."""
+        """Try what only the sequencer may, a day that must not open, or a time that is past."""
+        if random.random() < 0.1:
+            return 0, AdvanceTime(), max(0, self.state.time_ns - 1)
         command: AnyCommand = random.choice(
             (
                 AdvanceTime(),

@@ -1,10 +1,6 @@
 """Order moves: commands of traders, aimed at the book and at the limits of their means."""
 
-from enum import Enum
 from random import Random
-from typing import Any
-
-from msgspec import structs
 
 from engine.commands import (
     AcceptBlock,
@@ -295,7 +291,7 @@ class OrderMoves:
             means = self.means(key, product, side, limit)
             size = self.size(random, means, rules.quantity_t_min, rules.quantity_t_max)
         lot = self.state.profile.lot_size_t
-        if random.random() < 0.95:
+        if random.random() < 0.9:
             size = max(lot, size - size % lot)
         command = TakeListings(
             product=product,
@@ -324,35 +320,3 @@ class OrderMoves:
             quantity = max(lot, quantity - quantity % lot)
         command = ReduceOrder(order=target, quantity_t=max(1, quantity), client_order=self.number())
         return self.order(key, command, random)
-
-    def nearly(self, random: Random, command: OrderCommand) -> OrderCommand:
-        """Return the same command but for one field: it must not be taken for a repeat."""
-        names = [name for name in command.__struct_fields__ if name != "client_order"]
-        name = random.choice(names)
-        other = self.other_value(random, name, getattr(command, name))
-        return structs.replace(command, **{name: other})
-
-    def other_value(self, random: Random, name: str, value: Any) -> Any:
-        """Return another value that a field may have."""
-        if name == "product":
-            return random.choice((*self.state.products, "NONE-1", "NONE-2", "ZZZZZZZZZZZZZZZZ"))
-        if isinstance(value, Enum):
-            return random.choice([member for member in type(value) if member != value] or [value])
-        if isinstance(value, tuple):
-            return random.choice(((*value, 1), value[1:], value[::-1]))
-        if isinstance(value, str):
-            return value[:-1] + random.choice("0af") if value else "x"
-        return min(max(1, value + random.choice((-1, 1))), QUANTITY_T_MAX)
-
-    def repeat(self, random: Random) -> Sent:
-        """Send an earlier order command again, or other content under its number."""
-        if not self.sent:
-            return self.place(random)
-        key, command = random.choice(self.sent[-60:])
-        chance = random.random()
-        if chance < 0.15:
-            other = self.sent[-1][1]
-            command = structs.replace(other, client_order=command.client_order)
-        elif chance < 0.6:
-            command = self.nearly(random, command)
-        return key, command, self.later(random)

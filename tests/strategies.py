@@ -17,17 +17,19 @@ from tests.oracle.state import State
 Chances = dict[str, int]
 AFTER_THE_DAY: Chances = {
     "registry": 60, "day": 9, "place": 1, "repeat": 1, "cancel": 1, "control": 2, "odd": 1,
-    "counter": 1, "bid": 1, "take": 1, "halt": 1, "group": 1,
+    "counter": 1, "bid": 1, "take": 1, "halt": 1, "group": 1, "stray": 4, "nobody": 1,
 }  # fmt: skip
 BEFORE_AND_BETWEEN: Chances = {
     "registry": 25, "control": 25, "time": 14, "late": 3, "place": 2, "cancel": 6, "pick": 1,
     "offer": 1, "accept": 1, "repeat": 2, "odd": 1, "take": 1, "reduce": 2, "group": 3, "counter": 1,
-    "confirm": 1, "refuse": 2, "offer_group": 1, "apply": 3, "bid": 2, "halt": 2,
+    "confirm": 1, "refuse": 2, "offer_group": 1, "apply": 3, "bid": 2, "halt": 2, "stray": 2,
+    "nobody": 1,
 }  # fmt: skip
 TRADING: Chances = {
     "place": 300, "pick": 200, "take": 50, "cancel": 80, "reduce": 40, "repeat": 30, "registry": 70,
     "control": 45, "time": 9, "late": 1, "odd": 3, "halt": 5, "group": 4, "offer": 4, "accept": 3,
     "offer_group": 2, "counter": 2, "confirm": 1, "refuse": 1, "apply": 14, "bid": 6,
+    "stray": 6, "nobody": 4, "decide": 6,
 }  # fmt: skip
 AFTERNOON: Chances = TRADING | {
     "offer": 60, "accept": 50, "offer_group": 40, "counter": 90, "confirm": 70, "refuse": 20,
@@ -39,13 +41,15 @@ def chances(state: State) -> Chances:
     if not state.is_day_open:
         return AFTER_THE_DAY
     if state.order_number >= state.profile.capacity.orders_per_day:
-        return TRADING | {"day": 120}
+        return AFTERNOON | {"day": 60}
     if state.methods[Method.LISTED].phase != Phase.OPEN:
         return BEFORE_AND_BETWEEN
     weights = AFTERNOON if state.methods[Method.BLOCK].phase == Phase.OPEN else TRADING
-    weights = weights | auction_chances(state)
     if state.halts:
         weights = weights | {"halt": 60}
+    if any(halt.product for halt in state.halts.values()):
+        weights = weights | {"decide": 40}
+    weights = weights | auction_chances(state)
     waits = any(
         not row.reference_fen and state.listed_on(code, state.date)
         for code, row in state.products.items()
