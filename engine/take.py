@@ -41,10 +41,8 @@ def take_listings(market: Market, command: TakeListings) -> list[AnyEvent]:
     broken = _plan_broken(market, command, product, fills)
     if broken != OK:
         return operations.refuse_order(market, number, broken)
-    events: list[AnyEvent] = [
-        operations.trade(market, fill.order, number, fill.quantity_t, fill.price_fen)
-        for fill in fills
-    ]
+    orders, quantities_t, prices_fen = zip(*fills, strict=True)
+    trades = operations.trade_many(market, orders, number, quantities_t, prices_fen)
     left_t = command.quantity_t - sum(fill.quantity_t for fill in fills)
     operations.spend(market, number, left_t)
     taken = market.event(
@@ -61,7 +59,7 @@ def take_listings(market: Market, command: TakeListings) -> list[AnyEvent]:
         amount_fen=sum(fill.quantity_t * fill.price_fen for fill in fills),
         trades=len(fills),
     )
-    return operations.answered(market, number, [*events, taken])
+    return operations.answered(market, number, [*trades, taken])
 
 
 # ---------------------------------------------------------------- rules
