@@ -43,7 +43,8 @@ class AuctionMoves(OrderMoves):
         now = self.state.time_ns
         ahead = [session for session in sessions if session[1] > now] or sessions
         first, last = random.choice((ahead[0], ahead[0], random.choice(sessions)))
-        ahead_ns = random.choice((random.randint(1, 12_000), random.randint(1, 60) * MINUTE_NS))
+        soon = random.randint(1, 12_000)
+        ahead_ns = soon if random.random() < 0.85 else random.randint(1, 60) * MINUTE_NS
         begin = max(first, now + ahead_ns)  # commands of a stream lie some hundred ns apart
         end = min(last, begin + random.choice((1, 2, 5, 30)) * MINUTE_NS)
         chance = random.random()
@@ -123,9 +124,9 @@ class AuctionMoves(OrderMoves):
         floor, cap = auction.floor_fen, auction.cap_fen
         prices = [row.price_fen for row in standing_bids(self.state, auction.number)]
         chance = random.random()
-        if prices and chance < 0.6:
+        if prices and chance < 0.75:
             return random.choice(prices)
-        if chance < 0.68:
+        if chance < 0.82:
             return random.choice((floor, cap, max(1, floor - 1), cap + 1))
         price = random.choice((random.randint(floor, cap), (floor + cap) // 2, floor + 50))
         return self.on_tick(random, price)
@@ -135,8 +136,9 @@ class AuctionMoves(OrderMoves):
         rules = self.state.profile.auction
         least, lot = (rules.bid_t_min, rules.bid_lot_t) if rules else (1, 1)
         offered = auction.quantity_t
+        share = offered * rules.bidder_share_bp // 10_000 if rules else offered
         tonnes = random.choice(
-            (offered // 2, offered // 3, offered // 5, offered, least, random.randint(1, offered))
+            (share // 2, share // 3, share // 4, share, least, random.randint(1, share), offered)
         )
         chance = random.random()
         if chance < 0.08:
