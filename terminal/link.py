@@ -179,6 +179,11 @@ class Link:
             "trades": self.client.trades,
             "proposals": self.client.proposals,
             "participants": self.client.participants,
+            "auctions": self.client.auctions,
+            "applications": self.client.applications,
+            "offers": self.client.offers,
+            "negotiations": self.client.negotiations,
+            "halts": self.client.halts,
         }
         if part != "listings":
             self.deliver(Fetched(part, await queries[part]()))

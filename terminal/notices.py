@@ -5,9 +5,10 @@ from enum import IntEnum
 from typing import Final
 
 from engine import events as happened
-from engine.commands import Method, Side
+from engine.commands import Side
 from engine.events import AnyEvent, CancelCause
 from terminal import format as show
+from terminal.notices_dialogue import dialogue_words, method_key
 from terminal.texts import Language, say
 
 
@@ -30,6 +31,11 @@ class Notice:
     value: str = ""
 
 
+_GOOD: Final = (
+    happened.Traded | happened.ListingPlaced | happened.BidPlaced | happened.ProposalApproved
+)
+
+
 def notice_of(event: AnyEvent) -> Notice | None:
     """Return the notice of an event, None where it is not worth a line."""
     if isinstance(event, happened.Repeated):
@@ -38,7 +44,7 @@ def notice_of(event: AnyEvent) -> Notice | None:
         return Notice(event.time_ns, Severity.REFUSAL, event)
     if isinstance(event, happened.KeyEnrolled):
         return None
-    good = isinstance(event, happened.Traded | happened.ListingPlaced | happened.ProposalApproved)
+    good = isinstance(event, _GOOD)
     return Notice(event.time_ns, Severity.GOOD if good else Severity.NORMAL, event)
 
 
@@ -60,7 +66,7 @@ def _event_words(event: AnyEvent, language: Language, participant: int) -> str:
     match event:
         case happened.Refused():
             return _refused(event, language)
-        case happened.ListingPlaced() | happened.BlockOffered():
+        case happened.ListingPlaced() | happened.BlockOffered() | happened.BlockOfferedToGroup():
             return say(
                 language,
                 "told_placed",
@@ -96,6 +102,11 @@ _CANCELLED: Final = {
     CancelCause.OWNER: "told_cancelled",
     CancelCause.CLOSE: "told_lapsed",
     CancelCause.SUSPENSION: "told_suspended_order",
+    CancelCause.OWN_LISTING: "told_own_met",
+    CancelCause.FILLS_LIMIT: "told_fills_limit",
+    CancelCause.BAND: "told_out_of_band",
+    CancelCause.NEGOTIATION: "told_talk_over",
+    CancelCause.AUCTION: "told_auction_rest",
 }
 
 
@@ -109,13 +120,21 @@ def _refused(event: happened.Refused, language: Language) -> str:
 def _day_words(event: AnyEvent, language: Language) -> str:
     match event:
         case happened.PhaseChanged():
-            method = say(language, "listed" if event.method is Method.LISTED else "block")
+            method = say(language, method_key(event.method))
             phase = say(language, f"phase_{int(event.phase)}")
             return say(language, "told_phase", method=method, phase=phase)
         case happened.DayOpened():
             return say(language, "told_day", date=event.date)
         case happened.DayClosed():
-            return say(language, "told_closed", date=event.bulletin.date)
+            bulletin = event.bulletin
+            return say(
+                language,
+                "told_closed",
+                date=bulletin.date,
+                listed=show.quantity(bulletin.listed_quantity_t),
+                block=show.quantity(bulletin.block_quantity_t),
+                auction=show.quantity(bulletin.auction_quantity_t),
+            )
         case happened.ReferencePriceSet():
             price = show.price(event.price_fen)
             return say(language, "told_reference", product=event.product, price=price)
@@ -169,7 +188,7 @@ def _ledger_words(event: AnyEvent, language: Language) -> str:
         case happened.TradeFailed():
             return say(language, "told_failed", trade=event.trade, reason=event.reason)
         case _:
-            return ""
+            return dialogue_words(event, language)
 
 
 def _frozen_words(

@@ -5,31 +5,18 @@ message makes necessary. Balances are never worked out here: the exchange is ask
 """
 
 from collections import deque
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from engine import events as happened
-from engine.commands import AnyCommand, Method, Role, Side
+from engine.commands import Method
 from engine.events import AnyEvent, CancelCause
-from engine.profile import Profile
-from engine.views import (
-    Account,
-    Book,
-    Holding,
-    ListingView,
-    MarketView,
-    MethodView,
-    OrderView,
-    ParticipantView,
-    ProductView,
-    ProposalView,
-    TradeView,
-)
+from engine.views import Book, MarketView
 from gateway import wire
 from gateway.inbox import Disconnected, Gap, Reconnected
+from gateway.routing import is_public
 from terminal.messages import (
     Fetched,
     Heard,
@@ -42,122 +29,21 @@ from terminal.messages import (
     Noted,
     Welcomed,
 )
+from terminal.model import INTENTS_MAX, Connection, Intent, IntentState, State
 from terminal.notices import Notice, Severity, notice_of
 
 TAPE_MAX: Final = 200
-NOTICES_MAX: Final = 200
-UNREAD_MAX: Final = 20
-INTENTS_MAX: Final = 100
 LATE_SECONDS: Final = 2
 STALE_SECONDS: Final = 5
 
 Topics = frozenset[str]
 NOTHING: Final[Topics] = frozenset()
-
-
-class Connection(Enum):
-    """Where the line to the exchange stands."""
-
-    CONNECTING = "connecting"
-    LIVE = "live"
-    RECONNECTING = "reconnecting"
-    CLOSED = "closed"
-
-
-class IntentState(Enum):
-    """What became of something the user sent."""
-
-    SENDING = "sending"
-    DONE = "done"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-
-
-@dataclass
-class Intent:
-    """One thing the user meant once: its command and what became of it."""
-
-    command: AnyCommand
-    state: IntentState = IntentState.SENDING
-
-
-@dataclass
-class State:
-    """Everything that screens are painted from."""
-
-    welcome: wire.Welcome | None = None
-    connection: Connection = Connection.CONNECTING
-    time_ns: int = 0
-    sequence: int = 0
-    silent_s: int = 0
-    market: MarketView | None = None
-    books: dict[str, Book] = field(default_factory=dict)
-    tape: dict[str, deque[tuple[int, wire.PublicTrade]]] = field(default_factory=dict)
-    level: LevelKey | None = None
-    listings: tuple[ListingView, ...] = ()
-    account: Account | None = None
-    orders: tuple[OrderView, ...] | None = None
-    trades: tuple[TradeView, ...] | None = None
-    proposals: tuple[ProposalView, ...] | None = None
-    participants: tuple[ParticipantView, ...] | None = None
-    intents: dict[int, Intent] = field(default_factory=dict)
-    notices: deque[Notice] = field(default_factory=lambda: deque(maxlen=NOTICES_MAX))
-    unread: deque[Notice] = field(default_factory=lambda: deque(maxlen=UNREAD_MAX))
-
-    # -------------------------------------------------------- read by widgets
-
-    @property
-    def profile(self) -> Profile | None:
-        """The rules of the market as told at login."""
-        return self.welcome.profile if self.welcome else None
-
-    @property
-    def participant(self) -> int:
-        """The own participant's number, 0 for operators."""
-        return self.welcome.participant if self.welcome else 0
-
-    @property
-    def is_operator(self) -> bool:
-        """This connection acts for the exchange."""
-        return self.welcome is not None and self.welcome.role == Role.OPERATOR
-
-    def quote(self, product: str) -> ProductView | None:
-        """Return a product's live quote."""
-        rows = self.market.products if self.market else ()
-        return next((row for row in rows if row.product == product), None)
-
-    def method(self, method: Method) -> MethodView | None:
-        """Return phase and next change of a method."""
-        rows = self.market.methods if self.market else ()
-        return next((row for row in rows if row.method == method), None)
-
-    def holding(self, product: str) -> Holding | None:
-        """Return the own holding of a product."""
-        rows = self.account.holdings if self.account else ()
-        return next((row for row in rows if row.product == product), None)
-
-    def own_at(self, product: str, side: Side, price_fen: int) -> int:
-        """Return how many tonnes of a level are own listings."""
-        return sum(
-            order.left_t
-            for order in self.orders or ()
-            if order.is_open
-            and order.product == product
-            and order.method is Method.LISTED
-            and (order.side, order.price_fen) == (side, price_fen)
-        )
-
-    def own_open(self) -> frozenset[int]:
-        """Return the numbers of the own open orders."""
-        return frozenset(order.order for order in self.orders or () if order.is_open)
-
-    def unknown_outcomes(self) -> int:
-        """Return how many things were sent and nobody knows yet what became of them."""
-        return sum(
-            intent.state is IntentState.UNKNOWN
-            or (intent.state is IntentState.SENDING and self.connection is not Connection.LIVE)
-            for intent in self.intents.values()
-        )
+OWN: Final[Topics] = frozenset({"market", "account", "orders", "trades", "listings"})
+"""What a trader asks for again whenever something happened to it."""
+TALKS: Final[Topics] = frozenset({"offers", "negotiations"})
+AUCTIONS: Final[Topics] = frozenset({"auctions", "applications"})
+CONTROL: Final[Topics] = frozenset({"market", "proposals", "participants"})
+"""What an operator asks for again."""
 
 
 def reduce(state: State, message: Message) -> Topics:  # noqa: C901 - one arm a message
@@ -199,25 +85,56 @@ def reduce(state: State, message: Message) -> Topics:  # noqa: C901 - one arm a 
 
 def follow_up(state: State, message: Message) -> Topics:
     """Return the parts of the model that must be asked for again after a message."""
-    everything = frozenset({"market", "account", "orders", "trades", "listings"})
     match message:
         case Welcomed() | Reconnected() | Gap():
-            control = frozenset({"market", "proposals", "participants"})
-            return control if state.is_operator else everything
+            everything = CONTROL | {"halts"} if state.is_operator else OWN | TALKS
+            return everything | AUCTIONS
         case wire.PrivateEvents():
-            if state.is_operator:
-                return frozenset({"proposals", "participants"})
-            return everything - {"market"}
+            whole = CONTROL if state.is_operator else OWN
+            return (whole - {"market"}) | _asked_by(state, message.events)
         case IntentAnswered():
-            return frozenset({"proposals"}) if state.is_operator else everything - {"market"}
+            whole = frozenset({"proposals"}) if state.is_operator else OWN - {"market"}
+            return whole | _asked_by(state, message.answer.events if message.answer else ())
         case wire.MarketChanged():
-            return frozenset({"market"}) if state.is_operator else everything
+            whole = frozenset({"market"}) if state.is_operator else OWN
+            return whole | _asked_by(state, message.events)
         case wire.BookSnapshot():
             opened = state.level
             touched = opened is not None and opened.product == message.book.product
             return frozenset({"listings"}) if touched else NOTHING
         case _:
             return NOTHING
+
+
+def _asked_by(state: State, events: Iterable[AnyEvent]) -> Topics:
+    """Return what these events make necessary beside the usual: talks, auctions, halts."""
+    found: set[str] = set()
+    for event in events:
+        method = getattr(event, "method", None)
+        if isinstance(event, _OF_TALKS) or method is Method.BLOCK:
+            found |= TALKS
+        if isinstance(event, _OF_AUCTIONS) or method is Method.AUCTION:
+            found |= AUCTIONS
+        if isinstance(event, happened.Halted | happened.Resumed):
+            found.add("halts")
+    return frozenset(found) - (TALKS if state.is_operator else {"halts"})
+
+
+_OF_TALKS: Final = (
+    happened.BlockOffered
+    | happened.BlockOfferedToGroup
+    | happened.BlockCountered
+    | happened.BlockConfirmed
+    | happened.BlockRefused
+)
+_OF_AUCTIONS: Final = (
+    happened.AuctionApplied
+    | happened.AuctionAnnounced
+    | happened.AuctionRefused
+    | happened.AuctionEnded
+    | happened.BidPlaced
+    | happened.DayOpened
+)
 
 
 def open_level(state: State, key: LevelKey | None) -> Topics:
@@ -283,34 +200,33 @@ def _market_events(state: State, message: wire.MarketChanged) -> Topics:
             state.market = _with_phase(state.market, event)
         if isinstance(event, happened.DayOpened):
             state.tape.clear()
-        topics |= _tell(state, notice_of(event))
+        if event.sequence not in state.answered:
+            topics |= _tell(state, notice_of(event))
     return frozenset(topics)
 
 
 def _with_phase(market: MarketView, event: happened.PhaseChanged) -> MarketView:
-    changed = MethodView(method=event.method, phase=event.phase, next_time_ns=event.next_time_ns)
-    rows = tuple(changed if row.method is event.method else row for row in market.methods)
+    rows = tuple(
+        msgspec.structs.replace(row, phase=event.phase, next_time_ns=event.next_time_ns)
+        if row.method is event.method
+        else row
+        for row in market.methods
+    )
     return msgspec.structs.replace(market, methods=rows)
 
 
 def _private(state: State, message: wire.PrivateEvents) -> Topics:
     topics: set[str] = set()
     for event in message.events:
-        if not isinstance(event, _PUBLIC) and not _is_answered(state, event):
+        if not is_public(event) and not _is_answered(state, event):
             topics |= _tell(state, notice_of(event))
     return frozenset(topics)
 
 
-_PUBLIC: Final = (
-    happened.DayOpened,
-    happened.DayClosed,
-    happened.PhaseChanged,
-    happened.ReferencePriceSet,
-)
-
-
 def _is_answered(state: State, event: AnyEvent) -> bool:
     # What this key did itself is told by the answer: the private copy would be a second telling.
+    if event.sequence in state.answered:
+        return True
     if isinstance(event, happened.Cancelled) and event.cause is not CancelCause.OWNER:
         return False
     own_key = state.welcome.key if state.welcome else 0
@@ -361,6 +277,7 @@ def _intent(state: State, message: IntentSent | IntentAnswered | IntentFailed) -
         topics |= _tell(state, Notice(state.time_ns, Severity.REFUSAL, key="told_never"))
     else:
         outcome = IntentState.REFUSED if message.answer.refused else IntentState.DONE
+        state.answered.append(message.answer.sequence)
         for event in message.answer.events:
             topics |= _tell(state, notice_of(event))
     if intent is not None:
@@ -394,3 +311,21 @@ def first_product(market: MarketView) -> str:
     """Return the product to begin with: the newest listed vintage."""
     listed = [row.product for row in market.products if row.is_listed]
     return listed[-1] if listed else market.products[-1].product
+
+
+__all__ = [
+    "LATE_SECONDS",
+    "STALE_SECONDS",
+    "TAPE_MAX",
+    "Connection",
+    "Intent",
+    "IntentState",
+    "State",
+    "Topics",
+    "first_product",
+    "follow_up",
+    "intent_state",
+    "open_level",
+    "read_one",
+    "reduce",
+]

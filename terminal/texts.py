@@ -2,6 +2,7 @@
 
 from typing import Final, Literal
 
+from terminal.texts_dialogue import DIALOGUE
 from terminal.texts_frame import FRAME
 from terminal.texts_operator import OPERATOR
 from terminal.texts_trader import TRADER
@@ -9,7 +10,7 @@ from terminal.texts_trader import TRADER
 Language = Literal["zh", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 
-TEXTS: Final[dict[str, tuple[str, str]]] = {**FRAME, **TRADER, **OPERATOR}
+TEXTS: Final[dict[str, tuple[str, str]]] = {**FRAME, **TRADER, **OPERATOR, **DIALOGUE}
 
 
 def say(language: Language, key: str, /, **values: object) -> str:

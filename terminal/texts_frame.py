@@ -145,7 +145,10 @@ FRAME: Final[dict[str, tuple[str, str]]] = {
     "told_admitted": ("{participant} {name} 已准入", "{participant} {name} admitted"),
     "told_phase": ("{method} {phase}", "{method}: {phase}"),
     "told_day": ("交易日 {date} 开始", "Trading day {date} begins"),
-    "told_closed": ("{date} 收市", "{date} has closed"),
+    "told_closed": (
+        "{date} 收市: 挂牌 {listed}、大宗 {block}、竞价 {auction} 吨",
+        "{date} has closed: listed {listed}, block {block}, auction {auction} t",
+    ),
     "told_lost": ("连接断开", "Connection lost"),
     "told_back": ("连接已恢复", "Connection restored"),
     "told_deposit": ("入金 {amount} 元", "Deposit of {amount} yuan"),

@@ -164,6 +164,7 @@ TRADER: Final[dict[str, tuple[str, str]]] = {
     "kind_listing": ("挂牌", "listing"),
     "kind_pick": ("摘牌", "pick"),
     "kind_block": ("大宗", "block"),
+    "kind_auction": ("竞价", "auction"),
     "cancel_title": ("撤单确认", "Cancel this order?"),
     "cancel_text": (
         "委托 {order}: {side} {product} {price} 元,未成交 {left} 吨",
@@ -208,4 +209,5 @@ TRADER: Final[dict[str, tuple[str, str]]] = {
     "settle_unsettled": ("待交收", "unsettled"),
     "settle_settled": ("已交收", "settled"),
     "settle_failed": ("交收失败", "failed"),
+    "settle_voided": ("已作废", "voided"),
 }

@@ -6,19 +6,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
-from engine.commands import (
-    Action,
-    AdmitParticipant,
-    Approve,
-    EnrolKey,
-    FreezeHolding,
-    Reject,
-    ReleaseHolding,
-    RestrictParticipant,
-    SetReferencePrice,
-)
+from engine.commands import Approve, CorrectReferencePrice, Reject, SetReferencePrice
 from engine.views import ProposalView
 from terminal import format as show
+from terminal.action_words import action_text
 from terminal.desk import desk, word
 from terminal.keys import OPEN, REJECT, Key
 from terminal.screens.base import FrameScreen
@@ -26,51 +17,6 @@ from terminal.widgets.dialogs import Check, TypedDialog
 from terminal.widgets.table import Column, Row, TablePanel
 
 ACTIONS_SHOWN = 8
-
-
-def action_text(node: TablePanel | FrameScreen, action: Action) -> str:
-    """Return one proposed action in words."""
-    match action:
-        case SetReferencePrice():
-            return word(
-                node,
-                "action_reference",
-                product=action.product,
-                price=show.price(action.price_fen),
-                basis=word(node, f"basis_{action.basis.value}"),
-            )
-        case AdmitParticipant():
-            return word(
-                node,
-                "action_admit",
-                name=show.plain(action.name),
-                province=show.plain(action.province),
-                sector=show.plain(action.sector),
-            )
-        case EnrolKey():
-            return word(
-                node,
-                "action_key",
-                person=show.plain(action.person),
-                role=word(node, f"role_{action.role.value}"),
-                participant=show.participant(action.participant),
-            )
-        case RestrictParticipant():
-            return word(
-                node,
-                "action_restrict",
-                participant=show.participant(action.participant),
-                restriction=word(node, f"restriction_{action.restriction.value}"),
-            )
-        case FreezeHolding() | ReleaseHolding():
-            return word(
-                node,
-                "action_freeze" if isinstance(action, FreezeHolding) else "action_release",
-                participant=show.participant(action.participant),
-                product=action.product,
-                quantity=show.quantity(action.quantity_t),
-                document=show.plain(action.document),
-            )
 
 
 class ProposalsPanel(TablePanel):
@@ -165,7 +111,9 @@ class ApprovalsScreen(FrameScreen):
 
     def _proof(self, proposal: ProposalView) -> tuple[str, Check]:
         only = proposal.actions[0]
-        if len(proposal.actions) == 1 and isinstance(only, SetReferencePrice):
+        if len(proposal.actions) == 1 and isinstance(
+            only, SetReferencePrice | CorrectReferencePrice
+        ):
             price_fen = only.price_fen
             return (
                 word(self, "approve_price"),

@@ -3,11 +3,12 @@
 from rich.text import Text
 from textual.app import ComposeResult
 
-from engine.commands import Method, SetReferencePrice
-from engine.profile import Profile, Sessions
+from engine.commands import SetReferencePrice
+from engine.profile import Auction, Profile, Sessions
 from engine.views import MethodView, ProductView, ProposalView
 from terminal import format as show
 from terminal.desk import desk, word
+from terminal.notices_dialogue import method_key
 from terminal.screens.base import FrameScreen
 from terminal.widgets.lines import Lines
 from terminal.widgets.table import Column, Row, TablePanel
@@ -62,15 +63,15 @@ class MethodsPanel(TablePanel):
             self.show_rows([self._row(row, state.profile) for row in rows], word(self, "no_day"))
 
     def _row(self, view: MethodView, profile: Profile | None) -> Row:
-        name = "listed" if view.method is Method.LISTED else "block"
-        rules: Sessions | None = None
+        name = method_key(view.method)
+        rules: Sessions | Auction | None = None
         if profile is not None:
-            rules = profile.listed if view.method is Method.LISTED else profile.block
+            rules = getattr(profile, name)  # the table of a method has its name
         left_ns = view.next_time_ns - desk(self).state.time_ns
         sessions = "  ".join(f"{a}–{b}" for a, b in rules.sessions) if rules else ""
         return name, (
             word(self, name),
-            word(self, f"phase_{int(view.phase)}"),
+            word(self, "state_halted" if view.halt else f"phase_{int(view.phase)}"),
             show.clock(view.next_time_ns) if view.next_time_ns else word(self, "not_today"),
             show.countdown(left_ns) if view.next_time_ns else show.MISSING,
             sessions,

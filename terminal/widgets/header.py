@@ -8,12 +8,15 @@ from engine.events import Phase
 from engine.views import MethodView
 from terminal import format as show
 from terminal.desk import desk, word
+from terminal.notices_dialogue import method_key
 from terminal.store import LATE_SECONDS, STALE_SECONDS, Connection
 from terminal.widgets.lines import Lines, Part
 
 TOPICS = frozenset({"clock", "phase", "connection", "welcome", "market", "*"})
 WARNING_NS = 5 * 60 * 1_000_000_000
 """The last five minutes of a session are shown as a warning."""
+BREVITIES = (0, 1, 2)
+"""How short the second line is told: in words, without words, with one countdown."""
 
 
 class StatusHeader(Lines):
@@ -35,9 +38,10 @@ class StatusHeader(Lines):
             first.truncate(width - cell_len(right[0]) - 2)
             room = 1
         first.append(" " * room).append(right[0], self.look(right[1]))
-        second = self.text(" ", *self._market(is_short=False))
-        if second.cell_len > width:
-            second = self.text(" ", *self._market(is_short=True))
+        for brevity in BREVITIES:
+            second = self.text(" ", *self._market(brevity))
+            if second.cell_len <= width:
+                break
         return [first, second]
 
     def _identity(self) -> list[Part]:
@@ -63,25 +67,27 @@ class StatusHeader(Lines):
             return word(self, "state_late", seconds=state.silent_s), "warn"
         return "● " + word(self, "state_live"), "good"
 
-    def _market(self, *, is_short: bool) -> list[Part]:
+    def _market(self, brevity: int) -> list[Part]:
         state = desk(self).state
         market = state.market
         date = market.date if market and market.date else word(self, "no_day")
         parts: list[Part] = [f"{date}  ", (show.clock(state.time_ns), "strong")]
-        for method, key in ((Method.LISTED, "listed"), (Method.BLOCK, "block")):
-            view = state.method(method)
-            if view is not None:
-                phase = self._phase(view, is_short=is_short)
-                parts += [("  │ ", "dim"), word(self, key) + " ", *phase]
+        for view in market.methods if market else ():
+            phase = self._phase(view, brevity)
+            parts += [("  │ ", "dim"), word(self, method_key(view.method)) + " ", *phase]
         return parts
 
-    def _phase(self, view: MethodView, *, is_short: bool) -> list[Part]:
+    def _phase(self, view: MethodView, brevity: int) -> list[Part]:
         is_open = view.phase is Phase.OPEN
         look = "good" if is_open else "warn" if view.phase is Phase.BREAK else "dim"
         parts: list[Part] = [(word(self, f"phase_{int(view.phase)}"), look)]
+        if view.halt:
+            parts = [(word(self, "halted"), "warn")]
         left_ns = view.next_time_ns - desk(self).state.time_ns
-        if view.next_time_ns and view.phase in (Phase.PRE_OPEN, Phase.OPEN, Phase.BREAK):
-            text = " " if is_short else f" {word(self, f'left_{int(view.phase)}')} "
+        has_change = view.next_time_ns and view.phase in (Phase.PRE_OPEN, Phase.OPEN, Phase.BREAK)
+        # Where there is little room, only the first method counts down: the others often follow it.
+        if has_change and (brevity < BREVITIES[-1] or view.method is Method.LISTED):
+            text = f" {word(self, f'left_{int(view.phase)}')} " if brevity == 0 else " "
             look = "warn" if is_open and left_ns < WARNING_NS else "strong"
             parts += [(text, "dim"), (show.countdown(left_ns), look)]
         return parts

@@ -118,6 +118,8 @@ class MarketTable(TablePanel):
 
     def _phase_key(self) -> str:
         view = desk(self).state.method(Method.LISTED)
+        if view is not None and view.halt:
+            return "state_halted"
         return f"phase_{int(view.phase) if view else 0}"
 
 
@@ -131,6 +133,8 @@ def state_key(quote: ProductView) -> str:
         return "state_not_listed"
     if not quote.has_reference:
         return "state_no_reference"
+    if quote.halt:
+        return "state_halted"
     if not quote.last_fen:
         return "state_no_trade"
     if quote.last_fen == quote.listed_cap_fen:

@@ -98,6 +98,6 @@ class OrdersPanel(TablePanel):
 
 def kind(order: OrderView) -> str:
     """Return the text key of how an order trades."""
-    if order.method is Method.BLOCK:
-        return "kind_block"
+    if order.method is not Method.LISTED:
+        return "kind_block" if order.method is Method.BLOCK else "kind_auction"
     return "kind_pick" if order.is_pick else "kind_listing"

@@ -24,7 +24,7 @@ from engine.views import Book, Level, ListingView
 from gateway import wire
 from gateway.client import Answer
 from gateway.inbox import Disconnected, Gap, Reconnected
-from terminal import store
+from terminal import model, store
 from terminal.messages import (
     Fetched,
     Heard,
@@ -291,9 +291,9 @@ def test_everything_that_grows_is_bounded() -> None:
     for number in range(500):
         reduce(state, IntentSent(number, CANCEL))
         reduce(state, IntentAnswered(number, answer(refused())))
-    assert len(state.intents) == store.INTENTS_MAX
-    assert len(state.notices) == store.NOTICES_MAX
-    assert len(state.unread) == store.UNREAD_MAX
+    assert len(state.intents) == model.INTENTS_MAX
+    assert len(state.notices) == model.NOTICES_MAX
+    assert len(state.unread) == model.UNREAD_MAX
 
 
 def test_time_never_runs_backwards_on_the_screen() -> None:
@@ -308,7 +308,14 @@ def test_an_operator_asks_for_proposals_and_not_for_an_account() -> None:
     message = Welcomed(welcome("operator", key=1, participant=0))
     reduce(state, message)
     assert state.is_operator
-    assert follow_up(state, message) == {"market", "proposals", "participants"}
+    assert follow_up(state, message) == {
+        "market",
+        "proposals",
+        "participants",
+        "auctions",
+        "applications",
+        "halts",
+    }
     assert follow_up(state, private(traded())) == {"proposals", "participants"}
 
 

@@ -14,7 +14,13 @@ from terminal.widgets import account, listings, market_table, orders
 from terminal.widgets.table import Column
 
 FOLDER = Path(texts.__file__).parent
-TABLES = {"texts_frame.py", "texts_trader.py", "texts_operator.py", "glossary.py"}
+TABLES = {
+    "texts_dialogue.py",
+    "texts_frame.py",
+    "texts_trader.py",
+    "texts_operator.py",
+    "glossary.py",
+}
 COLUMN_SETS = (
     market_table.NARROW,
     market_table.NORMAL,
@@ -59,7 +65,9 @@ def test_every_key_of_the_tables_is_used() -> None:
     code = "\n".join(
         path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.py") if path.name not in TABLES
     )
-    made = re.compile(r"^(phase|left|role|state|clock|basis|settle|told|ticket|restriction)_")
+    made = re.compile(
+        r"^(phase|left|role|state|clock|basis|settle|told|ticket|restriction|cause|scope)_"
+    )
     idle = [
         key
         for key in texts.TEXTS

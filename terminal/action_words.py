@@ -1,0 +1,121 @@
+"""Proposed control actions in words, for those who propose and those who approve."""
+
+from textual.dom import DOMNode
+
+from engine.commands import (
+    Action,
+    AddClosure,
+    AdmitParticipant,
+    AnnounceAuction,
+    ChangePhase,
+    CloseDay,
+    CorrectReferencePrice,
+    EnrolKey,
+    FreezeHolding,
+    RefuseAuction,
+    ReleaseHolding,
+    RemoveClosure,
+    RestrictParticipant,
+    SetAllowance,
+    SetReferencePrice,
+    VoidTrade,
+)
+from terminal import format as show
+from terminal.desk import word
+from terminal.notices_dialogue import method_key
+
+_Measure = (
+    CorrectReferencePrice
+    | VoidTrade
+    | ChangePhase
+    | CloseDay
+    | AddClosure
+    | RemoveClosure
+    | AnnounceAuction
+    | RefuseAuction
+)
+
+
+def action_text(node: DOMNode, action: Action) -> str:
+    """Return one proposed action in words."""
+    match action:
+        case SetReferencePrice():
+            return word(
+                node,
+                "action_reference",
+                product=action.product,
+                price=show.price(action.price_fen),
+                basis=word(node, f"basis_{action.basis.value}"),
+            )
+        case AdmitParticipant():
+            return word(
+                node,
+                "action_admit",
+                name=show.plain(action.name),
+                province=show.plain(action.province),
+                sector=show.plain(action.sector),
+            )
+        case EnrolKey():
+            return word(
+                node,
+                "action_key",
+                person=show.plain(action.person),
+                role=word(node, f"role_{action.role.value}"),
+                participant=show.participant(action.participant),
+            )
+        case RestrictParticipant():
+            return word(
+                node,
+                "action_restrict",
+                participant=show.participant(action.participant),
+                restriction=word(node, f"restriction_{action.restriction.value}"),
+            )
+        case FreezeHolding() | ReleaseHolding():
+            return word(
+                node,
+                "action_freeze" if isinstance(action, FreezeHolding) else "action_release",
+                participant=show.participant(action.participant),
+                product=action.product,
+                quantity=show.quantity(action.quantity_t),
+                document=show.plain(action.document),
+            )
+        case SetAllowance():
+            return word(
+                node,
+                "action_allowance",
+                participant=show.participant(action.participant),
+                quantity=show.quantity(action.quantity_t),
+            )
+        case _:
+            return _measure_text(node, action)
+
+
+def _measure_text(node: DOMNode, action: _Measure) -> str:
+    match action:
+        case CorrectReferencePrice():
+            price, reason = show.price(action.price_fen), show.plain(action.explanation)
+            return word(node, "action_correct", product=action.product, price=price, reason=reason)
+        case VoidTrade():
+            reason = show.plain(action.explanation)
+            return word(node, "action_void", trade=action.trade, reason=reason)
+        case ChangePhase():
+            key = "action_phase_open" if action.is_open else "action_phase_break"
+            return word(node, key, method=word(node, method_key(action.method)))
+        case CloseDay():
+            return word(node, "action_close", reason=show.plain(action.explanation))
+        case AddClosure():
+            reason = show.plain(action.explanation)
+            return word(node, "action_closure", date=action.date, reason=reason)
+        case RemoveClosure():
+            return word(node, "action_reopen", date=action.date)
+        case AnnounceAuction():
+            return word(
+                node,
+                "action_announce",
+                auction=action.auction,
+                begin=show.clock(action.begin_ns),
+                end=show.clock(action.end_ns),
+            )
+        case RefuseAuction():
+            reason = show.plain(action.explanation)
+            return word(node, "action_refuse_auction", auction=action.auction, reason=reason)
