@@ -265,6 +265,18 @@ def test_a_word_of_the_offerer_falls_where_its_lock_goes_elsewhere() -> None:
     assert floor.locked_t(1) == LOT
 
 
+@pytest.mark.parametrize(("price_fen", "quantity_t"), [(4_700, LOT), (4_600, LOT + 1)])
+def test_one_other_figure_is_enough_to_move_the_lock(price_fen: int, quantity_t: int) -> None:
+    floor = BlockFloor()
+    offer = floor.offer_to(2, 3, side=Side.BUY)
+    floor.counter(2, offer, 4_600)
+    floor.counter(3, offer, price_fen, quantity_t)
+    floor.confirm(1, offer, to=2)
+    floor.confirm(1, offer, to=3)
+    assert floor.locked_fen(1) == price_fen * quantity_t
+    assert not floor.talk(offer, 2).is_confirmed_by_offerer
+
+
 def test_a_word_stays_where_the_other_talk_moves_nothing() -> None:
     floor = BlockFloor()
     offer = floor.offer_to(2, 3)
