@@ -30,9 +30,26 @@ PASSING = (
 """Numbers that every answer moves, a refusal too."""
 
 
+def roomy_profile() -> Profile:
+    """Return the small market with room for a few of everything that is rare."""
+    rules = small_profile()
+    room = {
+        "halts": 9,
+        "closures": 9,
+        "proposals": 9,
+        "auctions": 9,
+        "bids": 20,
+        "groups": 9,
+        "group_offers": 9,
+        "negotiations": 9,
+        "rounds": 9,
+    }
+    return structs.replace(rules, capacity=structs.replace(rules.capacity, **room))
+
+
 def two_products() -> Profile:
     """Return a market in which two products weigh 1 and 2 from the first day on."""
-    rules = small_profile()
+    rules = roomy_profile()
     second = structs.replace(
         rules.products[1],
         listed_from=FIRST_DATE,

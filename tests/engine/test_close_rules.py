@@ -6,8 +6,8 @@ from msgspec import structs
 from engine.commands import PickListing, Side
 from engine.events import DayClosed, ListingPlaced, Traded
 from engine.profile import Profile
-from tests.engine.control_desk import exchange_of, watched_day
-from tests.markets import Desk, small_profile, trader
+from tests.engine.control_desk import exchange_of, roomy_profile, watched_day
+from tests.markets import Desk, trader
 
 BASE_FEN = 4_800
 Trades = tuple[tuple[int, int], ...]
@@ -15,7 +15,7 @@ Trades = tuple[tuple[int, int], ...]
 
 def rules(open_rule: str, threshold_t: int) -> Profile:
     """Return the small market without a published open, with these rules."""
-    small = small_profile()
+    small = roomy_profile()
     listed = structs.replace(small.listed, open_rule=open_rule, close_threshold_t=threshold_t)
     return structs.replace(small, listed=listed, published_open=())
 

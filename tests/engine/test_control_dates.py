@@ -6,15 +6,15 @@ from engine.commands import HaltScope, PickListing, ReferenceBasis, SetReference
 from engine.events import Bulletin, DayClosed, DayOpened, Halted, ListingPlaced, Refused, Traded
 from engine.profile import Profile
 from engine.reasons import Reason
-from tests.engine.control_desk import Watched, exchange_of, halt, refused_action
-from tests.markets import Desk, national, small_profile, trader, with_product
+from tests.engine.control_desk import Watched, exchange_of, halt, refused_action, roomy_profile
+from tests.markets import Desk, national, trader, with_product
 
 OLD, SECOND, THIRD = "CEA19-20", "CEA21", "CEA22"
 
 
 def retiring() -> Profile:
     """Return the small market, its oldest vintage listed until 2021-07-20 and out of the composite after."""
-    rules = with_product(small_profile(), 0, listed_until="2021-07-20")
+    rules = with_product(roomy_profile(), 0, listed_until="2021-07-20")
     first, both, _ = rules.composite
     later = structs.replace(both, effective_from="2021-07-21", members=(SECOND,), weights=(1,))
     return structs.replace(rules, composite=(first, both, later), published_open=())

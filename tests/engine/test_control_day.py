@@ -29,15 +29,21 @@ from engine.events import (
 )
 from engine.profile import Profile
 from engine.reasons import Reason
-from tests.engine.control_desk import exchange_of, refusal, refused_action, watched_day
-from tests.markets import PRODUCT, Desk, small_profile
+from tests.engine.control_desk import (
+    exchange_of,
+    refusal,
+    refused_action,
+    roomy_profile,
+    watched_day,
+)
+from tests.markets import PRODUCT, Desk
 
 LISTED, BLOCK, AUCTION = Method.LISTED, Method.BLOCK, Method.AUCTION
 Told = tuple[Method, Phase, str]
 
 
 def without_auctions() -> Profile:
-    return structs.replace(small_profile(), auction=None)
+    return structs.replace(roomy_profile(), auction=None)
 
 
 def told(desk: Desk, events: list[AnyEvent]) -> list[Told]:
@@ -60,7 +66,7 @@ def by_hand(desk: Desk, text: str, method: Method, *, is_open: bool) -> list[Tol
 
 def test_each_method_follows_its_own_sessions() -> None:
     """11:30 and 13:00 are moments of listed and auction sessions, 13:00 alone of the block session."""
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     assert told(desk, desk.advance("11:30")) == [
         (LISTED, Phase.BREAK, "13:00"),
         (AUCTION, Phase.BREAK, "13:00"),
@@ -78,7 +84,7 @@ def test_each_method_follows_its_own_sessions() -> None:
 
 
 def test_a_break_by_hand_lasts_until_the_methods_next_moment() -> None:
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     assert by_hand(desk, "10:00", LISTED, is_open=False) == [(LISTED, Phase.BREAK, "11:30")]
     refused = desk.listing(1, Side.SELL, 4_900, 10)
     assert isinstance(refused, Refused)
@@ -94,7 +100,7 @@ def test_a_break_by_hand_lasts_until_the_methods_next_moment() -> None:
 
 
 def test_opened_by_hand_in_the_lunch_break_and_before_the_session() -> None:
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     assert by_hand(desk, "11:00", BLOCK, is_open=True) == [(BLOCK, Phase.OPEN, "13:00")]
     assert told(desk, desk.advance("11:30")) == [  # no moment of the block session: it stays open
         (LISTED, Phase.BREAK, "13:00"),
@@ -123,6 +129,12 @@ def test_a_method_whose_sessions_are_over_can_be_opened_until_the_day_closes() -
     ]
 
 
+def test_a_market_without_auctions_has_no_phase_of_them() -> None:
+    desk = watched_day(without_auctions())
+    assert [row.method for row in exchange_of(desk).market().methods] == [LISTED, BLOCK]
+    assert {method for method, *_ in told(desk, desk.advance("15:00"))} == {LISTED, BLOCK}
+
+
 def test_refusals_of_a_phase() -> None:
     desk = watched_day(without_auctions())
     for action, expected in (
@@ -142,7 +154,7 @@ def test_refusals_of_a_phase() -> None:
 
 def test_the_day_closed_before_its_time() -> None:
     """Orders lapse, methods end, the bulletin stands; nothing is left to happen by itself."""
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     desk.listing(1, Side.SELL, 4_900, 10)
     desk.listing(2, Side.BUY, 4_700, 10)
     first, second, *phases, closed = desk.approve(CloseDay(explanation="演示"))
@@ -170,7 +182,7 @@ def test_a_method_that_has_ended_does_not_end_again() -> None:
 
 
 def test_what_follows_in_a_proposal_finds_the_day_closed() -> None:
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     early = CloseDay(explanation="演示")
     *_, closed, refused = desk.approve(early, ChangePhase(method=LISTED, is_open=False))
     assert isinstance(closed, DayClosed)
@@ -186,7 +198,7 @@ def closure(date: str) -> AddClosure:
 
 
 def test_a_day_that_is_closed_is_not_opened() -> None:
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     (added,) = desk.approve(closure("2021-07-20"))
     assert isinstance(added, ClosureAdded)
     assert (added.date, added.explanation) == ("2021-07-20", "台风")
@@ -214,7 +226,7 @@ def test_a_day_that_is_closed_is_not_opened() -> None:
 )
 @pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed"])
 def test_refusals_of_a_closure(action: Action, expected: Reason, *, is_open: bool) -> None:
-    rules = small_profile()
+    rules = roomy_profile()
     capacity = structs.replace(rules.capacity, closures=2)
     desk = watched_day(structs.replace(rules, capacity=capacity))
     desk.approve(closure("2021-07-20"), closure("2021-07-21"))
@@ -225,7 +237,7 @@ def test_refusals_of_a_closure(action: Action, expected: Reason, *, is_open: boo
 
 
 def test_a_closure_that_has_passed_stays_and_takes_no_room() -> None:
-    rules = small_profile()
+    rules = roomy_profile()
     desk = watched_day(structs.replace(rules, capacity=structs.replace(rules.capacity, closures=1)))
     desk.approve(closure("2021-07-19"))
     desk.advance("15:00")

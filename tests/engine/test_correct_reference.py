@@ -36,10 +36,11 @@ from tests.engine.control_desk import (
     halt,
     refused_action,
     resume,
+    roomy_profile,
     two_products,
     watched_day,
 )
-from tests.markets import PRODUCT, Desk, coarse_profile, small_profile, trader
+from tests.markets import PRODUCT, Desk, coarse_profile, trader
 
 
 def correct(price_fen: int, product: str = PRODUCT) -> CorrectReferencePrice:
@@ -80,7 +81,7 @@ def levels(desk: Desk) -> list[tuple[Side, int, list[int]]]:
 
 def test_orders_outside_the_new_bands_end_and_the_rest_keeps_its_place() -> None:
     """48.00 was meant to be 50.00: bands 45.00 - 55.00 listed, 35.00 - 65.00 block."""
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     desk.advance("13:00")
     for participant, side, price in (
         (2, Side.BUY, 4_320),  # 1: the old floor, outside now
@@ -131,7 +132,7 @@ def test_orders_outside_the_new_bands_end_and_the_rest_keeps_its_place() -> None
 @pytest.mark.parametrize("price", [4_900, 4_700, 4_801, 4_321, 5_300])
 def test_the_book_laid_again_trades_on(price: int) -> None:
     """Positions move with the origin; best level, depth and time order do not."""
-    desk = watched_day(small_profile(), traders=4)
+    desk = watched_day(roomy_profile(), traders=4)
     for number in range(40):
         side = Side.BUY if number % 2 else Side.SELL
         away = 3 * (number % 7)
@@ -174,7 +175,7 @@ def test_a_coarse_tick_keeps_its_prices() -> None:
 
 def test_offers_to_groups_and_counter_offers_have_the_block_band_too() -> None:
     """Block band 35.00 - 65.00: an offer outside takes its talks with it, an ended talk frees its offer."""
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     desk.advance("13:00")
     desk.one(trader(1), SetBlockGroup(group="all", members=(2, 3)))
     offers = [offer_to_group(desk, price) for price in (3_400, 3_600)]
@@ -245,7 +246,7 @@ def test_only_the_products_own_orders_end() -> None:
 
 
 def test_large_blocks_without_a_band_stay() -> None:
-    rules = small_profile()
+    rules = roomy_profile()
     block = structs.replace(rules.block, free_from_t=200_000)
     desk = watched_day(structs.replace(rules, block=block))
     desk.advance("13:00")
@@ -257,7 +258,7 @@ def test_large_blocks_without_a_band_stay() -> None:
 
 
 def test_trades_stand_and_a_silent_product_closes_at_the_new_reference() -> None:
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     halt(desk, HaltScope.MARKET)
     desk.approve(correct(5_000))
     view = exchange_of(desk).market().products[0]
@@ -271,7 +272,7 @@ def test_trades_stand_and_a_silent_product_closes_at_the_new_reference() -> None
 
 def test_a_previous_close_stays_what_it_was() -> None:
     """With a close of the day before, a silent day carries that close, whatever the reference."""
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     desk.advance("15:00")
     desk.open_day("2021-07-19")
     desk.set_reference(4_800)
@@ -286,7 +287,7 @@ def test_a_previous_close_stays_what_it_was() -> None:
 
 
 def narrow() -> Profile:
-    rules = small_profile()
+    rules = roomy_profile()
     return structs.replace(rules, capacity=structs.replace(rules.capacity, levels=1_000, halts=9))
 
 

@@ -17,8 +17,8 @@ from engine.fees import Fee, Sums, fee_of, sums_of
 from engine.profile import FeeRates, Fees, Profile
 from engine.reasons import Reason
 from engine.views import Cash
-from tests.engine.control_desk import exchange_of, refusal, watched_day
-from tests.markets import CLEARING, Desk, national, small_profile, trader
+from tests.engine.control_desk import exchange_of, refusal, roomy_profile, watched_day
+from tests.markets import CLEARING, Desk, national, trader
 
 SELLER, BUYER = 1, 2
 CASH_FEN = 1_000_000
@@ -28,7 +28,7 @@ def rules() -> Profile:
     """Return rules in which listed buyers pay 33 + 7 parts of 10,000 and listed sellers 21 + 4."""
     trading = FeeRates(listed_buyer_bp=33, listed_seller_bp=21, auction_seller_bp=300)
     settlement = FeeRates(listed_buyer_bp=7, listed_seller_bp=4, block_buyer_bp=1)
-    return structs.replace(small_profile(), fees=Fees(trading=trading, settlement=settlement))
+    return structs.replace(roomy_profile(), fees=Fees(trading=trading, settlement=settlement))
 
 
 def cash(desk: Desk, participant: int) -> Cash:

@@ -34,7 +34,7 @@ from engine.events import (
 from engine.profile import Profile
 from engine.reasons import Reason
 from engine.views import HaltView
-from tests.engine.control_desk import exchange_of, halt, refusal, resume, watched_day
+from tests.engine.control_desk import exchange_of, halt, refusal, resume, roomy_profile, watched_day
 from tests.markets import (
     CLEARING,
     OPERATOR_ONE,
@@ -42,7 +42,6 @@ from tests.markets import (
     OPERATOR_TWO,
     PRODUCT,
     Desk,
-    small_profile,
     trader,
 )
 
@@ -50,11 +49,11 @@ OTHER = "CEA21"
 
 
 def without_auctions() -> Profile:
-    return structs.replace(small_profile(), auction=None)
+    return structs.replace(roomy_profile(), auction=None)
 
 
 def with_capacity(**changes: int) -> Profile:
-    rules = small_profile()
+    rules = roomy_profile()
     return structs.replace(rules, capacity=structs.replace(rules.capacity, **changes))
 
 
@@ -248,7 +247,7 @@ def test_a_halt_names_only_what_its_scope_uses() -> None:
 
 
 def test_numbers_run_on_and_halts_outlive_the_day() -> None:
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     halt(desk, HaltScope.PRODUCT, product=PRODUCT)
     resume(desk, 1)
     halt(desk, HaltScope.PRODUCT, product=PRODUCT)

@@ -54,8 +54,8 @@ from engine.exchange import Exchange
 from engine.profile import FeeRates, Fees, Position, Profile
 from engine.reasons import Reason
 from engine.views import OrderView
-from tests.engine.control_desk import halt, resume
-from tests.markets import PRODUCT, Desk, first_day, small_profile, trader
+from tests.engine.control_desk import halt, resume, roomy_profile
+from tests.markets import PRODUCT, Desk, first_day, trader
 from tests.restarts import back, market_of, same_inside
 
 OTHER = "CEA21"
@@ -64,7 +64,7 @@ BLOCK_T = 100_000
 
 def rules() -> Profile:
     """Return the small market with fees, a position limit and reductions: every room has something to keep."""
-    small = small_profile()
+    small = roomy_profile()
     return structs.replace(
         small,
         listed=structs.replace(small.listed, reduce=True),

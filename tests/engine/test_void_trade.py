@@ -32,10 +32,11 @@ from tests.engine.control_desk import (
     exchange_of,
     refusal,
     refused_action,
+    roomy_profile,
     two_products,
     watched_day,
 )
-from tests.markets import CLEARING, PRODUCT, Desk, small_profile, trader
+from tests.markets import CLEARING, PRODUCT, Desk, trader
 
 SELLER, BUYER, THIRD = 1, 2, 3
 
@@ -46,12 +47,12 @@ def with_fees() -> Profile:
         listed_buyer_bp=40, listed_seller_bp=30, block_buyer_bp=10, block_seller_bp=400
     )
     fees = Fees(trading=trading, settlement=FeeRates(listed_buyer_bp=10))
-    return structs.replace(small_profile(), fees=fees)
+    return structs.replace(roomy_profile(), fees=fees)
 
 
 def without_published_open() -> Profile:
     """Return rules under which the first trade is the first day's open too."""
-    return structs.replace(small_profile(), published_open=())
+    return structs.replace(roomy_profile(), published_open=())
 
 
 def void(trade: int) -> VoidTrade:
@@ -98,7 +99,7 @@ def quote(desk: Desk, index: int = 0) -> ProductView:
 # ---------------------------------------------------------------- the ledgers
 
 
-@pytest.mark.parametrize("profile", [small_profile(), with_fees()], ids=["free", "fees"])
+@pytest.mark.parametrize("profile", [roomy_profile(), with_fees()], ids=["free", "fees"])
 def test_both_ledgers_go_back_and_the_trade_shows_it(profile: Profile) -> None:
     desk = watched_day(profile)
     desk.advance("13:00")
@@ -220,7 +221,7 @@ def test_the_day_with_a_voided_trade_equals_the_day_without_it() -> None:
 
 
 def test_refusals_of_a_void() -> None:
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     old = trade(desk, 4_800, 10)
     desk.advance("15:00")
     assert refused_action(desk, void(old.trade)) == (Reason.DAY_NOT_OPEN, 0, 0)
@@ -266,7 +267,7 @@ def test_a_seller_who_spent_the_proceeds_cannot_give_them_back() -> None:
 
 
 def test_suspended_sides_can_be_voided_too() -> None:
-    desk = watched_day(small_profile())
+    desk = watched_day(roomy_profile())
     before = accounts(desk)
     traded = trade(desk, 4_800, 100)
     desk.approve(RestrictParticipant(participant=SELLER, restriction=Restriction.SUSPENDED))
