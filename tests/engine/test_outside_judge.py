@@ -16,7 +16,7 @@ from tests.engine.outside_judge import CeaxAdapter, Source
 
 PROFILES = ("fifo-limit-v1", "fifo-partial-fill-v1")
 SEED = int(os.environ.get("CEAX_SEED", "0")) or 20_261_121
-TRACES, EVENTS = (200, 1_000) if os.environ.get("CEAX_SOAK") else (8, 200)
+TRACES, EVENTS = (50, 400) if os.environ.get("CEAX_SOAK") else (8, 200)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
