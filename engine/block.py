@@ -337,7 +337,7 @@ def follow(market: Market, order: int) -> list[AnyEvent]:
     offer = market.offers.get(order)
     if offer is None:
         return []
-    counters = sorted(n for n in offer.negotiations.values() if stands(market, n))
+    counters = [n for n in offer.negotiations.values() if stands(market, n)]
     return operations.end(market, counters, CancelCause.NEGOTIATION)
 
 
