@@ -80,6 +80,17 @@ def test_a_named_counterparty_refuses_the_offer_itself() -> None:
     nothing_is_left(floor, 1, 2)
 
 
+def test_a_refused_directed_offer_touches_the_members_of_no_group() -> None:
+    floor = BlockFloor()
+    groups = [floor.offer_to(3), floor.offer_to(3)]
+    offer = floor.offer(to=2)
+    floor.counter(2, offer, 4_600)
+    floor.refuse(2, offer)
+    assert ends(floor.refuse(2, offer)) == [(offer, CancelCause.NEGOTIATION)]
+    for number in groups:
+        assert told(floor.accept(3, number)) == ["Traded"]
+
+
 def test_the_offerer_withdraws_and_every_talk_is_over() -> None:
     floor = BlockFloor()
     offer = floor.offer_to(2, 3, 4)
