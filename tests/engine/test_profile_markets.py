@@ -3,8 +3,12 @@
 Expectations are worked out by hand from section 4.2 of the rulebook.
 """
 
+import os
 from importlib.resources import files
 from typing import Any
+
+import pytest
+from msgspec import structs
 
 from engine.commands import (
     AcceptBlock,
@@ -34,8 +38,10 @@ from engine.profile import FeeRates, Position, Profile, load_profile
 from engine.reasons import Reason
 from engine.units import midnight_ns, parse_clock
 from tests.engine.control_desk import Watched, exchange_of
-from tests.markets import CLEARING, FIRST_DATE, Desk, trader
+from tests.markets import CLEARING, FIRST_DATE, Desk, small_profile, trader
+from tests.streams import run_stream
 
+COMMANDS = 800 if os.environ.get("CEAX_SHORT") else 1_500
 CASH_FEN, TONNES = 10**11, 2_000_000
 BUY, SELL = Side.BUY, Side.SELL
 
@@ -310,3 +316,18 @@ def test_the_clock_of_the_pilots() -> None:
         day.desk.advance("14:00")
         boundary = exchange_of(day.desk).next_boundary_ns()
         assert boundary == midnight_ns(FIRST_DATE) + parse_clock(last)
+
+
+# ---------------------------------------------------------------- against the oracle
+
+
+@pytest.mark.parametrize(
+    ("name", "trades_min"), [("guangdong", 30), ("hubei", 30), ("shanghai", 30)]
+)
+def test_the_pilots_as_shipped_agree_with_the_oracle(name: str, trades_min: int) -> None:
+    """Random commands under a pilot's own rules: events, views and checks are those of the oracle."""
+    rules = pilot(name)
+    capacity = structs.replace(small_profile().capacity, levels=4_000)
+    recorder = run_stream(4, COMMANDS, structs.replace(rules, capacity=capacity))
+    traded = [event for events in recorder.answers for event in events if isinstance(event, Traded)]
+    assert len(traded) > trades_min
