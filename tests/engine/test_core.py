@@ -123,7 +123,7 @@ def test_a_row_outside_its_array_is_an_error_and_not_a_crash() -> None:
     ("field", "value"),
     [
         ("kind", 0),
-        ("kind", 6),
+        ("kind", 7),
         ("side", 0),
         ("side", 3),
         ("price_fen", 0),
@@ -146,7 +146,7 @@ def test_a_record_that_no_command_can_be_is_a_fault_of_its_maker(field: str, val
         exchange.apply_records(row)
     assert (exchange.state_digest(), exchange.sequence) == before
     answered = exchange.apply_records(rows[3:4])
-    assert answered[0]["kind"] == EventKind.LISTING_PLACED
+    assert answered.events[0]["kind"] == EventKind.LISTING_PLACED
 
 
 def test_batches_of_every_size_give_the_same_events() -> None:
@@ -156,10 +156,10 @@ def test_batches_of_every_size_give_the_same_events() -> None:
         exchange, _ = opened()
         events = np.zeros(size, EVENT)
         told = [
-            exchange.apply_records(rows[start : start + size], events).copy()
+            events[: exchange.run_records(rows[start : start + size], events)].copy()
             for start in range(0, len(rows), size)
         ]
-        assert np.array_equal(np.concatenate(told), expected)
+        assert np.array_equal(np.concatenate(told), expected.events)
         assert exchange.event_digest() == whole.event_digest()
         assert exchange.state_digest() == whole.state_digest()
 
@@ -171,7 +171,7 @@ def test_more_records_than_one_call_takes_are_cut_into_calls() -> None:
     rows = np.zeros(shape.commands, COMMAND)
     rows["kind"], rows["key"], rows["target"] = CommandKind.CANCEL_ORDER, 4, 1
     rows["client_order"] = np.arange(1, shape.commands + 1)
-    answered = stage.exchange.apply_records(stage.stamp(rows))
+    answered = stage.exchange.apply_records(stage.stamp(rows)).events
     assert len(answered) == shape.commands
     assert set(answered["kind"].tolist()) == {EventKind.REFUSED}
     assert stage.exchange.sequence == int(answered["sequence"][-1])
@@ -182,11 +182,11 @@ def test_arrays_of_another_kind_are_not_taken() -> None:
     with pytest.raises(AssertionError, match="command records"):
         exchange.apply_records(np.zeros(4, EVENT))
     with pytest.raises(AssertionError, match="event records"):
-        exchange.apply_records(rows[:4], np.zeros(4, COMMAND))
+        exchange.run_records(rows[:4], np.zeros(4, COMMAND))
     with pytest.raises(AssertionError, match="behind the other"):
         exchange.apply_records(rows[: 4 * FEW : 2])
-    with pytest.raises(AssertionError, match="for each answer"):
-        exchange.apply_records(rows[:4], np.zeros(3, EVENT))
+    with pytest.raises(ValueError, match="do not hold"):
+        exchange.run_records(rows[:4], np.zeros(3, EVENT))
 
 
 def test_every_byte_of_a_row_is_a_named_field() -> None:
@@ -195,8 +195,8 @@ def test_every_byte_of_a_row_is_a_named_field() -> None:
             continue
         sizes = [dtype[field].itemsize for field in dtype.names]
         assert sum(sizes) == dtype.itemsize, f"{name} hides padding"
-        is_small = dtype.itemsize <= 80 or name in SINGLE
-        assert is_small, f"a row of {name} is larger than a line and a bit"
+        is_small = dtype.itemsize <= 128 or name in SINGLE
+        assert is_small, f"a row of {name} is larger than two lines"
     assert DTYPES["orders"].itemsize == 64
 
 
@@ -293,5 +293,5 @@ def test_two_first_starts_at_once_both_work(tmp_path: Path) -> None:
     assert [process.returncode for process in started] == [0, 0]
     assert [row[:2] for row in told] == [["False", "True"]] * 2
     spent = sorted(float(row[2]) for row in told)
-    assert spent[1] <= 30, "a cold compile takes too long"
+    assert spent[1] <= 25, "a cold compile takes too long"
     assert spent[0] * 3 < spent[1], "both compiled: the second should have loaded"

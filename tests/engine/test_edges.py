@@ -156,7 +156,7 @@ def test_the_client_numbers_of_full_days_make_room_for_the_next() -> None:
         rows["client_order"] = np.arange(count) * 10_007 + day
         rows["sequence"] = desk.sequence + 1 + np.arange(count)
         rows["time_ns"] = desk.time_ns
-        answered = exchange.apply_records(rows)
+        answered = exchange.apply_records(rows).events
         assert set(answered["kind"].tolist()) == {EventKind.REFUSED}
         desk.sequence += count
         desk.advance("15:00")
