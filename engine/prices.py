@@ -1,6 +1,9 @@
 """Reference prices, closing prices and the composite (R31-R37, R48-R53, R85)."""
 
-from typing import Any, Final
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.commands import Method, ReferenceBasis, SetReferencePrice
 from engine.core.layout import VOIDED
@@ -259,37 +262,39 @@ def count_again(market: Market) -> None:
     for name in ("count", "open_fen", "high_fen", "low_fen"):
         core.market[f"composite_{name}"] = 0
     weigh(market)
-    for row in core.state.trades[: int(core.market["trade_count"])]:
-        if row["state"] != VOIDED:
-            _count(market, Method(int(row["method"])), row)
+    rows = core.state.trades[: int(core.market["trade_count"])]
+    rows = rows[rows["state"] != VOIDED]
+    for method in market.methods:
+        _sum_up(market, method, rows[rows["method"] == method])
+    _walk(market, rows[rows["method"] == Method.LISTED])
 
 
-def _count(market: Market, method: Method, row: Any) -> None:  # noqa: ANN401 - one row of TRADE
-    index, price, quantity = int(row["product"]), int(row["price_fen"]), int(row["quantity_t"])
-    tally = market.core.state.tallies[index]
-    if method is Method.LISTED:
-        _count_composite(market, index, price)
-        is_first = tally["listed_trades"] == 0
-        tally["open_fen"] = price if is_first else tally["open_fen"]
-        tally["high_fen"] = max(price, int(tally["high_fen"]))
-        tally["low_fen"] = price if is_first else min(price, int(tally["low_fen"]))
-        tally["last_fen"] = price
-    name = method.name.lower()
-    tally[f"{name}_quantity_t"] += quantity
-    tally[f"{name}_amount_fen"] += price * quantity
-    tally[f"{name}_trades"] += 1
+def _sum_up(market: Market, method: Method, rows: NDArray[np.void]) -> None:
+    """Add a method's trades to the tallies of their products."""
+    tallies, name = market.core.state.tallies, method.name.lower()
+    amounts = rows["price_fen"].astype(np.int64) * rows["quantity_t"]
+    np.add.at(tallies[f"{name}_quantity_t"], rows["product"], rows["quantity_t"])
+    np.add.at(tallies[f"{name}_amount_fen"], rows["product"], amounts)
+    np.add.at(tallies[f"{name}_trades"], rows["product"], 1)
 
 
-def _count_composite(market: Market, index: int, price: int) -> None:
-    """Move the running composite as the core does trade by trade (`core/tallies.py`, R53)."""
-    row, state = market.core.market, market.core.state
-    weight = int(state.products[index]["composite_weight"])
-    if weight == 0:
+def _walk(market: Market, rows: NDArray[np.void]) -> None:
+    """Walk the prices of listed trades in order, as the core does trade by trade (`core/tallies.py`)."""
+    state, row = market.core.state, market.core.market
+    products, prices = rows["product"], rows["price_fen"].astype(np.int64)
+    before = np.zeros(len(rows), np.int64)
+    for index in np.unique(products).tolist():
+        places, tally = np.flatnonzero(products == index), state.tallies[index]
+        own = prices[places]
+        before[places] = [tally["last_fen"], *own[:-1]]
+        tally["open_fen"], tally["last_fen"] = own[0], own[-1]
+        tally["high_fen"], tally["low_fen"] = own.max(), own.min()
+    weights = state.products["composite_weight"][products]
+    sums = int(row["composite_sum"]) + np.cumsum((weights * (prices - before))[weights > 0])
+    if len(sums) == 0:
         return
-    row["composite_sum"] += weight * (price - int(state.tallies[index]["last_fen"]))
-    value = divide_half_up(int(row["composite_sum"]), int(row["composite_weight"]))
-    is_first = row["composite_count"] == 0
-    row["composite_count"] += 1
-    row["composite_open_fen"] = value if is_first else row["composite_open_fen"]
-    row["composite_high_fen"] = max(value, int(row["composite_high_fen"]))
-    row["composite_low_fen"] = value if is_first else min(value, int(row["composite_low_fen"]))
+    total = int(row["composite_weight"])
+    values = (2 * sums + total) // (2 * total)  # rounds half up (R52)
+    row["composite_sum"], row["composite_count"] = sums[-1], len(values)
+    row["composite_open_fen"] = values[0]
+    row["composite_high_fen"], row["composite_low_fen"] = values.max(), values.min()
