@@ -81,7 +81,10 @@ class House:
     """The national market at 08:30 of its first day; participant 1 sells, the others bid."""
 
     def __init__(self, profile: Profile | None = None, bidders: int = 5) -> None:
-        self.exchange = Exchange(profile or national())
+        whole = profile or national()
+        if whole.capacity == national().capacity:  # a small market starts sooner
+            whole = with_capacity(whole, participants=16, keys=32, orders_per_day=400, levels=2_000)
+        self.exchange = Exchange(whole)
         self.checked = Checked(self.exchange)
         self.desk = Desk(self.checked)
         self.desk.found(bidders + 1)

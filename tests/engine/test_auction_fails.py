@@ -158,7 +158,7 @@ def test_a_snapshot_in_mid_window_comes_to_the_same_result() -> None:
         house.bid(participant, price, tonnes)
     gone = house.bid(2, 5_000, 11)
     house.cancel(2, gone)
-    twin = Exchange.from_snapshot(profile, house.exchange.snapshot())
+    twin = Exchange.from_snapshot(house.exchange.profile, house.exchange.snapshot())
     assert twin.state_digest() == house.exchange.state_digest()
     assert twin.auctions() == house.exchange.auctions()
     assert twin.auctions()[0].bids != ()
