@@ -171,6 +171,7 @@ def test_prices_of_one_product_are_as_if_it_had_not_been() -> None:
     closed = desk.advance("15:00")[-1]
     assert isinstance(closed, DayClosed)
     assert closed.bulletin.quantity_t == 0
+    assert (closed.bulletin.high_fen, closed.bulletin.low_fen) == (0, 0)  # of the composite too
     assert closed.bulletin.products[0].close_fen == 4_800  # no trade: the reference
 
 
