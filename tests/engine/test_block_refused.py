@@ -12,6 +12,7 @@ from engine.commands import (
     Halt,
     HaltScope,
     Method,
+    OfferBlock,
     RefuseBlock,
     Restriction,
     RestrictParticipant,
@@ -31,6 +32,13 @@ SAID: dict[Any, dict[str, Any]] = {
     RefuseBlock: {},
 }
 """The three commands of a dialogue with plain contents."""
+OFFERED: dict[str, Any] = {
+    "product": PRODUCT,
+    "side": Side.SELL,
+    "counterparty": 2,
+    "price_fen": 4_800,
+    "quantity_t": LOT,
+}
 WORDS = (CounterBlock, ConfirmBlock)
 
 
@@ -56,10 +64,12 @@ def test_who_may_send(kind: Any) -> None:
 def test_the_offer_must_be_known_and_open(kind: Any) -> None:
     floor = BlockFloor()
     listing = floor.desk.listing(1, Side.SELL, 4_800, 10)
+    (never,) = floor.send(1, OfferBlock, **{**OFFERED, "quantity_t": 1})
     offer = floor.offer()
     counter = floor.counter(2, offer, 4_600).order
     assert why(floor, kind, 2, 999) == (Reason.ORDER_UNKNOWN, 999, 0)
     assert why(floor, kind, 2, listing.order) == (Reason.ORDER_UNKNOWN, listing.order, 0)  # type: ignore[union-attr]
+    assert why(floor, kind, 2, never.order) == (Reason.ORDER_UNKNOWN, never.order, 0)  # type: ignore[union-attr]
     assert why(floor, kind, 2, counter) == (Reason.ORDER_UNKNOWN, counter, 0)
     floor.refuse(2, offer)
     (traded,) = floor.accept(2, offer)

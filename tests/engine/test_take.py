@@ -5,13 +5,22 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from engine.commands import Method, OfferBlock, ReferenceBasis, Side
+from engine.commands import Method, OfferBlock, ReferenceBasis, Side, TakeListings
 from engine.events import ListingsTaken, Refused, Repeated, Traded
+from engine.exchange import Exchange
 from engine.profile import FeeRates, Fees
 from engine.reasons import Reason
 from tests.engine.block_floor import changed
 from tests.engine.take_floor import TONNES, TakeFloor, listed
-from tests.markets import FIRST_DATE, PRODUCT, coarse_profile, national, trader, with_product
+from tests.markets import (
+    FIRST_DATE,
+    PRODUCT,
+    coarse_profile,
+    first_day,
+    national,
+    trader,
+    with_product,
+)
 
 # ---------------------------------------------------------------- what is taken
 
@@ -203,6 +212,26 @@ def test_no_more_trades_than_one_command_may_make() -> None:
     numbers = [floor.sell(4_800, 10) for _ in range(5)]
     assert [order for order, _, _ in floor.fills(50, 4_800)] == numbers[:3]
     assert [order for order, _, _ in floor.fills(50, 4_800)] == numbers[3:]
+
+
+def test_a_sweep_of_five_thousand_fills() -> None:
+    exchange = Exchange(national())
+    desk = first_day(exchange)
+    for place in range(5_000):
+        desk.listing(2 + place % 2, Side.SELL, 4_800 + place % 5, 2)
+    command = TakeListings(
+        product=PRODUCT,
+        side=Side.BUY,
+        quantity_t=9_999,
+        limit_price_fen=5_280,
+        client_order=desk.next_client_order(),
+    )
+    *trades, total = desk.send(trader(1), command)
+    assert isinstance(total, ListingsTaken)
+    assert (len(trades), total.trades, total.left_t) == (5_000, 5_000, 0)
+    (rest,) = exchange.book(PRODUCT).asks
+    assert (rest.price_fen, rest.quantity_t, rest.listings) == (4_804, 1, 1)
+    exchange.check()
 
 
 def test_on_a_coarse_market_a_take_finds_its_levels() -> None:
