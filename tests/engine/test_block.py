@@ -19,6 +19,7 @@ from tests.markets import PRODUCT, trader
 
 
 def test_a_counter_offer_opens_a_negotiation_with_its_own_lock() -> None:
+    """R61, R63."""
     floor = BlockFloor()
     offer = floor.offer(4_800, 200_000)
     event = floor.counter(2, offer, 4_500, 150_000, text="四十五元可成交")
@@ -98,6 +99,7 @@ def test_each_lock_follows_what_its_own_side_names_up_and_down(side: Side) -> No
 
 
 def test_both_confirm_the_same_digest_and_the_block_is_traded() -> None:
+    """R61."""
     floor = BlockFloor()
     offer = floor.offer(4_800, 200_000)
     negotiation = floor.counter(2, offer, 4_500, 150_000).order
@@ -149,6 +151,7 @@ def test_whoever_confirms_first_the_trade_is_the_same() -> None:
 
 
 def test_any_change_clears_both_words() -> None:
+    """R61."""
     for speaker in (1, 2):
         floor = BlockFloor()
         offer = floor.offer()
@@ -224,6 +227,7 @@ def test_every_word_is_a_row_of_its_speaker() -> None:
 
 
 def test_a_group_offer_is_negotiated_in_parallel_and_the_first_deal_ends_the_others() -> None:
+    """R62."""
     floor = BlockFloor()
     offer = floor.offer_to(2, 3, 4)
     numbers = {who: floor.counter(who, offer, 4_400 + 100 * who).order for who in (4, 2, 3)}

@@ -123,6 +123,7 @@ def test_a_withdrawn_counter_offer_ends_its_own_talk_alone() -> None:
 
 
 def test_everything_lapses_at_the_close() -> None:
+    """R54."""
     floor = BlockFloor()
     offer = floor.offer_to(2, 3)
     numbers = [floor.counter(who, offer, 4_600).order for who in (2, 3)]
@@ -137,6 +138,7 @@ def suspend(floor: BlockFloor, participant: int) -> list[AnyEvent]:
 
 
 def test_a_suspended_offerer_takes_its_talks_along() -> None:
+    """R76."""
     floor = BlockFloor()
     offer = floor.offer_to(2, 3)
     numbers = [floor.counter(who, offer, 4_600).order for who in (2, 3)]
@@ -202,6 +204,7 @@ def test_an_offer_outside_the_new_band_takes_its_talks_along() -> None:
 
 
 def test_a_halt_stops_words_but_neither_refusal_nor_withdrawal() -> None:
+    """R80."""
     floor = BlockFloor()
     offer = floor.offer_to(2, 3)
     for who in (2, 3):

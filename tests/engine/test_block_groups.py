@@ -31,6 +31,7 @@ def reason_of(events: list[AnyEvent]) -> tuple[Reason, int, int]:
 
 
 def test_a_group_is_a_sorted_set_of_others() -> None:
+    """R62."""
     floor = BlockFloor(clock="09:30")
     (event,) = floor.group(1, "friends", 4, 2, 4)
     assert isinstance(event, BlockGroupSet)
@@ -90,6 +91,7 @@ def test_why_a_group_is_refused() -> None:
 
 
 def test_an_offer_to_a_group_stands_for_each_member() -> None:
+    """R62, R63."""
     floor = BlockFloor()
     floor.group(1, "friends", 2, 4)
     (event,) = floor.send(
@@ -135,6 +137,7 @@ def test_a_directed_offer_is_seen_by_both_its_sides() -> None:
 
 @pytest.mark.parametrize("side", list(Side))
 def test_the_first_who_accepts_has_it(side: Side) -> None:
+    """R62."""
     floor = BlockFloor()
     offer = floor.offer_to(2, 3, side=side)
     assert floor.accept(4, offer)[0].reason is Reason.NOT_OFFER_COUNTERPARTY  # type: ignore[union-attr]

@@ -181,6 +181,7 @@ def test_a_restricted_side_may_not_speak_but_may_refuse(kind: Any) -> None:
 
 
 def test_price_and_quantity_of_a_counter_offer() -> None:
+    """R24, R32, R64."""
     floor = BlockFloor()
     offer = floor.offer()
 
@@ -253,6 +254,7 @@ def test_the_means_of_new_terms_count_what_the_own_row_holds() -> None:
 
 
 def test_a_word_needs_the_means_of_what_the_other_side_named() -> None:
+    """R55, R63."""
     floor = BlockFloor()
     offer = floor.offer(4_800, 300_000)
     terms = floor.counter(2, offer, 4_800, 600_000).terms
@@ -295,6 +297,7 @@ def test_locks_and_means_of_a_buyer_include_its_fees() -> None:
 
 
 def test_the_position_limit_counts_the_own_row_once() -> None:
+    """R73."""
     position = structs.replace(national().position, limit_t=750_000)
     floor = BlockFloor(structs.replace(national(), position=position))
     offer = floor.offer()

@@ -26,6 +26,7 @@ from tests.markets import (
 
 
 def test_every_trade_is_told_then_the_sum() -> None:
+    """R41, R43: each listing at its own price, together as much as was ordered."""
     floor = TakeFloor()
     first, second = floor.sell(4_800, 100), floor.sell(4_810, 50, who=3)
     command = floor.command(120, 4_900)
@@ -77,6 +78,7 @@ def test_every_trade_is_told_then_the_sum() -> None:
 
 @pytest.mark.parametrize("side", list(Side))
 def test_best_price_first_on_both_sides_and_no_further_than_the_limit(side: Side) -> None:
+    """R40: price priority."""
     floor = TakeFloor()
     worse = 1 if side is Side.BUY else -1
     place = floor.sell if side is Side.BUY else floor.buy
@@ -91,6 +93,7 @@ def test_best_price_first_on_both_sides_and_no_further_than_the_limit(side: Side
 
 
 def test_inside_a_level_the_oldest_first() -> None:
+    """R42: where the taker prefers none."""
     floor = TakeFloor()
     numbers = [floor.sell(4_800, who=who) for who in (3, 2, 3)]
     assert floor.fills(250, 4_800) == [
@@ -101,6 +104,7 @@ def test_inside_a_level_the_oldest_first() -> None:
 
 
 def test_preferred_listings_first_inside_their_level_and_none_across_levels() -> None:
+    """R40, R42: the counterparty is free, the level is not."""
     floor = TakeFloor()
     best = [floor.sell(4_800) for _ in range(3)]
     deeper = [floor.sell(4_810) for _ in range(2)]
@@ -158,6 +162,7 @@ def test_a_preferred_listing_of_another_product_is_passed_over() -> None:
 
 
 def test_own_listings_are_neither_taken_nor_in_the_way_nor_a_level() -> None:
+    """R47."""
     floor = TakeFloor(listed(levels_shown=2))
     floor.sell(4_790, who=1)
     floor.sell(4_800, who=1)
@@ -170,6 +175,7 @@ def test_own_listings_are_neither_taken_nor_in_the_way_nor_a_level() -> None:
 
 
 def test_at_most_five_levels() -> None:
+    """R40, R44."""
     floor = TakeFloor()
     numbers = [floor.sell(4_800 + place) for place in range(7)]
     taken = floor.fills(1_000, 5_000)
@@ -190,6 +196,7 @@ def test_levels_far_apart_are_found_word_by_word() -> None:
 
 
 def test_what_is_not_taken_is_reported_and_does_not_rest() -> None:
+    """R46: a taker never becomes a lister."""
     floor = TakeFloor()
     floor.sell(4_800, 30)
     _, total = floor.take(100, 4_800)
@@ -242,6 +249,7 @@ def test_on_a_coarse_market_a_take_finds_its_levels() -> None:
 
 
 def test_both_ledgers_keep_their_sums() -> None:
+    """R60: fees by trade and side, rounded down."""
     fees = Fees(
         trading=FeeRates(listed_buyer_bp=7, listed_seller_bp=5, block_buyer_bp=900),
         settlement=FeeRates(listed_buyer_bp=3, listed_seller_bp=1),

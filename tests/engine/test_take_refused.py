@@ -54,6 +54,7 @@ def test_the_means_are_asked_for_the_sum_with_its_fees_and_nothing_more() -> Non
 
 
 def test_a_seller_needs_the_tonnes_that_it_would_sell() -> None:
+    """R55."""
     profile = listed(quantity_t_max=10**9)
     floor = TakeFloor(profile)
     floor.buy(4_800, 400_000)
@@ -68,6 +69,7 @@ def test_a_seller_needs_the_tonnes_that_it_would_sell() -> None:
 
 
 def test_the_position_limit_holds_for_the_sum() -> None:
+    """R73."""
     position = structs.replace(national().position, limit_t=TONNES + 150)
     floor = TakeFloor(structs.replace(national(), position=position))
     floor.sell(4_800)
