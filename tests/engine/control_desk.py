@@ -22,7 +22,8 @@ from tests.markets import (
 from tests.restarts import back
 
 OTHER = "CEA21"
-"""The second product of the small markets."""
+STRANGER = "CEA22"
+"""The second and the third product of the small markets."""
 PASSING = (
     *("sequence", "time_ns", "digest", "event_count"),
     *("order_count", "refusal_count", "cancel_count"),
@@ -48,15 +49,17 @@ def roomy_profile() -> Profile:
 
 
 def two_products() -> Profile:
-    """Return a market in which two products weigh 1 and 2 from the first day on."""
+    """Return a market in which two products weigh 1 and 2 from the first day on, and a third nothing."""
     rules = roomy_profile()
-    second = structs.replace(
-        rules.products[1],
-        listed_from=FIRST_DATE,
-        first_reference="administrative",
-        first_reference_fen=6_000,
+    products = tuple(
+        structs.replace(
+            product,
+            listed_from=FIRST_DATE,
+            first_reference="administrative",
+            first_reference_fen=price,
+        )
+        for product, price in zip(rules.products, (4_800, 6_000, 7_000), strict=True)
     )
-    products = (rules.products[0], second, rules.products[2])
     members = structs.replace(
         rules.composite[0], members=(PRODUCT, OTHER), weights=(1, 2), effective_from=FIRST_DATE
     )

@@ -29,6 +29,7 @@ from engine.reasons import Reason
 from engine.views import Account, ProductView
 from tests.engine.control_desk import (
     OTHER,
+    STRANGER,
     exchange_of,
     refusal,
     refused_action,
@@ -204,8 +205,13 @@ def test_the_day_with_a_voided_trade_equals_the_day_without_it() -> None:
     for has_wrong in (True, False):
         desk = watched_day(two_products())
         desk.set_reference(6_000, OTHER, ReferenceBasis.ADMINISTRATIVE)
+        desk.set_reference(7_000, STRANGER, ReferenceBasis.ADMINISTRATIVE)
         desk.endow(SELLER, 0, 1_000, OTHER)
+        desk.endow(SELLER, 0, 1_000, STRANGER)
+        desk.advance("13:00")
+        trade(desk, 7_100, 5, STRANGER)  # outside the composite: moves nothing but its own prices
         trade(desk, 4_900, 10)
+        block(desk, 6_000, 100_000)  # moves no price at all
         trade(desk, 6_100, 7, OTHER)
         wrong = trade(desk, 5_280, 99, PRODUCT) if has_wrong else None
         trade(desk, 6_200, 3, OTHER)
