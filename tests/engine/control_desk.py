@@ -1,4 +1,4 @@
-"""A desk for what operators do: after each command the exchange checks itself, and a refusal changes nothing."""
+"""A desk for what operators do: engine and oracle agree on every step, and a refusal changes nothing."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ from tests.markets import (
     OPERATOR_TWO,
     PRODUCT,
     Desk,
+    Twins,
     first_day,
     small_profile,
 )
-from tests.restarts import back
 
 OTHER = "CEA21"
 STRANGER = "CEA22"
@@ -78,31 +78,27 @@ def inside(exchange: Exchange) -> dict[str, Any]:
     return content
 
 
-class Watched:
-    """An exchange that proves itself after every entry; `is_mortal`: it also restarts after every one."""
+class Watched(Twins):
+    """Engine and oracle that prove themselves after every entry, and that a refusal changed nothing."""
 
-    def __init__(self, profile: Profile, *, is_mortal: bool = False) -> None:
-        self.exchange = Exchange(profile)
-        self.is_mortal = is_mortal
+    def __init__(self, profile: Profile) -> None:
+        super().__init__(profile)
         self.has_begun = False
 
     def apply(self, entry: Entry) -> list[AnyEvent]:
         """Take one entry."""
         before = inside(self.exchange) if self.has_begun else {}
-        events = self.exchange.apply(entry)
-        if self.has_begun:
-            self.exchange.check()
-            told = [event for event in events if not isinstance(event, ProposalApproved)]
-            if told and all(isinstance(event, Refused) for event in told):
-                assert inside(self.exchange) == before, f"a refusal changed something: {entry}"
-            if self.is_mortal:
-                self.exchange = back(self.exchange)
+        self.looks_at_everything = self.has_begun
+        events = super().apply(entry)
+        told = [event for event in events if not isinstance(event, ProposalApproved)]
+        if self.has_begun and told and all(isinstance(event, Refused) for event in told):
+            assert inside(self.exchange) == before, f"a refusal changed something: {entry}"
         return events
 
 
-def watched_day(profile: Profile, *, is_mortal: bool = False, **endowed: int) -> Desk:
+def watched_day(profile: Profile, **endowed: int) -> Desk:
     """Return a desk on the first day at 09:30, everybody endowed, everything watched from here on."""
-    watched = Watched(profile, is_mortal=is_mortal)
+    watched = Watched(profile)
     desk = first_day(watched, **endowed)
     watched.has_begun = True
     return desk
