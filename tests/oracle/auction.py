@@ -23,8 +23,8 @@ from engine.events import (
 from engine.profile import Auction as Rules
 from engine.reasons import Reason
 from tests.oracle.allocation import Bid, Win, allocate
-from tests.oracle.block import Answer
 from tests.oracle.ending import fail, result, standing_bids, taken_back
+from tests.oracle.groups import Answer
 from tests.oracle.questions import (
     CANCEL_PHASES,
     OK,

@@ -1,4 +1,4 @@
-"""The oracle's block dialogue: groups, offers to groups, counter-offers, confirmation, refusal (R61-R66)."""
+"""The oracle's block dialogue: counter-offers, confirmation, refusal (R61-R66)."""
 
 from engine.commands import (
     AcceptBlock,
@@ -8,35 +8,28 @@ from engine.commands import (
     OfferBlock,
     OfferBlockToGroup,
     RefuseBlock,
-    Role,
-    SetBlockGroup,
     Side,
 )
 from engine.events import (
-    AnyEvent,
     BlockConfirmed,
     BlockCountered,
-    BlockGroupSet,
-    BlockOfferedToGroup,
     BlockRefused,
     CancelCause,
 )
 from engine.reasons import Reason
 from engine.terms import terms_digest
 from tests.oracle.ending import end, follow
+from tests.oracle.groups import Answer, terms_broken
 from tests.oracle.questions import (
     CANCEL_PHASES,
     OK,
     block_price_broken,
     first,
-    lot_broken,
     may_act,
     means_broken,
     opposite,
     phase_broken,
-    product_broken,
     product_halt_broken,
-    size_broken,
 )
 from tests.oracle.records import Negotiation, Order
 from tests.oracle.standing import change_terms, new_order, stand, trade
@@ -45,112 +38,6 @@ from tests.oracle.state import Figures, State
 OFFERS = (OfferBlock, OfferBlockToGroup)
 Word = CounterBlock | ConfirmBlock | RefuseBlock
 """A word in the dialogue on an offer."""
-Answer = Figures | list[AnyEvent]
-"""The broken rule, or what happens."""
-
-
-# ---------------------------------------------------------------- groups and offers to groups
-
-
-def set_group(state: State, command: SetBlockGroup) -> list[AnyEvent]:
-    """Set the members of an own group; nobody removes it."""
-    sender = state.keys.get(state.key)
-    if state.key != 0 and sender is None:
-        return [state.refused((Reason.KEY_UNKNOWN, 0, 0))]
-    if sender is None or sender.role != Role.TRADER:
-        return [state.refused((Reason.ROLE_NOT_PERMITTED, 0, 0))]
-    place = (sender.participant, command.group)
-    members = tuple(sorted(set(command.members)))
-    broken = _group_broken(state, place, members)
-    if broken != OK:
-        return [state.refused(broken)]
-    if members:
-        state.groups[place] = members
-    else:
-        del state.groups[place]
-    return [
-        state.event(
-            BlockGroupSet,
-            participant=sender.participant,
-            key=state.key,
-            group=command.group,
-            members=members,
-        )
-    ]
-
-
-def _group_broken(state: State, place: tuple[int, str], members: tuple[int, ...]) -> Figures:
-    owner = place[0]
-    for number in members:
-        if number not in state.participants:
-            return Reason.COUNTERPARTY_UNKNOWN, number, 0
-    if owner in members:
-        return Reason.OWN_COUNTERPARTY, 0, 0
-    if place in state.groups:
-        return OK
-    if not members:
-        return Reason.GROUP_UNKNOWN, 0, 0
-    limit = state.profile.capacity.groups
-    if sum(participant == owner for participant, _ in state.groups) >= limit:
-        return Reason.GROUPS_FULL, limit, 0
-    return OK
-
-
-def offer_to_group(state: State, command: OfferBlockToGroup, party: int) -> Answer:
-    """Let an offer stand for everybody who is in the group at this moment (R62)."""
-    broken = first(
-        may_act(state, Method.BLOCK, party, command.side),
-        product_broken(state, command.product),
-    )
-    if broken != OK:
-        return broken
-    members = state.groups.get((party, command.group))
-    if members is None:
-        return Reason.GROUP_UNKNOWN, 0, 0
-    price, tonnes = command.price_fen, command.quantity_t
-    broken = first(
-        _terms_broken(state, command.product, price, tonnes),
-        means_broken(state, party, command.product, command.side, price, tonnes, Method.BLOCK),
-    )
-    if broken != OK:
-        return broken
-    order = new_order(
-        state,
-        command,
-        product=command.product,
-        side=command.side,
-        method=Method.BLOCK,
-        price_fen=price,
-        quantity_t=tonnes,
-        left_t=tonnes,
-        members=members,
-        group=command.group,
-    )
-    stand(state, order)
-    return [
-        state.event(
-            BlockOfferedToGroup,
-            order=order.number,
-            participant=party,
-            key=state.key,
-            client_order=command.client_order,
-            product=command.product,
-            side=command.side,
-            price_fen=price,
-            quantity_t=tonnes,
-            group=command.group,
-            members=members,
-        )
-    ]
-
-
-def _terms_broken(state: State, product: str, price: int, tonnes: int) -> Figures:
-    rules = state.profile.block
-    return first(
-        block_price_broken(state, product, price, tonnes),
-        lot_broken(state, tonnes),
-        size_broken(tonnes, rules.quantity_t_min, rules.quantity_t_max),
-    )
 
 
 # ---------------------------------------------------------------- who may speak on an offer
@@ -243,7 +130,7 @@ def counter(state: State, command: CounterBlock, party: int) -> Answer:
     price, tonnes = command.price_fen, command.quantity_t
     broken = first(
         _room_broken(state, talk),
-        _terms_broken(state, offer.product, price, tonnes),
+        terms_broken(state, offer.product, price, tonnes),
         means_broken(state, party, offer.product, side, price, tonnes, Method.BLOCK, own),
     )
     if broken != OK:

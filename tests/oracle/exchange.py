@@ -38,7 +38,7 @@ from engine.views import (
     ProposalView,
     TradeView,
 )
-from tests.oracle import block, halts, show, show_more
+from tests.oracle import groups, halts, show, show_more
 from tests.oracle.control import enrol_by_sequencer, role_broken, take_operator
 from tests.oracle.day import keep_time, open_day
 from tests.oracle.orders import take_order
@@ -76,7 +76,7 @@ class Oracle:
         state, command = self.state, entry.command
         match command:
             case SetBlockGroup():
-                return block.set_group(state, command)
+                return groups.set_group(state, command)
             case Propose() | Approve() | Reject():
                 return take_operator(state, command)
             case Halt() | Resume():

@@ -19,7 +19,7 @@ from engine.commands import (
 )
 from engine.events import AnyEvent, CancelCause, Cancelled, Repeated
 from engine.reasons import Reason
-from tests.oracle import auction, block, listed
+from tests.oracle import auction, block, groups, listed
 from tests.oracle.state import State
 
 FOLLOW_UPS = (CancelCause.NEGOTIATION, CancelCause.AUCTION)
@@ -106,7 +106,7 @@ def _dialogue(
 ) -> listed.Answered:
     match command:
         case OfferBlockToGroup():
-            return block.offer_to_group(state, command, participant)
+            return groups.offer_to_group(state, command, participant)
         case CounterBlock():
             return block.counter(state, command, participant)
         case ConfirmBlock():
