@@ -9,6 +9,7 @@ from engine.commands import AdvanceTime, Method, OpenDay, ReferenceBasis
 from engine.events import Phase
 from engine.profile import Profile
 from tests.markets import FIRST_DATE, Twins, small_profile
+from tests.markets_profiles import matching_profile, rich_profile
 from tests.moves_control import Moves
 from tests.moves_orders import Sent
 from tests.streams import Recorder, founded
@@ -94,6 +95,45 @@ class SideBySide(RuleBasedStateMachine):
     def accept(self, seed: int) -> None:
         self.send(self.moves.accept(Random(seed)))
 
+    @precondition(is_open)
+    @rule(seed=SEEDS)
+    def take(self, seed: int) -> None:
+        self.send(self.moves.take(Random(seed)))
+
+    @rule(seed=SEEDS)
+    def reduce(self, seed: int) -> None:
+        self.send(self.moves.reduce(Random(seed)))
+
+    @rule(seed=SEEDS)
+    def group(self, seed: int) -> None:
+        random = Random(seed)
+        self.send(random.choice((self.moves.group, self.moves.offer_group))(random))
+
+    @precondition(block_is_open)
+    @rule(seed=SEEDS)
+    def talk(self, seed: int) -> None:
+        random = Random(seed)
+        words = (self.moves.counter, self.moves.confirm, self.moves.refuse)
+        self.send(random.choices(words, (5, 5, 1))[0](random))
+
+    @rule(seed=SEEDS)
+    def auction(self, seed: int) -> None:
+        random = Random(seed)
+        self.send(random.choice((self.moves.bid, self.moves.bid, self.moves.apply))(random))
+
+    @rule(seed=SEEDS)
+    def decide(self, seed: int) -> None:
+        self.send(self.moves.decide(Random(seed)))
+
+    @rule(seed=SEEDS)
+    def halt(self, seed: int) -> None:
+        self.send(self.moves.halt(Random(seed)))
+
+    @rule(seed=SEEDS)
+    def meddle(self, seed: int) -> None:
+        random = Random(seed)
+        self.send(random.choice((self.moves.stray, self.moves.nobody))(random))
+
     @rule(seed=SEEDS)
     def repeat(self, seed: int) -> None:
         self.send(self.moves.repeat(Random(seed)))
@@ -120,3 +160,15 @@ class SideBySide(RuleBasedStateMachine):
     @invariant()
     def laws_hold(self) -> None:
         self.recorder.laws.check()
+
+
+class MatchingSideBySide(SideBySide):
+    """On a market where crossing orders match."""
+
+    profile = matching_profile()
+
+
+class RichSideBySide(SideBySide):
+    """On a market with fees, a position limit, deep picks and auctions with pro-rata ties."""
+
+    profile = rich_profile()

@@ -1,12 +1,14 @@
 """Profiles of test markets that use what the national market leaves off, each so small that streams reach its limits."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 from msgspec import structs
 
 from engine.commands import AuctionFloor, PriceMode
 from engine.profile import Auction, FeeRates, Fees, Position, Profile
 from tests.markets import coarse_profile, small_profile, with_product
+from tests.markets_auction import auction_profile, cancelling_profile
 
 
 @cache
@@ -107,3 +109,18 @@ def small_auction(
     return structs.replace(
         auction, ties=ties, undersubscribed=undersubscribed, bid_visibility=bid_visibility
     )
+
+
+STREAMED: dict[str, Callable[[], Profile]] = {
+    "small": small_profile,
+    "coarse": coarse_profile,
+    "matching": matching_profile,
+    "guangdong": guangdong_profile,
+    "rich": rich_profile,
+    "both": both_profile,
+    "auction-time": auction_profile,
+    "auction-pro-rata": partial(auction_profile, "pro_rata"),
+    "auction-random": partial(auction_profile, "random"),
+    "auction-cancel": cancelling_profile,
+}
+"""The markets that seeded streams run on."""

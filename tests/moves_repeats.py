@@ -69,11 +69,13 @@ class RepeatMoves(OrderMoves):
         """Send an earlier order command again, or other content under its number."""
         if not self.sent:
             return self.place(random)
-        key, command = random.choice(self.sent[-60:])
+        recent = self.sent[-60:]
+        kind = random.choice(sorted({type(command).__name__ for _, command in recent}))
+        key, command = random.choice([row for row in recent if type(row[1]).__name__ == kind])
         chance = random.random()
         if chance < 0.15:
             other = self.sent[-1][1]
             command = structs.replace(other, client_order=command.client_order)
-        elif chance < 0.6:
+        elif chance < 0.45:
             command = self.nearly(random, command)
         return key, command, self.later(random)

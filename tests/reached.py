@@ -42,6 +42,8 @@ class Reached:
         """Count a command and its answer."""
         command = type(entry.command).__name__
         self.counts[f"command {command}"] += 1
+        if command == "PlaceListing" and events and isinstance(events[-1], Traded):
+            self._step(events[-1].order, "listing", "filled")
         for event in events:
             self.counts[f"event {type(event).__name__}"] += 1
             if isinstance(event, Refused):
