@@ -9,6 +9,7 @@ from engine.commands import (
     Restriction,
     RestrictParticipant,
     Side,
+    Withdraw,
 )
 from engine.profile import FeeRates, Fees
 from engine.reasons import Reason
@@ -51,6 +52,21 @@ def test_the_means_are_asked_for_the_sum_with_its_fees_and_nothing_more() -> Non
     need_fen = rest_fen + rest_fen // 1_000 + 4_810 * 900_000 + 4_810 * 900
     assert floor.why(10_900_000, 5_280) == (Reason.CASH_NOT_AVAILABLE, left_fen, need_fen)
     assert floor.exchange.account(1).cash.available_fen == left_fen
+
+
+def test_each_fee_is_rounded_down_by_itself() -> None:
+    """R60: two trades of 48.00 yuan cost 0.04 each and not 0.09 together."""
+    fees = Fees(trading=FeeRates(listed_buyer_bp=10))
+    floor = TakeFloor(structs.replace(national(), fees=fees))
+    floor.sell(4_800, 1)
+    floor.sell(4_800, 1, who=3)
+    need_fen = 2 * 4_800 + 2 * 4
+    leaving = Withdraw(participant=1, amount_fen=CASH_FEN - need_fen + 1, reference="less")
+    floor.desk.send(CLEARING, leaving)
+    assert floor.why(2, 4_800) == (Reason.CASH_NOT_AVAILABLE, need_fen - 1, need_fen)
+    floor.desk.endow(1, 1, 0)
+    assert len(floor.fills(2, 4_800)) == 2
+    assert floor.exchange.account(1).cash.available_fen == 0
 
 
 def test_a_seller_needs_the_tonnes_that_it_would_sell() -> None:
