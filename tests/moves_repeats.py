@@ -27,7 +27,7 @@ class RepeatMoves(OrderMoves):
         numbers = (*self.state.orders, self.state.order_number + 1, 1, UNKNOWN)
         target, party = random.choice(numbers), random.choice((*self.state.participants, UNKNOWN))
         names: dict[str, int] = {"client_order": self.number()}
-        talk = {"offer": target, "counterparty": party} | names
+        talk: dict[str, Any] = {"offer": target, "counterparty": party} | names
         command: OrderCommand = random.choice(
             (
                 ReduceOrder(order=target, quantity_t=1, **names),
