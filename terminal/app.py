@@ -24,7 +24,10 @@ from terminal.palette import commands
 from terminal.screens.account import AccountScreen
 from terminal.screens.admission import AdmissionScreen
 from terminal.screens.approvals import ApprovalsScreen
+from terminal.screens.auctions import AuctionsScreen
 from terminal.screens.base import FrameScreen
+from terminal.screens.blocks import BlocksScreen
+from terminal.screens.control import ControlScreen
 from terminal.screens.help import HelpScreen
 from terminal.screens.login import LoginScreen
 from terminal.screens.market import MarketScreen
@@ -40,12 +43,21 @@ PAINT_SECONDS: Final = 0.1
 """Changes are painted ten times a second, however fast messages come (terminal-spec 2.2)."""
 URGENT: Final = frozenset({"notices", "intents", "connection", "phase", "welcome"})
 """What the user waits for is painted at once."""
-TRADER_SCREENS: Final = (MarketScreen, TradeScreen, OrdersScreen, AccountScreen)
+TRADER_SCREENS: Final = (
+    MarketScreen,
+    TradeScreen,
+    OrdersScreen,
+    BlocksScreen,
+    AuctionsScreen,
+    AccountScreen,
+)
 OPERATOR_SCREENS: Final = (
     PhasesScreen,
     MarketScreen,
     TradeScreen,
+    ControlScreen,
     ReferenceScreen,
+    AuctionsScreen,
     AdmissionScreen,
     ApprovalsScreen,
 )

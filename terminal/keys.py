@@ -52,6 +52,15 @@ KEYS: Final[tuple[Key, ...]] = (
         rank=1,
     ),
     Key(
+        id="control.open",
+        key="f3",
+        label="F3",
+        text_key="key_control",
+        action="app.go('control')",
+        roles=OPERATOR,
+        rank=2,
+    ),
+    Key(
         id="orders.open",
         key="f4",
         label="F4",
@@ -85,6 +94,23 @@ KEYS: Final[tuple[Key, ...]] = (
         action="app.go('reference')",
         roles=OPERATOR,
         rank=2,
+    ),
+    Key(
+        id="blocks.open",
+        key="f7",
+        label="F7",
+        text_key="key_blocks",
+        action="app.go('blocks')",
+        roles=TRADER,
+        rank=4,
+    ),
+    Key(
+        id="auctions.open",
+        key="f9",
+        label="F9",
+        text_key="key_auctions",
+        action="app.go('auctions')",
+        rank=4,
     ),
     Key(
         id="admission.open",
@@ -149,6 +175,48 @@ PROPOSE: Final = Key(
 )
 OPEN: Final = Key(
     id="table.open", key="enter", label="Enter", text_key="key_open", action="screen.open", rank=1
+)
+TAKE: Final = Key(
+    id="trade.take",
+    key="f8",
+    label="F8",
+    text_key="key_take",
+    action="screen.pick_instead",
+    roles=TRADER,
+    rank=3,
+)
+APPLY: Final = Key(
+    id="auctions.apply",
+    key="f8",
+    label="F8",
+    text_key="key_apply",
+    action="screen.apply",
+    roles=TRADER,
+    rank=1,
+)
+COUNTER: Final = Key(
+    id="blocks.counter",
+    key="f8",
+    label="F8",
+    text_key="key_counter",
+    action="screen.counter",
+    rank=1,
+)
+OFFER: Final = Key(
+    id="blocks.offer",
+    key="insert",
+    label="Ins",
+    text_key="key_offer",
+    action="screen.offer",
+    rank=2,
+)
+REFUSE: Final = Key(
+    id="dialogue.refuse",
+    key="delete",
+    label="Del",
+    text_key="key_refuse",
+    action="screen.refuse",
+    rank=1,
 )
 BACK: Final = Key(
     id="app.back", key="escape", label="Esc", text_key="key_back", action="screen.back", rank=4

@@ -3,8 +3,9 @@
 from typing import Final
 
 from engine import events as happened
-from engine.commands import HaltScope, Method
+from engine.commands import Halt, HaltScope, Method
 from engine.events import AnyEvent, AuctionState
+from engine.views import HaltView
 from terminal import format as show
 from terminal.texts import Language, say
 
@@ -20,7 +21,9 @@ def method_key(method: Method) -> str:
     return _METHODS[method]
 
 
-def scope_words(event: happened.Halted | happened.Resumed, language: Language) -> str:
+def halt_words(
+    event: Halt | HaltView | happened.Halted | happened.Resumed, language: Language
+) -> str:
     """Return what a halt stops."""
     match event.scope:
         case HaltScope.MARKET:
@@ -160,12 +163,12 @@ def _measure_words(event: AnyEvent, language: Language) -> str:
                 reason=event.explanation,
             )
         case happened.Halted():
-            what = scope_words(event, language)
+            what = halt_words(event, language)
             return say(
                 language, "told_halted", halt=event.halt, what=what, reason=event.explanation
             )
         case happened.Resumed():
-            return say(language, "told_resumed", halt=event.halt, what=scope_words(event, language))
+            return say(language, "told_resumed", halt=event.halt, what=halt_words(event, language))
         case happened.ClosureAdded():
             return say(language, "told_closure", date=event.date, reason=event.explanation)
         case happened.ClosureRemoved():

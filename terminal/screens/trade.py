@@ -10,7 +10,8 @@ from textual.widgets import DataTable
 from engine.commands import Side
 from terminal import draft as drafts
 from terminal.desk import desk, word
-from terminal.keys import CANCEL, NEXT_PRODUCT, Key
+from terminal.forms_trader import ask_to_take
+from terminal.keys import CANCEL, NEXT_PRODUCT, TAKE, Key
 from terminal.messages import LevelKey
 from terminal.screens.base import FrameScreen
 from terminal.screens.cancelling import ask_to_cancel
@@ -28,7 +29,7 @@ class TradeScreen(FrameScreen):
 
     NAME = "trade"
     TITLE_KEY = "ticket_title"
-    EXTRA_KEYS: ClassVar[tuple[Key, ...]] = (CANCEL, NEXT_PRODUCT)
+    EXTRA_KEYS: ClassVar[tuple[Key, ...]] = (CANCEL, TAKE, NEXT_PRODUCT)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pageup", "step_product(-1)", show=False, priority=True),
         Binding("pagedown", "step_product(1)", show=False, priority=True),
@@ -129,12 +130,19 @@ class TradeScreen(FrameScreen):
             self.query_one(Ticket).use_price(chosen.price_fen)
 
     def action_pick_instead(self) -> None:
-        """Leave a listing that would cross and open the level opposite instead (R46)."""
+        """Leave a listing that would cross and open the level opposite instead; else take a total (R46)."""
         ticket = self.query_one(Ticket)
+        if desk(self).state.is_operator:
+            return
         price_fen, _ = drafts.crossing(ticket.draft, desk(self).state)
         if price_fen and ticket.stage is Stage.EDIT:
             side = Side.SELL if ticket.draft.side is Side.BUY else Side.BUY
             self._open(LevelKey(ticket.draft.product, side, price_fen))
+        elif ticket.stage is Stage.EDIT:
+            chosen = self.query_one(Ladder).chosen
+            is_bid = chosen is not None and chosen.side is Side.BUY
+            limit_fen = chosen.price_fen if chosen is not None else 0
+            ask_to_take(self, desk(self).product, Side.SELL if is_bid else Side.BUY, limit_fen)
 
     # ------------------------------------------------------------ ticket and orders
 

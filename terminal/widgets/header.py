@@ -15,8 +15,10 @@ from terminal.widgets.lines import Lines, Part
 TOPICS = frozenset({"clock", "phase", "connection", "welcome", "market", "*"})
 WARNING_NS = 5 * 60 * 1_000_000_000
 """The last five minutes of a session are shown as a warning."""
-BREVITIES = (0, 1, 2)
-"""How short the second line is told: in words, without words, with one countdown."""
+BREVITIES = (0, 1, 2, 3)
+"""How short the second line is told: in words, without words, with one countdown, with none."""
+
+ONE_COUNTDOWN = 2
 
 
 class StatusHeader(Lines):
@@ -75,6 +77,9 @@ class StatusHeader(Lines):
         for view in market.methods if market else ():
             phase = self._phase(view, brevity)
             parts += [("  │ ", "dim"), word(self, method_key(view.method)) + " ", *phase]
+        halted = sum(bool(quote.halt) for quote in market.products) if market else 0
+        if halted:
+            parts += [(" │ ", "dim"), (f"{word(self, 'halted')} {halted}", "warn")]
         return parts
 
     def _phase(self, view: MethodView, brevity: int) -> list[Part]:
@@ -86,7 +91,10 @@ class StatusHeader(Lines):
         left_ns = view.next_time_ns - desk(self).state.time_ns
         has_change = view.next_time_ns and view.phase in (Phase.PRE_OPEN, Phase.OPEN, Phase.BREAK)
         # Where there is little room, only the first method counts down: the others often follow it.
-        if has_change and (brevity < BREVITIES[-1] or view.method is Method.LISTED):
+        is_counted = brevity < ONE_COUNTDOWN or (
+            brevity == ONE_COUNTDOWN and view.method is Method.LISTED
+        )
+        if has_change and is_counted:
             text = f" {word(self, f'left_{int(view.phase)}')} " if brevity == 0 else " "
             look = "warn" if is_open and left_ns < WARNING_NS else "strong"
             parts += [(text, "dim"), (show.countdown(left_ns), look)]
