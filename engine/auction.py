@@ -190,12 +190,11 @@ def _decision_broken(market: Market, number: int) -> Figures:
 
 
 def refuse(market: Market, action: RefuseAuction, place: int) -> list[AnyEvent]:
-    """Refuse an application; its allowances are free again."""
+    """Refuse an application; its allowances are free again, and with its order the auction is over."""
     broken = _decision_broken(market, action.auction)
     if broken != OK:
         return [market.refused(broken, place)]
     auction = market.auctions[action.auction]
-    auction.state = AuctionState.ENDED
     refused = market.event(
         AuctionRefused,
         auction=auction.number,

@@ -88,7 +88,7 @@ def _tell_bids(auction: Auction, bids: Bids) -> None:
 def _take_back(market: Market, bids: Iterable[int], auction: Auction) -> list[AnyEvent]:
     """Take back what is left of an auction's bids, by number, then of its application."""
     orders = market.core.state.orders
-    standing = sorted(order for order in bids if orders[order]["state"] == STANDS)
+    standing = [order for order in bids if orders[order]["state"] == STANDS]
     events = operations.end(market, standing, CancelCause.AUCTION)
     if orders[auction.order]["state"] == STANDS:
         events += operations.end(market, [auction.order], CancelCause.AUCTION)

@@ -252,6 +252,15 @@ def test_an_undersubscribed_auction_is_cancelled_where_the_profile_says_so() -> 
     assert (house.locked_fen(2), house.locked_t()) == (0, 0)
 
 
+def test_an_auction_that_is_just_covered_is_not_cancelled() -> None:
+    house = House(auction_rules(undersubscribed="cancel"))
+    house.begin()
+    house.bid(2, 5_000, 99_999)
+    house.bid(3, 4_900, 1)
+    result = ended(house.desk.advance("10:30"))
+    assert (result.state, result.sold_t, result.price_fen) == (AuctionState.SOLD, 100_000, 4_900)
+
+
 def test_an_auction_without_bids_fails() -> None:
     house = House()
     house.begin()

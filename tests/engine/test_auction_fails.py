@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 from engine.commands import (
     AdvanceTime,
+    AnnounceAuction,
+    ApplyAuction,
     CloseDay,
     CorrectReferencePrice,
     Entry,
     Halt,
     HaltScope,
     Method,
+    ReferenceBasis,
     Restriction,
     RestrictParticipant,
     Resume,
@@ -25,8 +28,17 @@ from engine.events import (
     ReferencePriceCorrected,
 )
 from engine.exchange import Exchange
-from tests.engine.auction_desk import SELLER, House, auction_rules, ended, taken_back, told
-from tests.markets import OPERATOR_ONE, OPERATOR_TWO, PRODUCT
+from tests.engine.auction_desk import (
+    LOWER,
+    SELLER,
+    UNIFORM,
+    House,
+    auction_rules,
+    ended,
+    taken_back,
+    told,
+)
+from tests.markets import OPERATOR_ONE, OPERATOR_TWO, PRODUCT, Desk, national, trader
 
 
 def test_a_window_that_ends_in_a_halt_fails() -> None:
@@ -131,6 +143,42 @@ def test_a_corrected_reference_ends_the_auctions_of_its_product() -> None:
     assert result.state is AuctionState.FAILED
     assert house.application(2).state is AuctionState.ENDED
     assert (house.locked_fen(2), house.locked_t()) == (0, 0)
+
+
+def test_a_corrected_reference_leaves_the_auctions_of_other_products() -> None:
+    """On the day that CEA21 is listed beside CEA19-20, only the corrected one's auctions end."""
+    exchange = Exchange(national())
+    desk = Desk(exchange)
+    desk.found(2)
+    desk.open_day("2023-08-28")
+    for product in ("CEA19-20", "CEA21"):
+        desk.endow(SELLER, 0, 500_000, product)
+        desk.set_reference(7_000, product, ReferenceBasis.ADMINISTRATIVE)
+        for _ in range(2):
+            apply = ApplyAuction(
+                product=product,
+                quantity_t=100_000,
+                floor=LOWER,
+                price_mode=UNIFORM,
+                client_order=desk.next_client_order(),
+            )
+            assert isinstance(desk.one(trader(SELLER), apply), AuctionApplied)
+    begin, end = desk.clock("10:00"), desk.clock("10:30")
+    for auction in (1, 3):
+        desk.approve(AnnounceAuction(auction=auction, begin_ns=begin, end_ns=end))
+    halt = Halt(scope=HaltScope.PRODUCT, product="CEA21", explanation="演示")
+    desk.send(OPERATOR_ONE, halt)
+    correction = CorrectReferencePrice(product="CEA21", price_fen=7_100, explanation="演示")
+    events = desk.approve(correction)
+    assert taken_back(events) == [(3, 100_000), (4, 100_000)]
+    assert ended(events).auction == 3
+    states = [row.state for row in exchange.applications(SELLER)]
+    assert states == [
+        AuctionState.ANNOUNCED,
+        AuctionState.APPLIED,
+        AuctionState.FAILED,
+        AuctionState.ENDED,
+    ]
 
 
 def test_a_new_application_follows_the_corrected_reference() -> None:
