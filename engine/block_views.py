@@ -50,10 +50,9 @@ def offers(market: Market, participant: int) -> tuple[OfferView, ...]:
 def negotiations(market: Market, participant: int) -> tuple[NegotiationView, ...]:
     """Return the open negotiations of a participant, by number."""
     return tuple(
-        _negotiation_view(market, market.negotiations[number])
-        for number in sorted(market.negotiations)
-        if participant
-        in (market.negotiations[number].offerer, market.negotiations[number].counterparty)
+        _negotiation_view(market, talk)
+        for talk in market.negotiations.values()  # they were opened in the order of their numbers
+        if participant in (talk.offerer, talk.counterparty)
     )
 
 
