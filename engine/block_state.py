@@ -59,10 +59,6 @@ class Negotiation(Struct, kw_only=True):
             quantity_t=self.quantity_t,
         )
 
-    def other(self, participant: int) -> int:
-        """Return whom one side of the negotiation talks with."""
-        return self.offerer + self.counterparty - participant
-
     def own_row(self, participant: int) -> int:
         """Return the order whose row carries a side's lock."""
         return self.offer if participant == self.offerer else self.number
