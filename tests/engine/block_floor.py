@@ -41,7 +41,17 @@ class Checked:
     def apply(self, entry: Entry) -> list[AnyEvent]:
         events = self.exchange.apply(entry)
         self.exchange.check()
+        self._words_are_covered()
         return events
+
+    def _words_are_covered(self) -> None:
+        """Hold the law of the dialogue: whoever gave its word has the terms locked (R63)."""
+        market = self.exchange._market
+        for talk in market.negotiations.values():
+            for party in (talk.offerer, talk.counterparty):
+                row = market.core.state.orders[talk.own_row(party)]
+                is_covered = (row["price_fen"], row["left_t"]) == (talk.price_fen, talk.quantity_t)
+                assert is_covered or not talk.is_confirmed_by(party), talk
 
 
 def changed(**capacity: int) -> Profile:
