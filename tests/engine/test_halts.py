@@ -7,26 +7,39 @@ from msgspec import structs
 
 from engine.commands import (
     AcceptBlock,
+    AnnounceAuction,
     ApplyAuction,
     AuctionFloor,
     CancelOrder,
+    ConfirmBlock,
+    CounterBlock,
     Halt,
     HaltScope,
     Method,
     OfferBlock,
+    OfferBlockToGroup,
     OrderCommand,
     PickListing,
+    PlaceBid,
     PlaceListing,
     PriceMode,
+    ReduceOrder,
+    RefuseBlock,
     Resume,
+    SetBlockGroup,
     Side,
     TakeListings,
 )
 from engine.events import (
+    AuctionApplied,
+    BlockCountered,
+    BlockGroupSet,
     BlockOffered,
+    BlockRefused,
     Cancelled,
     Halted,
     ListingPlaced,
+    Reduced,
     Refused,
     Resumed,
     Traded,
@@ -61,21 +74,30 @@ def with_capacity(**changes: int) -> Profile:
 
 
 def afternoon() -> Desk:
-    """Return a desk at 13:30: P1 lists 100 t to sell at 49.00 (1) and offers P2 a block (2), P2 buys at 47.00 (3)."""
-    desk = watched_day(with_capacity(halts=9))
+    """Return a desk at 13:32 on which everything can be done that a halt may stop.
+
+    P1 lists 100 t to sell (1), offers P2 two blocks (2, 3) and has applied for an auction (4), open now;
+    P2 buys 100 t (5), has a group and answers the second offer (6).
+    """
+    rules = roomy_profile()
+    desk = watched_day(structs.replace(rules, listed=structs.replace(rules.listed, reduce=True)))
     desk.advance("13:30")
     assert isinstance(desk.listing(1, Side.SELL, 4_900, 100), ListingPlaced)
-    offer = OfferBlock(
-        product=PRODUCT,
-        side=Side.SELL,
-        counterparty=2,
-        price_fen=4_800,
-        quantity_t=100_000,
-        client_order=desk.next_client_order(),
-    )
-    assert isinstance(desk.one(trader(1), offer), BlockOffered)
+    for _ in range(2):
+        offered = desk.one(trader(1), structs.replace(offering(desk), counterparty=2))
+        assert isinstance(offered, BlockOffered)
+    assert isinstance(desk.one(trader(1), applying(desk)), AuctionApplied)
+    begin, end = desk.clock("13:31"), desk.clock("14:00")
+    desk.approve(AnnounceAuction(auction=1, begin_ns=begin, end_ns=end))
+    desk.advance("13:32")
     assert isinstance(desk.listing(2, Side.BUY, 4_700, 100), ListingPlaced)
+    assert isinstance(desk.one(trader(2), grouping()), BlockGroupSet)
+    assert isinstance(desk.one(trader(2), countering(desk)), BlockCountered)
     return desk
+
+
+def grouping() -> SetBlockGroup:
+    return SetBlockGroup(group="all", members=(1, 3))
 
 
 def placing(desk: Desk) -> OrderCommand:
@@ -102,7 +124,7 @@ def taking(desk: Desk) -> OrderCommand:
     )
 
 
-def offering(desk: Desk) -> OrderCommand:
+def offering(desk: Desk) -> OfferBlock:
     return OfferBlock(
         product=PRODUCT,
         side=Side.SELL,
@@ -117,6 +139,40 @@ def accepting(desk: Desk) -> OrderCommand:
     return AcceptBlock(offer=2, client_order=desk.next_client_order())
 
 
+def offering_to_group(desk: Desk) -> OrderCommand:
+    return OfferBlockToGroup(
+        product=PRODUCT,
+        side=Side.SELL,
+        group="all",
+        price_fen=4_800,
+        quantity_t=100_000,
+        client_order=desk.next_client_order(),
+    )
+
+
+def countering(desk: Desk) -> OrderCommand:
+    return CounterBlock(
+        offer=3,
+        counterparty=1,
+        price_fen=4_750,
+        quantity_t=100_000,
+        client_order=desk.next_client_order(),
+    )
+
+
+def confirming(desk: Desk) -> OrderCommand:
+    (talk,) = exchange_of(desk).negotiations(2)
+    return ConfirmBlock(
+        offer=3, counterparty=1, terms=talk.terms, client_order=desk.next_client_order()
+    )
+
+
+def bidding(desk: Desk) -> OrderCommand:
+    return PlaceBid(
+        auction=1, price_fen=4_850, quantity_t=10, client_order=desk.next_client_order()
+    )
+
+
 def applying(desk: Desk) -> OrderCommand:
     return ApplyAuction(
         product=PRODUCT,
@@ -129,8 +185,8 @@ def applying(desk: Desk) -> OrderCommand:
 
 Maker = Callable[[Desk], OrderCommand]
 LISTED: tuple[Maker, ...] = (placing, picking, taking)
-BLOCK: tuple[Maker, ...] = (offering, accepting)
-AUCTION: tuple[Maker, ...] = (applying,)
+BLOCK: tuple[Maker, ...] = (offering, accepting, offering_to_group, countering, confirming)
+AUCTION: tuple[Maker, ...] = (applying, bidding)
 EVERYTHING = (*LISTED, *BLOCK, *AUCTION)
 
 
@@ -163,15 +219,21 @@ def test_a_halt_stops_new_orders_inside_its_scope_only(
     assert not isinstance(answer, Refused), answer
 
 
-def test_cancels_stay_possible_and_a_halted_listing_binds() -> None:
+def test_what_takes_back_stays_possible_and_a_halted_listing_binds() -> None:
     desk = afternoon()
     halt(desk, HaltScope.PARTICIPANT, participant=1)
     picked = desk.one(trader(2), picking(desk))
     assert isinstance(picked, Traded)  # P1 is halted, its listing still stands and binds
     halt(desk, HaltScope.MARKET)
     halt(desk, HaltScope.PRODUCT, product=PRODUCT)
+    halt(desk, HaltScope.PARTICIPANT, participant=2)
     assert refusal(desk, trader(2), placing(desk)) == (Reason.HALTED, 2, 0)
-    for participant, order, left in ((1, 1, 90), (1, 2, 100_000), (2, 3, 100)):
+    reduced = ReduceOrder(order=1, quantity_t=20, client_order=desk.next_client_order())
+    assert isinstance(desk.one(trader(1), reduced), Reduced)
+    refused = RefuseBlock(offer=3, counterparty=1, client_order=desk.next_client_order())
+    assert isinstance(desk.send(trader(2), refused)[0], BlockRefused)
+    assert isinstance(desk.one(trader(2), grouping()), BlockGroupSet)
+    for participant, order, left in ((1, 1, 70), (1, 2, 100_000), (1, 3, 100_000), (2, 5, 100)):
         cancel = CancelOrder(order=order, client_order=desk.next_client_order())
         cancelled = desk.one(trader(participant), cancel)
         assert isinstance(cancelled, Cancelled)
