@@ -65,7 +65,49 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "status": ("status", "auction status", "result"),
 }
 """Headings by meaning, the most telling first."""
-_UNITS = {"eur", "euro", "euros", "tco2", "tco2e", "t", "co2", "eua", "cents", "unit", "units"}
+_SPARE = {
+    "mean",
+    "median",
+    "average",
+    "avg",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "std",
+    "deviation",
+}
+WORDS: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "date": ({"date"}, set(), set()),
+    "price": ({"price"}, set(), {"bid"}),
+    "bids": (
+        {"bids"},
+        {"number", "count", "no", "n", "num", "submitted"},
+        {"successful", "bidder"},
+    ),
+    "bid_t": ({"bids"}, {"total", "amount", "volume", "sum"}, {"number", "count", "successful"}),
+    "successful_bids": ({"bids", "successful"}, set(), {"volume"}),
+    "bidders": ({"bidders"}, set(), {"successful", "bids", "volume"}),
+    "revenue": ({"revenue"}, set(), set()),
+    "cover": ({"cover"}, set(), set()),
+    "sold_t": ({"volume"}, {"sold", "awarded", "allocated"}, {"bidder"}),
+    "offered_t": ({"volume"}, set(), {"bid", "bids", "bidder", "bidders", "won", "sold"}),
+}
+"""Where no alias is met: words that a heading must have, some of which it must have, and may not."""
+_UNITS = {
+    "per",
+    "eur",
+    "euro",
+    "euros",
+    "tco2",
+    "tco2e",
+    "t",
+    "co2",
+    "eua",
+    "cents",
+    "unit",
+    "units",
+}
 _DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y", "%d.%m.%y", "%d %b %Y")
 
 
@@ -156,6 +198,18 @@ def columns_of(headings: Sequence[str]) -> dict[str, int]:
             if alias in names and names.index(alias) not in found.values():
                 found[meaning] = names.index(alias)
                 break
+    for meaning, (must, some, never) in WORDS.items():
+        if meaning not in found:
+            fitting = [
+                place
+                for place, name in enumerate(names)
+                if must <= (words := set(name.split()))
+                and (not some or words & some)
+                and not words & (never | _SPARE)
+                and place not in found.values()
+            ]
+            if len(fitting) == 1:
+                found[meaning] = fitting[0]
     return found
 
 

@@ -213,6 +213,31 @@ def test_a_table_without_a_needed_column_says_what_it_found() -> None:
         read_text(text, "short.csv")
 
 
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "date,price,volume,total_bids,n_bids,bidders,revenue,cover_ratio,successful_bids",
+        (
+            "Auction Date,Clearing Price (EUR/t),Volume offered [t],Bid volume (t),Bids submitted,"
+            "Number of bidders,Revenue (EUR),Bid-to-cover,Successful bids"
+        ),
+        (
+            "auction_date,auction_price_eur_per_t,auction_volume_t,total_amount_of_bids_t,"
+            "total_number_of_bids_submitted,total_number_of_bidders,total_revenue_eur,cover_ratio,"
+            "number_of_successful_bids"
+        ),
+    ],
+)
+def test_headings_are_met_by_their_words(headings: str) -> None:
+    others = "Mean price,Minimum bid,Number of successful bidders,Average volume won per bidder"
+    text = f"{others},{headings}\n1,2,3,4,2013-01-08,6.10,500000,900000,31,12,3050000,1.8,20\n"
+    (row,) = read_text(text, "other.csv")
+    assert (row.date, row.price_fen, row.offered_t) == ("2013-01-08", 610, 500_000)
+    assert (row.bid_t, row.bids, row.bidders) == (900_000, 31, 12)
+    assert (row.revenue, row.cover) == (Decimal(3_050_000), Decimal("1.8"))
+    assert row.successful_bids == 20
+
+
 def test_days_of_the_house_rise() -> None:
     dates = [date_after(days) for days in range(2_000)]
     numbers = [days_from_civil(date) for date in dates]
