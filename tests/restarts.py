@@ -12,14 +12,16 @@ from engine.commands import (
     Entry,
     Method,
     OfferBlock,
+    OfferBlockToGroup,
     PickListing,
+    PlaceBid,
     PlaceListing,
     Propose,
     Side,
 )
 from engine.core.layout import SINGLE, State
 from engine.digest import live_numbers
-from engine.events import AnyEvent, BlockOffered, Cancelled, Repeated
+from engine.events import AnyEvent, AuctionState, BlockOffered, Cancelled, Repeated
 from engine.exchange import Exchange
 from engine.market import Market
 from engine.profile import Profile
@@ -30,7 +32,10 @@ RESTART_EVERY = 40
 SITUATIONS = {
     "no day yet", "open listings", "open offers", "unsettled today", "unsettled of earlier days",
     "waiting proposals", "remembered orders", "remembered cancels", "day closed", "repeat",
+    "groups", "talks", "group offers", "halts", "closures", "voided trades",
 }  # fmt: skip
+OF_AUCTIONS = {"applications", "announced auctions", "standing bids", "auctions of earlier days"}
+"""Where auctions are small enough to be common."""
 FLEETING = {"first_times", "ends", "entry"}
 """What lives only while an entry is in hand, or until the next run."""
 
@@ -135,7 +140,25 @@ class Mortal(Twins):
             "remembered cancels": bool(market.core.market["cancel_count"]),
             "day closed": bool(market.bulletins) and not market.is_day_open,
         }
+        is_true |= self._look_at_dialogues()
         self.seen |= {name for name, holds in is_true.items() if holds}
+
+    def _look_at_dialogues(self) -> dict[str, bool]:
+        state = self.oracle.state
+        standing = [order for order in state.orders.values() if order.is_open]
+        auctions = state.auctions.values()
+        return {
+            "groups": bool(state.groups),
+            "talks": bool(state.negotiations),
+            "group offers": any(order.kind is OfferBlockToGroup for order in standing),
+            "halts": bool(state.halts),
+            "closures": bool(state.closures),
+            "voided trades": any(trade.state == "voided" for trade in state.day_trades),
+            "applications": any(row.state == AuctionState.APPLIED for row in auctions),
+            "announced auctions": any(row.state == AuctionState.ANNOUNCED for row in auctions),
+            "standing bids": any(order.kind is PlaceBid for order in standing),
+            "auctions of earlier days": any(row.date < state.date for row in auctions),
+        }
 
 
 Remembered = dict[AnyCommand, AnyEvent]
