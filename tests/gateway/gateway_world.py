@@ -28,6 +28,7 @@ from engine.commands import (
     TransferIn,
 )
 from engine.exchange import Exchange
+from engine.profile import Profile
 from engine.units import midnight_ns, parse_clock
 from gateway import keys, wire
 from gateway.client import Client, Patience
@@ -62,11 +63,12 @@ def settings(**changes: Any) -> Settings:
 class World:
     """An exchange on 2021-07-16 with two operators, clearing and traders of participants 1.."""
 
-    def __init__(self, traders: int = 3) -> None:
+    def __init__(self, traders: int = 3, profile: Profile | None = None) -> None:
+        self.profile = profile or national()
         self.operators = [keys.new_key(f"演示运营员{n}", Role.OPERATOR) for n in "甲乙"]
         self.clearing = keys.new_key("演示清算", Role.CLEARING)
         self.traders = [keys.new_key(f"演示交易员{n}", Role.TRADER) for n in range(1, traders + 1)]
-        self.exchange = Exchange(national())
+        self.exchange = Exchange(self.profile)
         self.sequencer = MemorySequencer(self.exchange, self.clock("08:00"))
         self.server: Server
         self._client_order = 0
@@ -175,7 +177,7 @@ class World:
         """Start a gateway; the port is chosen by the system."""
         self.server = Server(
             self.sequencer,
-            national(),
+            self.profile,
             clock_mode="driven",
             port=port,
             settings=limits or settings(),
@@ -195,10 +197,14 @@ class World:
 
 @contextlib.asynccontextmanager
 async def serving(
-    limits: Settings | None = None, *, traders: int = 3, clock: str = "09:30"
+    limits: Settings | None = None,
+    *,
+    traders: int = 3,
+    clock: str = "09:30",
+    profile: Profile | None = None,
 ) -> AsyncIterator[World]:
     """Yield a world on its first day with a running gateway."""
-    world = World(traders)
+    world = World(traders, profile)
     world.open(clock)
     await world.serve(limits)
     try:

@@ -8,12 +8,15 @@ from engine.commands import (
     SettleTrade,
     Side,
     TransferOut,
+    VoidTrade,
     Withdraw,
 )
+from engine.profile import FeeRates, Fees
 from tests.gateway.gateway_world import (
     CLEARING,
     serving,
 )
+from tests.markets import national
 
 
 async def test_a_statement_adds_up_over_trades_settlement_and_failure() -> None:
@@ -89,3 +92,50 @@ async def test_what_left_stands_in_the_statement_of_its_day() -> None:
         monday = await client.statement("2021-07-19")
         assert (monday.opening_cash_fen, monday.cash_out_fen) == (10**10 - 300, 5)
         assert (monday.holdings[0].transferred_out_t, monday.holdings[0].closing_t) == (7, 299_953)
+
+
+async def test_a_voided_trade_counts_as_if_it_had_not_been() -> None:
+    async with serving() as world, await world.trader(2) as buyer:
+        world.list(1, Side.SELL, 4_850, 100)
+        world.pick(2, 1, 60)
+        world.pick(2, 1, 40)
+        world.approve(VoidTrade(trade=1, explanation="演示"))
+        statement = await buyer.statement("2021-07-16")
+        assert statement.buy_amount_fen == 40 * 4_850
+        assert statement.opening_cash_fen == 0
+        assert statement.closing_cash_fen == 10**10 - 40 * 4_850
+        (row,) = statement.holdings
+        assert (row.opening_t, row.bought_t, row.closing_t) == (0, 40, 300_040)
+        assert [trade.state for trade in statement.trades] == ["voided", "unsettled"]
+
+
+FEES = Fees(
+    trading=FeeRates(listed_buyer_bp=10, listed_seller_bp=20),
+    settlement=FeeRates(listed_buyer_bp=5, listed_seller_bp=1),
+)
+
+
+async def test_fees_stand_in_columns_of_their_own_and_come_back_when_a_trade_fails() -> None:
+    profile = structs.replace(national(), fees=FEES)
+    async with serving(profile=profile) as world:
+        seller, buyer = await world.trader(1), await world.trader(2)
+        world.list(1, Side.SELL, 5_000, 100)
+        world.pick(2, 1, 60)
+        world.pick(2, 1, 40)
+        world.approve(VoidTrade(trade=2, explanation="演示"))
+        paid, got = await buyer.statement("2021-07-16"), await seller.statement("2021-07-16")
+        assert (paid.buy_amount_fen, paid.buy_fee_fen, paid.settlement_fee_fen) == (
+            300_000,
+            300,
+            150,
+        )
+        assert (got.sell_amount_fen, got.sell_fee_fen, got.settlement_fee_fen) == (300_000, 600, 30)
+        assert (paid.opening_cash_fen, got.opening_cash_fen) == (0, 0)
+        assert paid.closing_cash_fen == 10**10 - 300_450
+        assert got.closing_cash_fen == 10**10 + 299_370
+        world.go_to("15:00")
+        world.send(CLEARING, FailTrade(trade=1, reason="演示", reference="F-1"))
+        for client in (seller, buyer):
+            failed = await client.statement("2021-07-16")
+            assert (failed.opening_cash_fen, failed.closing_cash_fen) == (0, 10**10)
+            await client.close()
