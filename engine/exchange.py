@@ -159,23 +159,26 @@ class Exchange:
         told = np.concatenate(events) if events else np.zeros(0, EVENT)
         return Answers(told, ends, first_times, before, after)
 
-    def run_records(self, commands: NDArray[np.void], events: NDArray[np.void]) -> int:
-        """Apply COMMAND rows and write the EVENT rows of their answers; return how many there are.
+    def run_records(
+        self, commands: NDArray[np.void], events: NDArray[np.void], begin: int = 0, end: int = -1
+    ) -> int:
+        """Apply COMMAND rows begin to end and write the EVENT rows of their answers; return how many.
 
         Nothing else is told of what happened; ValueError where the rows of `events` may not suffice.
+        The same arrays call after call are known already, which is what single commands cost least with.
         """
-        core, count = self._market.core, len(commands)
-        start = row = 0
-        while start < count:
-            end = min(start + BATCH_MAX, count)
-            done, rows, status = core.run(commands, events, start, end, row)
-            start += done
+        core, count, row = self._market.core, len(commands) if end < 0 else end, 0
+        while begin < count:
+            limit = count if count - begin <= BATCH_MAX else begin + BATCH_MAX
+            done, rows, status = core.run(commands, events, begin, limit, row)
+            begin += done
             row += rows
+            if status == 0:
+                continue
             if status == ROWS_FULL:
                 message = f"{len(events)} rows do not hold the answers to {count} commands"
                 raise ValueError(message)
-            if status:
-                self._attend(commands[start if status == BOUNDARY else start - 1], status)
+            self._attend(commands[begin if status == BOUNDARY else begin - 1], status)
         return row
 
     def _attend(self, command: NDArray[np.void], status: int) -> list[AnyEvent]:

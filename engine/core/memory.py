@@ -2,7 +2,8 @@
 
 A slot is one word, a tag over a reference: an order number, or a cancel's row behind `CANCELS`. The row
 itself holds the content and the answer, so a repeat is answered without a copy of anything. Numbers that
-follow each other under one key share a cache line, eight to the line: clients count upwards.
+follow each other under one key share a cache line, eight to the line: clients count upwards. Lines of 64
+neighbouring keys share a page, for thousands of keys in use would else be thousands of page walks.
 """
 
 from typing import Final
@@ -34,6 +35,11 @@ from engine.reasons import Reason
 CANCELS: Final = 1 << 31
 LINE_SHIFT: Final = 3
 LINE_MASK: Final = 7
+PAGE_SHIFT: Final = 6
+PAGE_MASK: Final = 63
+TURN_SHIFT: Final = 8
+STRIDE: Final = 65 << LINE_SHIFT
+"""From a full line to the next: 65 lines, which share no factor with their number, so all are reached."""
 TAG_SHIFT: Final = 33
 PLACE: Final = int(CommandKind.PLACE_LISTING)
 PICK: Final = int(CommandKind.PICK_LISTING)
@@ -46,21 +52,43 @@ HASH_B: Final = 0xC2B2AE3D27D4EB4F
 
 @kernel
 def _hash(key: int, client_order: int) -> int:
-    value = word(key) * word(HASH_A) + word(client_order >> LINE_SHIFT)
+    """Mix what shares a page: a block of neighbouring keys, and a run of numbers that shares a line."""
+    value = word(key >> PAGE_SHIFT) * word(HASH_A) + word(client_order >> LINE_SHIFT)
     value = (value ^ (value >> word(32))) * word(HASH_B)
     return value ^ (value >> word(29))
 
 
 @kernel
-def _home(S: State, hashed: int, client_order: int) -> int:
-    lines = (S.rules["slots"] >> LINE_SHIFT) - 1
-    return (whole(hashed & word(lines)) << LINE_SHIFT) | (client_order & LINE_MASK)
+def _home(S: State, hashed: int, key: int, client_order: int) -> int:
+    """Return the first slot to look at: the hash's page, in it the key's line, in it the number's slot.
+
+    The line of a key moves on with its numbers, so that even a single busy key fills whole pages.
+    """
+    pages = (S.rules["slots"] >> (PAGE_SHIFT + LINE_SHIFT)) - 1
+    line = (key + (client_order >> TURN_SHIFT)) & PAGE_MASK
+    page = whole(hashed & word(pages))
+    return (((page << PAGE_SHIFT) | line) << LINE_SHIFT) | (client_order & LINE_MASK)
+
+
+@kernel
+def _next_place(place: int, looks: int, last: int) -> int:
+    """Return the slot to look at next: the line's other seven, then those of a line of another page."""
+    if looks & LINE_MASK == 0:
+        place = (place + STRIDE) & last
+    return (place & ~LINE_MASK) | ((place + 1) & LINE_MASK)
+
+
+@kernel
+def _tag(hashed: int, key: int, client_order: int) -> int:
+    """Return the high half of a slot; what the hash leaves out is in it too."""
+    rest = ((key & PAGE_MASK) << LINE_SHIFT) | (client_order & LINE_MASK)
+    return whole(hashed >> word(TAG_SHIFT)) ^ rest
 
 
 @kernel
 def prefetch_slot(S: State, key: int, client_order: int) -> None:
     """Ask early for the line in which a client order number would stand."""
-    prefetch(S.slots, _home(S, _hash(key, client_order), client_order))
+    prefetch(S.slots, _home(S, _hash(key, client_order), key, client_order))
 
 
 @kernel
@@ -76,22 +104,25 @@ def _is(S: State, reference: int, key: int, client_order: int) -> bool:
 def find(S: State, key: int, client_order: int) -> int:
     """Return the slot of a key's client order number, or the empty one where it belongs."""
     hashed = _hash(key, client_order)
-    place = _home(S, hashed, client_order)
-    tag = whole(hashed >> word(TAG_SHIFT))
+    place = _home(S, hashed, key, client_order)
+    tag = _tag(hashed, key, client_order)
     last = S.rules["slots"] - 1
+    looks = whole(0)
     while True:  # ends: at most three quarters of the slots are ever taken
         slot = S.slots[at(place)]
         if slot == 0:
             return place
         if slot >> 32 == tag and _is(S, slot & 0xFFFFFFFF, key, client_order):
             return place
-        place = (place + 1) & last
+        looks += 1
+        place = _next_place(place, looks, last)
 
 
 @kernel
 def remember(S: State, place: int, key: int, client_order: int, reference: int) -> None:
     """Fill an empty slot."""
-    S.slots[at(place)] = (whole(_hash(key, client_order) >> word(TAG_SHIFT)) << 32) | reference
+    tag = _tag(_hash(key, client_order), key, client_order)
+    S.slots[at(place)] = (tag << 32) | reference
 
 
 @kernel

@@ -120,6 +120,10 @@ def run(S: State, commands: Rows, events: Rows, count: int, room: int) -> int:
     """Answer commands in order; return how many, their event rows and why it stopped, as one word."""
     market = S.market
     e = whole(0)
+    for i in range(min(count, FAR)):  # a small batch is over before the loop below looks ahead
+        _prefetch_far(S, commands, i)
+    for i in range(min(count, NEAR)):
+        _prefetch_near(S, commands, i)
     for i in range(count):
         if i + FAR < count:
             _prefetch_far(S, commands, i + FAR)
