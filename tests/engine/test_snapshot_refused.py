@@ -13,6 +13,7 @@ from engine.core.layout import STANDS
 from engine.digest import live_numbers, live_rows
 from engine.exchange import SEMANTICS_VERSION, Exchange
 from engine.market import Market
+from tests.engine.test_snapshot_rare import play
 from tests.markets import small_profile
 from tests.restarts import exchange_of, market_of, middle_of_a_day
 
@@ -94,7 +95,7 @@ def forged(data: bytes, path: str, change: object) -> bytes:
         ("sequence", 5, "the sequence is 5 where"),
         ("event_digest", b"\1", "the event digest is 01 where"),
         ("state_digest", b"\1", "the state digest is 01 where"),
-        ("deposits_fen", "5", "settled cash differs from deposits"),
+        ("deposits_fen", "5", "settled cash and fees differ from deposits"),
         ("transfers_t", [1, 2, 3], "CEA19-20"),
         ("unsettled", [10**6], "the state digest is"),
         ("proposals", [], "the state digest is"),
@@ -107,7 +108,9 @@ def forged(data: bytes, path: str, change: object) -> bytes:
         ("numbers.order_count", 10**9, "length of orders in bytes"),
         ("numbers.open_count", 10**9, "the state digest is"),
         ("numbers.event_count", 1, "the event digest is"),
+        ("halt_count", 5, "the state digest is"),
         ("agenda", "soon", "the content cannot be read"),
+        ("halts", [{"halt": 1}], "the content cannot be read"),
     ],
 )
 def test_a_content_that_contradicts_itself_is_refused(
@@ -116,6 +119,19 @@ def test_a_content_that_contradicts_itself_is_refused(
     """A right checksum over wrong content: a fault of a writer and not of a disk."""
     with pytest.raises(ValueError, match=text):
         Exchange.from_snapshot(small_profile(), forged(busy.snapshot(), path, change))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["halts", "closures", "allowances_t", "answers", "groups", "offers", "auctions"],
+)
+def test_a_snapshot_without_what_is_rare_is_refused(name: str) -> None:
+    rich = play()[0].exchange
+    kept = getattr(snapshot._open(rich.snapshot()), name)
+    assert kept, "there was something to lose"
+    without = forged(rich.snapshot(), name, type(kept)())
+    with pytest.raises(ValueError, match="the state digest is"):
+        Exchange.from_snapshot(rich.profile, without)
 
 
 @pytest.mark.parametrize("field", ["previous", "next", "position", "left_t", "participant"])
@@ -135,7 +151,7 @@ def test_a_listing_with_a_wrong_field_is_refused(busy: Exchange, field: str) -> 
     [
         ("previous", "state digest with the book made again is"),
         ("next", "state digest with the book made again is"),
-        ("left_t", "locked tonnes differ from open sell orders"),
+        ("left_t", "more is left of an order than was ordered"),
         ("participant", "locked tonnes differ from open sell orders"),
         ("product", "cannot be"),
     ],
