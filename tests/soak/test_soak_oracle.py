@@ -7,9 +7,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.machine import SideBySide
-from tests.markets import coarse_profile, small_profile
+from tests.machine import MatchingSideBySide, RichSideBySide, SideBySide
+from tests.markets_profiles import STREAMED
+from tests.reached import Reached
 from tests.streams import replay_as_records, replay_in_batches, run_stream
+from tests.streams_reached import wanted_in_the_long_form
 
 pytestmark = [
     pytest.mark.soak,
@@ -21,20 +23,28 @@ COMMANDS = int(os.environ.get("CEAX_SOAK_COMMANDS", "20000"))
 EXAMPLES = int(os.environ.get("CEAX_SOAK_EXAMPLES", "2000"))
 
 
-def test_many_long_streams_are_answered_alike() -> None:
+def test_many_long_streams_are_answered_alike_and_reach_every_refusal() -> None:
     first = int(os.environ.get("CEAX_SEED", "0")) or secrets.randbelow(2**31)
+    names, reached = list(STREAMED), Reached()
     for seed in range(first, first + STREAMS):
-        profile = coarse_profile() if seed % 3 == 0 else small_profile()
-        print(f"seed {seed}, {COMMANDS} commands", flush=True)
+        name = names[seed % len(names)]
+        profile = STREAMED[name]()
+        print(f"seed {seed}, {name}, {COMMANDS} commands", flush=True)
         recorder = run_stream(seed, COMMANDS, profile)
         assert len(recorder.entries) >= COMMANDS
         replay_in_batches(recorder, seed, profile)
         replay_as_records(recorder, seed, profile)
+        reached.counts.update(recorder.reached.counts)
+    print(reached.table())
+    assert reached.missing(wanted_in_the_long_form()) == []
 
 
-def test_hypothesis_finds_no_quarrel_in_many_examples() -> None:
+@pytest.mark.parametrize(
+    "machine", [SideBySide, MatchingSideBySide, RichSideBySide], ids=lambda kind: kind.__name__
+)
+def test_hypothesis_finds_no_quarrel_in_many_examples(machine: type[SideBySide]) -> None:
     run_state_machine_as_test(
-        SideBySide,
+        machine,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=80,
