@@ -11,6 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
+WORD_LISTS = ("engine/commands.py", "engine/events.py", "engine/reasons.py")
+"""The vocabulary: flat lists of declarations, looked up by name and read nowhere from top to bottom."""
+WORD_LIST_LINES_MAX = 800
 INTEGER_FOLDERS = ("engine", "clearing")
 ROOT_DOCUMENTS = ("README.md", "README.zh-CN.md", "ARCHITECTURE.md", "CHANGELOG.md")
 FOLDERS = ("engine", "gateway", "terminal", "clearing", "bench", "tests")
@@ -41,7 +44,8 @@ def test_files_and_functions_stay_small() -> None:
     crowded = []
     for path in sources():
         text = path.read_text(encoding="utf-8")
-        if text.count("\n") > FILE_LINES_MAX:
+        is_list = str(path.relative_to(ROOT)) in WORD_LISTS
+        if text.count("\n") > (WORD_LIST_LINES_MAX if is_list else FILE_LINES_MAX):
             crowded.append(f"{place(path, 1)}: {text.count(chr(10))} lines; split the file")
         for function in functions(ast.parse(text)):
             length = (function.end_lineno or function.lineno) - function.lineno + 1
