@@ -66,6 +66,24 @@ def _prefetch_near(S: State, commands: Rows, i: int) -> None:
 
 
 @kernel
+def _look_first(S: State, commands: Rows, count: int) -> None:
+    """Ask for what the first commands need: a small batch is over before the loop looks ahead."""
+    for i in range(min(count, FAR)):
+        _prefetch_far(S, commands, i)
+    for i in range(min(count, NEAR)):
+        _prefetch_near(S, commands, i)
+
+
+@kernel
+def _look_ahead(S: State, commands: Rows, i: int, count: int) -> None:
+    """Ask for what the commands some places ahead need."""
+    if i + FAR < count:
+        _prefetch_far(S, commands, i + FAR)
+    if i + NEAR < count:
+        _prefetch_near(S, commands, i + NEAR)
+
+
+@kernel
 def _is_bad(S: State, commands: Rows, i: int) -> bool:
     """Say whether a record could not have come from a typed command: a fault of the caller."""
     command = commands[at(i)]
@@ -120,15 +138,9 @@ def run(S: State, commands: Rows, events: Rows, count: int, room: int) -> int:
     """Answer commands in order; return how many, their event rows and why it stopped, as one word."""
     market = S.market
     e = whole(0)
-    for i in range(min(count, FAR)):  # a small batch is over before the loop below looks ahead
-        _prefetch_far(S, commands, i)
-    for i in range(min(count, NEAR)):
-        _prefetch_near(S, commands, i)
+    _look_first(S, commands, count)
     for i in range(count):
-        if i + FAR < count:
-            _prefetch_far(S, commands, i + FAR)
-        if i + NEAR < count:
-            _prefetch_near(S, commands, i + NEAR)
+        _look_ahead(S, commands, i, count)
         command = commands[at(i)]
         time_ns = command["time_ns"]
         obstacle = _obstacle(S, commands, i, room - e)
