@@ -30,7 +30,8 @@ def test_the_calendar_has_the_known_numbers_of_trading_days(
 
 def test_the_calendar_begins_with_the_market_and_knows_its_end(calendar: Calendar) -> None:
     assert calendar.days[:2] == ("2021-07-16", "2021-07-19")
-    assert calendar.known_until == calendar.days[-1]
+    assert calendar.known_until == calendar.days[-1] == "2026-12-31"
+    assert sum(day <= "2025-12-31" for day in calendar.days) == 1_083
     assert "2021-10-01" not in calendar.days
 
 
