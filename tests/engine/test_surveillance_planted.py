@@ -206,6 +206,18 @@ def test_a_voided_trade_is_no_late_extreme_and_gives_its_allowances_back() -> No
         assert rules == ([share] if is_voided else [late, share])
 
 
+def test_a_late_extreme_stays_one_when_another_trade_is_voided() -> None:
+    planted = Planted(late_extreme_bp=10)
+    planted.show(planted.traded(1, 2, 4_800, 30))
+    planted.at("14:55")
+    planted.show(planted.traded(1, 2, 4_900, 70))
+    planted.show(planted.traded(3, 4, 4_950, 70))
+    planted.void(3, 3, 4, 4_950, 70)
+    (alert,) = planted.close(100)
+    assert (alert.rule, alert.participants) == (Rule.LATE_EXTREME, (1, 2))
+    assert alert.figures["price_fen"] == 4_900
+
+
 def test_voided_trades_are_neither_paired_nor_a_share_of_the_volume() -> None:
     planted = Planted(paired_trades=1, volume_share_bp_max=1, volume_share_t_min=1)
     planted.show(planted.traded(1, 2, 4_800, 30))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from engine.commands import (
     AddClosure,
@@ -258,6 +259,10 @@ async def test_voided_trades_and_corrected_references_are_told_to_everybody() ->
         books = await until(reader, wire.BookSnapshot, corrected.sequence)
         assert [level.price_fen for level in books[-1].book.asks] == [4_900]
         assert (await reader.market()).products[0].listed_cap_fen == 5_060
+        # Where nothing is cancelled the book is told all the same: its listings were laid again.
+        nothing = world.approve(structs.replace(correction, price_fen=4_650))
+        assert not any(isinstance(event, Cancelled) for event in nothing.events)
+        await until(reader, wire.BookSnapshot, nothing.sequence)
 
 
 async def test_closures_are_public() -> None:
