@@ -23,7 +23,7 @@ def market() -> Recorder:
 
 def test_the_busy_market_raises_every_rule(market: Recorder) -> None:
     raised = {alert.rule for alert in market.alerts}
-    # Large holders and auctions have markets of their own in test_surveillance_planted.
+    # Large holders and auctions have markets of their own in test_surveillance_markets.
     assert raised == set(Rule) - {Rule.WATCH_LIMIT, Rule.FEW_BIDDERS, Rule.LARGE_HOLDER}
     assert {alert.date for alert in market.alerts} == {FIRST_DATE, SECOND_DATE}
     assert all(proves(market, alert) for alert in market.alerts)
