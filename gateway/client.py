@@ -90,8 +90,8 @@ class Client(Commands):
     async def subscribe(self, *channels: str, after: int | None = None) -> None:
         """Start channels; RequestFailed where the role or the retention does not allow it.
 
-        `market`: a `MarketSnapshot` at once, then `MarketChanged` (days, phases, references, bulletins)
-        and `QuoteChanged`. `book:<product>`: a `BookSnapshot` at once and after changes. `trades`: listed
+        `market`: a `MarketSnapshot` at once, then `MarketChanged` (days, phases, references, halts,
+        auctions, closures, voided trades, bulletins) and `QuoteChanged`. `book:<product>`: a `BookSnapshot` at once and after changes. `trades`: listed
         trades as `TradesPrinted`. `private`: own events as `PrivateEvents` (for an operator: all control
         events). `drop`: every command and its events as `DropCopy` (operator, clearing). With `after`,
         what followed that sequence comes first (0 = all that is kept: this trading day and the last).

@@ -1,19 +1,20 @@
 """Frames: every type survives its round trip, every field inwards is bounded, faults name their path."""
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.commands import Side
+from engine.commands import Action, AnyCommand, CloseDay, Propose, Side
 from engine.events import Refused, Repeated
 from engine.reasons import Reason
 from gateway import wire
 from gateway.protocol import path_of, request_id_of
 from tests.gateway.gateway_world import World
 from tests.markets import PRODUCT, national
+from tests.sample_events import sample as any_sample
 
 INWARD = wire.AnyInward.__args__
 OUTWARD = wire.AnyOutward.__args__
@@ -119,6 +120,36 @@ def test_every_command_travels_in_a_submit(world: World) -> None:
     for item in world.sequencer.applied:
         frame = wire.Submit(id=1, command=item.command)
         assert wire.decode_inward(wire.encode(frame)) == frame
+
+
+NAMED: dict[str, Any] = {
+    "product": PRODUCT,
+    "members": (2, 3),
+    "preferred": (4,),
+    "group": "own-friends",
+    "terms": "0123456789abcdef",
+    "text": "议价",
+    "explanation": "演示",
+    "reason": "演示",
+    "document": "D-1",
+    "reference": "R-1",
+    "date": "2021-07-16",
+    "public_key": "0" * 64,
+    "actions": (CloseDay(explanation="演示"),),
+}
+
+
+@pytest.mark.parametrize("kind", get_args(AnyCommand), ids=lambda kind: kind.__name__)
+def test_every_class_of_commands_travels_as_it_is(kind: Any) -> None:
+    frame = wire.Submit(id=1, command=any_sample(kind, **NAMED))
+    assert wire.decode_inward(wire.encode(frame)) == frame
+
+
+@pytest.mark.parametrize("kind", get_args(Action), ids=lambda kind: kind.__name__)
+def test_every_action_travels_in_a_proposal(kind: Any) -> None:
+    action = any_sample(kind, **NAMED, compliance_year=2025)
+    frame = wire.Submit(id=1, command=Propose(actions=(action,), reason="演示"))
+    assert wire.decode_inward(wire.encode(frame)) == frame
 
 
 def test_a_client_ignores_fields_that_it_does_not_know() -> None:
