@@ -300,6 +300,7 @@ def _contradictions(profile: Profile) -> list[tuple[str, str]]:
     found += _session_contradictions("block", profile.block, profile)
     if profile.auction is not None:
         found += _session_contradictions("auction", profile.auction, profile)
+    found += _fee_contradictions(profile.fees)
     codes = [product.code for product in profile.products]
     dates = [row.effective_from for row in profile.composite]
     if dates != sorted(set(dates)):
@@ -317,6 +318,15 @@ def _contradictions(profile: Profile) -> list[tuple[str, str]]:
         if opening.product not in codes:
             found.append((f"{path}.product", "not a product of this profile"))
     return found
+
+
+def _fee_contradictions(fees: Fees) -> list[tuple[str, str]]:
+    """Refuse fees of a seller above its amount: its proceeds would take what others have paid for."""
+    return [
+        (f"$.fees.settlement.{name}", "with the trading fee the seller would get less than nothing")
+        for name in ("listed_seller_bp", "block_seller_bp", "auction_seller_bp")
+        if getattr(fees.trading, name) + getattr(fees.settlement, name) > BASIS_POINTS
+    ]
 
 
 def _product_contradictions(profile: Profile) -> list[tuple[str, str]]:

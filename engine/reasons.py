@@ -511,6 +511,7 @@ PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
     ),
     "ReduceOrder": (
         *_SENDER,
+        Reason.ORDERS_FULL,
         Reason.NOT_OFFERED,
         Reason.PHASE_CLOSED,
         Reason.ORDER_UNKNOWN,

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from engine.commands import PickListing, Side
+from engine.commands import PickListing, SettleTrade, Side
 from engine.core.layout import State
+from engine.core.records import CommandKind
 from engine.exchange import Exchange
+from engine.profile import FeeRates, Fees, Position
 from engine.units import AMOUNT_FEN_MAX
-from tests.markets import Desk, first_day, national, small_profile, trader
+from tests.markets import CLEARING, Desk, first_day, national, small_profile, trader
 
 BUYER, SELLER = 1, 2
 
@@ -86,6 +89,69 @@ def test_money_and_tonnes_from_nowhere_are_found() -> None:
     exchange = busy_market()
     exchange._market.transfers_t[0] += 1
     with pytest.raises(AssertionError, match="lost or made"):
+        exchange.check()
+
+
+def pilot_market() -> Exchange:
+    """Return a market with fees, matches and a position limit, in which orders stand and trades wait."""
+    listed = structs.replace(small_profile().listed, crossing_listings="match")
+    rates = FeeRates(listed_buyer_bp=10, listed_seller_bp=20)
+    profile = structs.replace(
+        small_profile(),
+        listed=listed,
+        fees=Fees(trading=rates, settlement=rates),
+        position=Position(limit_t=2_000_000),
+    )
+    exchange = Exchange(profile)
+    desk = first_day(exchange)
+    desk.listing(BUYER, Side.BUY, 4_700, 10)
+    desk.listing(SELLER, Side.SELL, 4_900, 10)
+    desk.listing(BUYER, Side.BUY, 4_900, 4)
+    settle = SettleTrade(trade=1, reference=desk.next_reference())
+    desk.listing(BUYER, Side.BUY, 4_900, 4)
+    desk.send(CLEARING, settle)
+    exchange.check()
+    return exchange
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "message"),
+    [
+        ("wanted", None, "wanted tonnes"),
+        ("cash", "locked_fen", "locked cash"),
+        ("cash", "payable_fen", "payable"),
+        ("cash", "settled_fen", "settled cash and fees"),
+    ],
+)
+def test_damage_to_what_pilots_keep_is_found(name: str, field: str | None, message: str) -> None:
+    exchange = pilot_market()
+    rows = getattr(exchange._market.core.state, name)
+    column = rows[field] if field else rows
+    column[BUYER if field else holding(BUYER)] += 1
+    with pytest.raises(AssertionError, match=message):
+        exchange.check()
+
+
+def test_crossed_listings_that_rest_are_found_where_they_match() -> None:
+    exchange = pilot_market()
+    exchange._market.core.state.ladders["origin_fen"][1] -= 300
+    with pytest.raises(AssertionError, match="cross and rest"):
+        exchange.check()
+
+
+def test_more_trades_than_orders_are_found() -> None:
+    exchange = pilot_market()
+    exchange._market.core.market["trade_count"] = 9
+    with pytest.raises(AssertionError, match="more trades than orders"):
+        exchange.check()
+
+
+def test_an_offer_that_does_not_know_its_talks_is_found() -> None:
+    exchange = busy_market()
+    desk_orders = exchange._market.core.state.orders
+    desk_orders["kind"][1] = CommandKind.OFFER_BLOCK
+    desk_orders["position"][1] = 1
+    with pytest.raises(AssertionError, match="its talks are off"):
         exchange.check()
 
 

@@ -12,6 +12,7 @@ from engine.commands import (
     OrderCommand,
     PickListing,
     PlaceListing,
+    ReduceOrder,
     Side,
 )
 from engine.events import AnyEvent, Refused, Repeated
@@ -63,12 +64,16 @@ COMMANDS: tuple[OrderCommand, ...] = (
     AcceptBlock(offer=1, client_order=NUMBER),
     CancelOrder(order=3, client_order=NUMBER),
     CancelOrder(order=1, client_order=NUMBER),
+    ReduceOrder(order=3, quantity_t=40, client_order=NUMBER),
+    ReduceOrder(order=3, quantity_t=102, client_order=NUMBER),
 )
 
 
 def afternoon() -> Desk:
     """Return a desk at which 1 is a listing of 2, 2 an offer of 2 to 1, and 3 a listing of 1."""
-    desk = first_day(Twins(national()))
+    whole = national()
+    listed = structs.replace(whole.listed, reduce=True)
+    desk = first_day(Twins(structs.replace(whole, listed=listed)))
     desk.advance("13:00")
     desk.listing(2, Side.SELL, 4_800, 100)
     offer = structs.replace(OFFER, side=Side.SELL, counterparty=1, client_order=1_000_000)
