@@ -9,7 +9,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -19,7 +19,16 @@ from msgspec import Struct
 
 from bench import engine_auction, engine_scale
 from bench.engine_book import BareBook
-from bench.engine_cases import EVENTS, Case, Records, Sample, cut, event_room, make_case, time_calls
+from bench.engine_cases import (
+    EVENTS,
+    Case,
+    Sample,
+    cut,
+    event_room,
+    make_case,
+    time_records,
+    time_spans,
+)
 from bench.measure import DIGITS, Bars, print_report, row
 from bench.stream import Tally
 from engine.codec import record_to_entry, write_record
@@ -131,22 +140,18 @@ class _Bench:
         return found
 
     def _full(self, plan: Plan, count: int) -> Iterator[Sample]:
-        case, parts = self._case, cut(self._case.records[:count], plan.batch)
-        events, apply = event_room(case.exchange, EVENTS * plan.batch), case.exchange.run_records
+        case, spans = self._case, cut(count, plan.batch)
+        events = event_room(case.exchange, EVENTS * plan.batch)
         case.expect(count)
         for _ in range(self._runs + 1):
             case.rewind()
-            thread, wall = time.thread_time_ns(), time.perf_counter_ns()
-            for part in parts:
-                apply(part, events)
-            spent = time.thread_time_ns() - thread
-            passed = time.perf_counter_ns() - wall
+            sample = time_records(case.exchange, case.records, events, spans)
             case.check_digest(plan.name, count)
-            yield Sample(spent / count, passed / count)
+            yield sample
 
     def _journal(self, plan: Plan, count: int) -> Iterator[Sample]:
-        case, parts = self._case, cut(self._case.records[:count], plan.batch)
-        events, exchange = event_room(case.exchange, EVENTS * plan.batch), case.exchange
+        case, exchange, records = self._case, self._case.exchange, self._case.records
+        events = event_room(exchange, EVENTS * plan.batch)
         case.expect(count)
         for _ in range(self._runs + 1):
             case.rewind()
@@ -155,11 +160,11 @@ class _Bench:
                 disk.make()
                 journal = Journal.open(disk, b"", SEMANTICS_VERSION)
 
-                def keep_and_apply(part: Records, journal: Journal = journal) -> None:
-                    journal.append(journal.last, [part], exchange.event_digest())
-                    exchange.run_records(part, events)
+                def keep_and_run(begin: int, end: int, journal: Journal = journal) -> None:
+                    journal.append(journal.last, [records[begin:end]], exchange.event_digest())
+                    exchange.run_records(records, events, begin, end)
 
-                sample = time_calls(parts, keep_and_apply)
+                sample = time_spans(cut(count, plan.batch), keep_and_run)
                 journal.close()
             case.check_digest(plan.name, count)
             yield sample
@@ -170,28 +175,19 @@ class _Bench:
         records = records[:count]
         expected = case.tally(int(records["sequence"][-1]))
         start, size = int(records.ctypes.data), COMMAND.itemsize
-        places = range(0, len(records), plan.batch)
-        calls = [(start + size * place, min(plan.batch, len(records) - place)) for place in places]
+        spans = cut(len(records), plan.batch)
         for _ in range(self._runs + 1):
             case.rewind_bare()
             if len(prefill):
                 book.run(int(prefill.ctypes.data), len(prefill))
             book.forget()
-            sample = _time_book(book, calls, len(records))
+            sample = time_spans(
+                spans, lambda begin, end: book.run(start + size * begin, end - begin)
+            )
             self._tally: Tally = book.tally()
             if self._tally != expected:
                 raise AssertionError(f"{plan.name}: the bare book traded otherwise than the engine")
             yield sample
-
-
-def _time_book(book: BareBook, calls: Sequence[tuple[int, int]], count: int) -> Sample:
-    run: Callable[[int, int], None] = book.run
-    thread, wall = time.thread_time_ns(), time.perf_counter_ns()
-    for address, rows in calls:
-        run(address, rows)
-    spent = time.thread_time_ns() - thread
-    passed = time.perf_counter_ns() - wall
-    return Sample(spent / count, passed / count)
 
 
 def _packing_ns(case: Case, count: int) -> float:

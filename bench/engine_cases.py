@@ -35,7 +35,9 @@ FEW: Final = 2
 HOSTILE_PERCENT: Final = 90
 
 Records = NDArray[np.void]
-Call = Callable[[Records], object]
+Span = tuple[int, int]
+"""Begin and end of a batch among the records."""
+Spans = Sequence[Span]
 
 
 class Sample(Struct, frozen=True):
@@ -179,20 +181,31 @@ def _percent(chosen: NDArray[np.bool_]) -> float:
     return round(float(100 * chosen.mean()), DIGITS)
 
 
-def time_calls(parts: Sequence[Records], call: Call) -> Sample:
-    """Return the nanoseconds per command of calling `call` on each part."""
-    count = sum(len(part) for part in parts)
+def time_spans(spans: Sequence[Span], call: Callable[[int, int], object]) -> Sample:
+    """Return the nanoseconds per command of calling `call` with the begin and end of each batch."""
+    count = sum(end - begin for begin, end in spans)
     thread, wall = time.thread_time_ns(), time.perf_counter_ns()
-    for part in parts:
-        call(part)
+    for begin, end in spans:
+        call(begin, end)
     spent = time.thread_time_ns() - thread
     passed = time.perf_counter_ns() - wall
     return Sample(spent / count, passed / count)
 
 
-def cut(records: Records, batch: int) -> list[Records]:
-    """Return records in batches."""
-    return [records[start : start + batch] for start in range(0, len(records), batch)]
+def time_records(exchange: Exchange, records: Records, events: Records, spans: Spans) -> Sample:
+    """Return the nanoseconds per command of running batches of the same records into the same rows."""
+    run, count = exchange.run_records, sum(end - begin for begin, end in spans)
+    thread, wall = time.thread_time_ns(), time.perf_counter_ns()
+    for begin, end in spans:
+        run(records, events, begin, end)
+    spent = time.thread_time_ns() - thread
+    passed = time.perf_counter_ns() - wall
+    return Sample(spent / count, passed / count)
+
+
+def cut(count: int, batch: int) -> list[Span]:
+    """Return begin and end of each batch of so many commands."""
+    return [(begin, min(begin + batch, count)) for begin in range(0, count, batch)]
 
 
 def event_room(exchange: Exchange, rows: int) -> Records:

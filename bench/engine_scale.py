@@ -4,7 +4,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +21,7 @@ from bench.engine_cases import (
     event_room,
     profile_of,
     roomy,
+    time_records,
 )
 from bench.engine_flows import DEPTH_TICKS_DEEP, FlowShape
 from bench.measure import DIGITS, Bars, row
@@ -120,18 +120,13 @@ def _crowd(stage: Stage, participants: int) -> None:
 
 
 def _timed(name: str, case: Case, runs: int, bars: Bars, extra: dict[str, Any]) -> dict[str, Any]:
-    parts, events = cut(case.records, BATCH), event_room(case.exchange, EVENTS * BATCH)
-    apply, count = case.exchange.run_records, len(case.records)
+    count = len(case.records)
+    events, spans = event_room(case.exchange, EVENTS * BATCH), cut(count, BATCH)
     samples: list[Sample] = []
     for number in range(runs + 1):
         case.rewind()
-        thread, wall = time.thread_time_ns(), time.perf_counter_ns()
-        for part in parts:
-            apply(part, events)
-        spent = time.thread_time_ns() - thread
-        passed = time.perf_counter_ns() - wall
+        samples.append(time_records(case.exchange, case.records, events, spans))
         case.check_digest(name, count)
-        samples.append(Sample(spent / count, passed / count))
         bars.step(name, number + 1, runs + 1)
     walls = [sample.wall_ns for sample in samples[1:]]
     conditions = {

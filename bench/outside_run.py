@@ -147,7 +147,7 @@ class _Run:
             rows = self._chunk(begin)
             thread, wall = time.thread_time_ns(), time.perf_counter_ns()
             for start in range(0, len(rows), BATCH):
-                apply(rows[start : start + BATCH], events)
+                apply(rows, events, start, min(start + BATCH, len(rows)))
             spent += time.thread_time_ns() - thread
             passed += time.perf_counter_ns() - wall
             bars.step(f"timed run {number} of {RUNS}", begin, len(self._stream))

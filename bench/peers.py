@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from bench.engine_cases import EVENTS, Case, continuous_case, cut, event_room
+from bench.engine_cases import EVENTS, Case, continuous_case, cut, event_room, time_records
 from bench.engine_flows import SHAPES, ContinuousFlow, FlowShape
 from bench.measure import DIGITS, Bars, machine, versions
 from bench.peers_adapters import PEERS, Baseline, Maker
@@ -80,15 +80,12 @@ def time_peer(make: Maker, stream: Stream, products: int, prefill: int) -> float
 
 
 def _ours(case: Case, batch: int, runs: int, bars: Bars, name: str) -> list[float]:
-    parts, count = cut(case.records, batch), len(case.records)
-    events = event_room(case.exchange, EVENTS * batch)
-    apply, samples = case.exchange.run_records, []
+    count = len(case.records)
+    events, spans = event_room(case.exchange, EVENTS * batch), cut(count, batch)
+    samples = []
     for number in range(runs + 1):
         case.rewind()
-        start = time.thread_time_ns()
-        for part in parts:
-            apply(part, events)
-        samples.append((time.thread_time_ns() - start) / count)
+        samples.append(time_records(case.exchange, case.records, events, spans).thread_ns)
         case.check_digest(name, count)
         bars.step(name, number + 1, runs + 1)
     return samples[1:]

@@ -279,9 +279,9 @@ def test_a_timed_run_that_differs_is_found(tmp_path: Path, monkeypatch: pytest.M
     """The proof is broken on purpose: the timed run gets another quantity."""
     run_records = Exchange.run_records
 
-    def damaged(exchange: Exchange, rows: np.ndarray, events: np.ndarray) -> int:
+    def damaged(exchange: Exchange, rows: np.ndarray, events: np.ndarray, *span: int) -> int:
         rows["quantity_t"][0] += 1
-        return run_records(exchange, rows, events)
+        return run_records(exchange, rows, events, *span)
 
     monkeypatch.setattr(Exchange, "run_records", damaged)
     with pytest.raises(AssertionError, match="another digest"):
