@@ -5,25 +5,14 @@ from typing import Any
 from msgspec import structs
 
 from engine.commands import (
-    AddClosure,
     AdvanceTime,
-    AnnounceAuction,
-    ApplyAuction,
     Approve,
-    AuctionFloor,
     CancelOrder,
     Category,
-    CounterBlock,
     Deposit,
     FreezeHolding,
-    Halt,
-    HaltScope,
-    OfferBlock,
     OpenDay,
-    PickListing,
-    PlaceBid,
     PlaceListing,
-    PriceMode,
     Propose,
     ReferenceBasis,
     Reject,
@@ -33,13 +22,14 @@ from engine.commands import (
     Side,
     TransferIn,
     TransferOut,
-    VoidTrade,
     Withdraw,
 )
-from engine.events import AnyEvent, Refused, Repeated
+from engine.events import Refused, Repeated
 from engine.reasons import Reason
 from engine.units import AMOUNT_FEN_MAX
 from tests.engine.test_precedence import rows
+from tests.engine.test_reasons_of_dialogues import DIALOGUE_SCENES
+from tests.heard import HEARD, refusals
 from tests.markets import (
     CLEARING,
     FIRST_DATE,
@@ -55,7 +45,6 @@ from tests.markets import (
     trader,
     trader_key,
 )
-from tests.markets_auction import auction_profile
 from tests.streams import run_stream
 
 COMMON = {
@@ -83,17 +72,6 @@ COMMON = {
     Reason.SELLING_RESTRICTED,
     Reason.PROPOSALS_FULL,
 }
-
-
-HEARD: set[Reason] = set()
-"""What the scenes have brought out in this process."""
-
-
-def refusals(*answers: list[AnyEvent]) -> list[Reason]:
-    """Return the reasons told by answers, and remember them."""
-    told = [row.reason for answer in answers for row in answer if isinstance(row, Refused)]
-    HEARD.update(told)
-    return told
 
 
 def test_the_stream_reaches_the_common_reasons() -> None:
@@ -296,81 +274,6 @@ def test_a_refusal_is_remembered_only_from_the_check_on() -> None:
         assert refusals(desk.send(trader(1), listing)) == [Reason.ORDERS_FULL]
 
 
-def test_halts_and_closures() -> None:
-    desk = first_day(Twins(small_profile()))
-
-    def halt(**target: Any) -> list[AnyEvent]:
-        return desk.send(OPERATOR_ONE, Halt(explanation="演示", **target))
-
-    def close(date: str) -> list[AnyEvent]:
-        return desk.approve(AddClosure(date=date, explanation="演示"))
-
-    told = [
-        halt(scope=HaltScope.PRODUCT, product="CEA19-20"),
-        halt(scope=HaltScope.PRODUCT, product="CEA19-20"),
-        halt(scope=HaltScope.PARTICIPANT, participant=1),
-        halt(scope=HaltScope.MARKET),
-    ]
-    assert refusals(*told) == [Reason.ALREADY_HALTED, Reason.HALTS_FULL]
-    assert refusals(close("2021-07-19"), close("2021-07-19"), close("2021-07-20")) == [
-        Reason.DATE_CLOSED,
-        Reason.CLOSURES_FULL,
-    ]
-
-
-def test_proceeds_that_were_spent_cannot_go_back() -> None:
-    desk = first_day(Twins(small_profile()), cash_fen=0, tonnes=100)
-    desk.endow(2, 480_000, 0)
-    desk.listing(1, Side.SELL, 4_800, 100)
-    desk.one(trader(2), PickListing(listing=1, quantity_t=100, client_order=900))
-    desk.listing(1, Side.BUY, 4_800, 1)
-    told = desk.approve(VoidTrade(trade=1, explanation="演示"))
-    assert refusals(told) == [Reason.PROCEEDS_USED]
-    assert isinstance(told[0], Refused)
-    assert (told[0].figure_a, told[0].figure_b) == (475_200, 480_000)
-
-
-def test_talks_have_limits() -> None:
-    desk = first_day(Twins(small_profile()))
-    desk.advance("13:00")
-    block: dict[str, Any] = {"price_fen": 4_800, "quantity_t": 100_000}
-
-    def counter(offer: int) -> list[AnyEvent]:
-        number = desk.next_client_order()
-        word = CounterBlock(offer=offer, counterparty=1, client_order=number, **block)
-        return desk.send(trader(2), word)
-
-    for number in range(1, 6):
-        desk.one(
-            trader(1),
-            OfferBlock(
-                product="CEA19-20", side=Side.SELL, counterparty=2, client_order=number, **block
-            ),
-        )
-    assert refusals(*(counter(offer) for offer in range(1, 6))) == [Reason.NEGOTIATIONS_FULL]
-    assert refusals(*(counter(1) for _ in range(5))) == [Reason.ROUNDS_FULL]
-
-
-def test_a_bid_may_bind() -> None:
-    desk = first_day(Twins(auction_profile("random")))
-    desk.send(
-        trader(1),
-        ApplyAuction(
-            product="CEA19-20",
-            quantity_t=1_000,
-            floor=AuctionFloor.PREVIOUS_CLOSE,
-            price_mode=PriceMode.UNIFORM,
-            client_order=1,
-        ),
-    )
-    begin, end = desk.clock("09:40"), desk.clock("10:00")
-    desk.approve(AnnounceAuction(auction=1, begin_ns=begin, end_ns=end))
-    desk.advance("09:40")
-    desk.one(trader(2), PlaceBid(auction=1, price_fen=4_800, quantity_t=10, client_order=2))
-    told = desk.send(trader(2), CancelOrder(order=2, client_order=3))
-    assert refusals(told) == [Reason.BID_IRREVOCABLE]
-
-
 def test_together_they_reach_every_reason() -> None:
     """Play all scenes once more and add the table of precedence, whose rows are tests of their own."""
     HEARD.clear()
@@ -391,8 +294,5 @@ SCENES = (
     test_freezing,
     test_steps_of_price_and_quantity,
     test_a_refusal_is_remembered_only_from_the_check_on,
-    test_halts_and_closures,
-    test_proceeds_that_were_spent_cannot_go_back,
-    test_talks_have_limits,
-    test_a_bid_may_bind,
+    *DIALOGUE_SCENES,
 )
