@@ -100,7 +100,7 @@ def coarse_profile() -> Profile:
         band_bp=2_345,
         sessions=(("10:00", "15:30"),),
     )
-    capacity = structs.replace(small.capacity, orders_per_day=200, levels=800, keys=10)
+    capacity = structs.replace(small.capacity, orders_per_day=200, levels=800, keys=12)
     return structs.replace(
         small, tick_size_fen=5, lot_size_t=10, listed=listed, block=block, capacity=capacity
     )

@@ -18,7 +18,7 @@ from engine.commands import (
 )
 from engine.units import PRICE_FEN_MAX, QUANTITY_T_MAX
 from tests.oracle.checks import levels_ahead
-from tests.oracle.questions import opposite
+from tests.oracle.questions import cost_fen, held_t, opposite
 from tests.oracle.records import Order
 from tests.oracle.state import State
 
@@ -105,17 +105,32 @@ class OrderMoves:
             edge = min(limit, most) + random.choice((-1, 0, 1))
             return min(max(1, edge), QUANTITY_T_MAX)
         if chance < 0.22:
-            return random.choice((max(1, least - 1), least, most, min(most + 1, QUANTITY_T_MAX)))
+            more = min(most + self.state.profile.lot_size_t, QUANTITY_T_MAX)
+            return random.choice((max(1, least - 1), least, most, more))
         return random.randint(least, max(least, min(most, limit // 3, least + 400)))
 
-    def means(self, key: int, product: str, side: Side, price: int) -> int:
-        """Return how many tonnes the sender of an order could pay or deliver."""
+    def means(
+        self, key: int, product: str, side: Side, price: int, method: Method = Method.LISTED
+    ) -> int:
+        """Return how many tonnes the sender of an order could pay, hold or deliver."""
         sender = self.state.keys.get(key)
         if sender is None or product not in self.state.products:
             return 1
-        if side == Side.BUY:
-            return max(0, self.state.ledger.purses[sender.participant].available // max(1, price))
-        return max(0, self.state.ledger.shelves[sender.participant][product].available)
+        party = sender.participant
+        if side == Side.SELL:
+            return max(0, self.state.ledger.shelves[party][product].available)
+        available = self.state.ledger.purses[party].available
+        tonnes = max(0, available // max(1, price))
+        cost = cost_fen(self.state, method, price, tonnes)
+        tonnes -= max(0, cost - available) // max(1, price)
+        while tonnes > 0 and cost_fen(self.state, method, price, tonnes) > available:
+            tonnes -= 1
+        rules = self.state.profile.position
+        if rules.limit_t == 0:
+            return tonnes
+        widened = self.state.allowances.get(party, 0) if rules.is_widened_by_allowance else 0
+        room = rules.limit_t + widened - held_t(self.state, party, product)
+        return max(0, min(tonnes, room))
 
     def someone_able(self, random: Random, product: str, side: Side, price: int) -> int:
         """Return one of three traders, the one with the most means, so that big orders succeed."""
@@ -226,7 +241,7 @@ class OrderMoves:
             price_fen=price,
             quantity_t=self.size(
                 random,
-                self.means(key, product, side, price),
+                self.means(key, product, side, price, Method.BLOCK),
                 rules.quantity_t_min,
                 rules.quantity_t_max,
             ),

@@ -3,6 +3,7 @@
 from random import Random
 
 import numpy as np
+from msgspec import structs
 
 from engine.codec import entry_to_record, is_hot, record_to_entry
 from engine.commands import Entry
@@ -10,7 +11,7 @@ from engine.events import AnyEvent
 from engine.exchange import Exchange
 from engine.profile import Profile
 from tests.invariants import Laws
-from tests.markets import Desk, Twins, compare_events, compare_views, small_profile
+from tests.markets import Desk, Twins, compare_events, compare_views, small_profile, trader_key
 from tests.moves_control import Moves
 from tests.reached import Reached
 from tests.strategies import stream_move
@@ -48,9 +49,15 @@ class Recorder:
 
 
 def founded(market: Recorder, profile: Profile) -> Desk:
-    """Return a desk in a market with traders who own something."""
+    """Return a desk in a market with traders who own something; two of them have two keys each."""
     desk = Desk(market)
     desk.found(TRADERS)
+    desk.approve(
+        *(
+            structs.replace(trader_key(50 + number), participant=number)
+            for number in (RICH_FROM, RICH_FROM + 1)
+        )
+    )
     block_t = profile.block.quantity_t_min
     for participant in range(1, TRADERS + 1):
         cash_fen = (1_500 if participant < RICH_FROM else 12_000) * block_t * participant
