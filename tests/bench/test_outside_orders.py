@@ -87,7 +87,8 @@ def files(draw: st.DrawFn) -> list[Row]:
 @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(rows=files())
 def test_the_engine_trades_as_a_plain_market_does(rows: list[Row], tmp_path: Path) -> None:
-    judged(rows, write(tmp_path, rows))
+    found = judged(rows, write(tmp_path, rows))
+    assert found.orders == sum(row[0] == "new" for row in rows)
 
 
 def test_the_hash_by_hand(tmp_path: Path) -> None:
