@@ -10,6 +10,7 @@ from engine.commands import (
     SetBlockGroup,
     Side,
 )
+from engine.units import QUANTITY_T_MAX
 from tests.moves_orders import UNKNOWN, OrderMoves, Sent
 from tests.oracle.block import OFFERS, may_answer
 from tests.oracle.questions import opposite
@@ -155,9 +156,11 @@ class BlockMoves(OrderMoves):
         return self.order(key, command, random)
 
     def block_tonnes(self, random: Random) -> int:
-        """Return the size of a block, small enough that most can pay it."""
-        least = self.state.profile.block.quantity_t_min
-        lot = self.state.profile.lot_size_t
+        """Return the size of a block, small enough that most can pay it, or past the rules."""
+        rules, lot = self.state.profile.block, self.state.profile.lot_size_t
+        least = rules.quantity_t_min
+        if random.random() < 0.01:
+            return min(rules.quantity_t_max + lot, QUANTITY_T_MAX)
         return random.choice((least, least, least + lot, least + 7 * lot, max(1, least - lot)))
 
     def confirm(self, random: Random) -> Sent:

@@ -80,6 +80,7 @@ NEVER = {
     ("PlaceBid", Reason.SELLING_RESTRICTED),
     ("ReduceOrder", Reason.ORDERS_FULL),
     ("ConfirmBlock", Reason.PRICE_OUTSIDE_BAND),
+    ("ConfirmBlock", Reason.POSITION_LIMIT_EXCEEDED),
 }
 """What no market refuses so, or no stream of a day's length does: proved by hand elsewhere."""
 
