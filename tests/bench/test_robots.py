@@ -121,7 +121,7 @@ class FakeClient:
             return Refused(**stamp, **own, order=number, reason=Reason.PHASE_CLOSED)
         terms: dict[str, Any] = {"product": PRODUCT, "side": Side.BUY, "price_fen": 5_000}
         if isinstance(command, PlaceListing):
-            return ListingPlaced(**stamp, **own, **terms, order=number, quantity_t=10)
+            return ListingPlaced(**stamp, **own, **terms, order=number, quantity_t=10, left_t=10)
         if isinstance(command, PickListing):
             others: dict[str, Any] = {
                 "counterparty": 3,
