@@ -25,7 +25,7 @@ def position_of(S: State, ladder: int, price: int) -> int:
     """Return the position of a price that is on the tick and inside the band; no side is asked."""
     row = S.ladders[at(ladder)]
     away, step = price - row["origin_fen"], row["step_fen"]
-    if step == 1 or step == -1:  # the usual tick: a division saved
+    if S.rules["tick_fen"] == 1:  # the usual one: a division saved, and no look at the side
         return away * step
     return away // step  # exact: on the tick
 

@@ -148,7 +148,7 @@ def check_means(
         own_t = whole(S.orders[at(own)]["left_t"])
         spendable += held_fen(S, own, own_t) if side == BUY else whole(0)
         sellable += whole(0) if side == BUY else own_t
-    if side == BUY and S.rules["limits"] != 0:
+    if S.rules["limits"] != 0 and side == BUY:  # asked first, for sides are random
         reason = _check_position(S, participant, product, quantity, own_t)
         if reason != OK:
             return reason

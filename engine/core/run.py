@@ -18,7 +18,7 @@ from engine.core.layout import (
     Rows,
     State,
 )
-from engine.core.machine import at, entry, kernel, prefetch, state_at, view, whole
+from engine.core.machine import at, entry, kernel, prefetch, state_at, view, whole, word
 from engine.core.matching import rows_needed
 from engine.core.memory import prefetch_slot
 from engine.core.orders import answer, refuse_earlier
@@ -51,13 +51,17 @@ def _prefetch_far(S: State, commands: Rows, i: int) -> None:
     participant = participant_of(S, key)
     prefetch(S.cash, participant)
     prefetch(S.holdings, holding_of(S, participant, command["product"]))
+    prefetch(S.halts, participant)
+    prefetch(S.restrictions, participant)
 
 
 @kernel
 def _prefetch_near(S: State, commands: Rows, i: int) -> None:
     """Ask for what the order that a command names is linked to, and for its owner's balances."""
     target = whole(commands[at(i)]["target"])
-    known = target if target > 0 and target <= S.market["order_count"] else 0  # row 0 is nobody's
+    # One comparison without signs and so no branch: whether a command names an order is random. Row 0
+    # is nobody's.
+    known = target if word(target) <= word(S.market["order_count"]) else whole(0)
     order = S.orders[at(known)]
     prefetch(S.orders, whole(order["next"]))
     prefetch(S.orders, whole(order["previous"]))
@@ -106,6 +110,8 @@ def _is_bad(S: State, commands: Rows, i: int) -> bool:
 @kernel
 def _has_room(S: State, commands: Rows, i: int, room: int) -> bool:
     """Say whether the worst answer to a command fits in the event rows that are left."""
+    if room > S.rules["fills_max"]:
+        return True
     command = commands[at(i)]
     if command["kind"] != PLACE:
         return room >= 1
