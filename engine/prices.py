@@ -15,7 +15,11 @@ from engine.units import band_fen, divide_half_up
 
 
 def composite_weights(market: Market) -> list[int]:
-    """Return each product's weight in the composite on the open (or last) day, 0 for others (R52)."""
+    """Return each product's weight in the composite on the open (or last) day, 0 for others (R52).
+
+    A retired vintage weighs nothing, whatever the table says, so that the running composite and the
+    composite close are made of the same products.
+    """
     in_force: Composite | None = None
     for row in market.profile.composite:
         if row.effective_from <= market.date:
@@ -23,7 +27,8 @@ def composite_weights(market: Market) -> list[int]:
     weights = [0] * len(market.codes)
     if in_force is not None and market.date:
         for code, weight in zip(in_force.members, in_force.weights, strict=True):
-            weights[market.profile.product_index(code)] += weight
+            index = market.profile.product_index(code)
+            weights[index] += weight if market.is_listed(index) else 0
     return weights
 
 

@@ -1,5 +1,6 @@
 """What changes on its day (rulebook section 2): a new vintage, a retired one, the composite's weights."""
 
+import pytest
 from msgspec import structs
 
 from engine.commands import HaltScope, PickListing, ReferenceBasis, SetReferencePrice, Side
@@ -18,6 +19,12 @@ def retiring() -> Profile:
     first, both, _ = rules.composite
     later = structs.replace(both, effective_from="2021-07-21", members=(SECOND,), weights=(1,))
     return structs.replace(rules, composite=(first, both, later), published_open=())
+
+
+def retiring_inside_the_composite() -> Profile:
+    """Return the same, but the table of weights was not changed with the list of products."""
+    rules = retiring()
+    return structs.replace(rules, composite=rules.composite[:2])
 
 
 class Days:
@@ -51,8 +58,9 @@ class Days:
         return closed.bulletin
 
 
-def test_a_vintage_enters_and_another_leaves_on_its_day() -> None:
-    days = Days(retiring())
+@pytest.mark.parametrize("rules", [retiring(), retiring_inside_the_composite()])
+def test_a_vintage_enters_and_another_leaves_on_its_day(rules: Profile) -> None:
+    days = Days(rules)
     assert days.open("2021-07-19") == (OLD,)
     days.desk.set_reference(5_000, OLD, ReferenceBasis.ADMINISTRATIVE)
     days.desk.advance("09:30")

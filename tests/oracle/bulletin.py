@@ -26,12 +26,14 @@ def publish(state: State, trade: Trade) -> None:
 
 
 def latest_fen(state: State, until: int = 0) -> dict[str, int]:
-    """Return each product's latest listed price, before its first trade of the day its base (R53).
+    """Return the latest price of each product of the day, before its first trade its base (R53).
 
-    With a trade's number, the prices are those right after it.
+    With a trade's number, the prices are those right after it. A retired product has none.
     """
     latest = {}
     for code, record in state.products.items():
+        if not state.listed_on(code, state.date):
+            continue
         prices = [
             trade.price_fen
             for trade in day_trades(state, code, Method.LISTED)
