@@ -18,6 +18,7 @@ from engine.core.layout import (
     State,
 )
 from engine.core.machine import IS_COMPILED
+from engine.core.memory import LINE_SHIFT, PAGE_SHIFT
 from engine.core.operate import Step, operate_plain, operate_table
 from engine.core.rebuild import lay_again, lay_again_table, rebuild_plain, rebuild_table
 from engine.core.records import COMMAND, EVENT, RECORD_BYTES
@@ -139,6 +140,8 @@ class Core:
         rules["orders_max"] = profile.capacity.orders_per_day
         rules["cancels_max"] = lengths["cancels"] - 1
         rules["slots"] = lengths["slots"]
+        pages = lengths["slots"] >> (PAGE_SHIFT + LINE_SHIFT)
+        rules["page_shift"] = WORD_BITS + 1 - pages.bit_length()  # both are powers of two
         rules["group_offers_max"] = profile.capacity.group_offers
         rules["fills_max"] = profile.capacity.fills_per_command
         listed = profile.listed

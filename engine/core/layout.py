@@ -56,6 +56,7 @@ RULES: Final = np.dtype(
         ("orders_max", "i8"),
         ("cancels_max", "i8"),  # remembered cancels
         ("slots", "i8"),  # of the client order table, a power of two
+        ("page_shift", "i8"),  # leaves of a hash the number of one of the table's pages
         ("group_offers_max", "i8"),
         ("fills_max", "i8"),  # trades of one command
         ("matches", "i8"),  # 1: a listing takes what it crosses before it rests (R46)

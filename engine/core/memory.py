@@ -46,16 +46,18 @@ PICK: Final = int(CommandKind.PICK_LISTING)
 OFFER: Final = int(CommandKind.OFFER_BLOCK)
 CANCEL: Final = int(CommandKind.CANCEL_ORDER)
 REDUCE: Final = int(CommandKind.REDUCE_ORDER)
-HASH_A: Final = 0x9E3779B97F4A7C15
-HASH_B: Final = 0xC2B2AE3D27D4EB4F
+HASH: Final = 0x9E3779B97F4A7C15
+BLOCK_SHIFT: Final = 40
 
 
 @kernel
 def _hash(key: int, client_order: int) -> int:
-    """Mix what shares a page: a block of neighbouring keys, and a run of numbers that shares a line."""
-    value = word(key >> PAGE_SHIFT) * word(HASH_A) + word(client_order >> LINE_SHIFT)
-    value = (value ^ (value >> word(32))) * word(HASH_B)
-    return value ^ (value >> word(29))
+    """Mix what shares a page: a block of neighbouring keys, and a run of numbers that shares a line.
+
+    One product with the golden ratio; its high bits hang on all bits of both (Knuth 6.4).
+    """
+    block = word(key >> PAGE_SHIFT) << word(BLOCK_SHIFT)
+    return (block ^ word(client_order >> LINE_SHIFT)) * word(HASH)
 
 
 @kernel
@@ -64,9 +66,10 @@ def _home(S: State, hashed: int, key: int, client_order: int) -> int:
 
     The line of a key moves on with its numbers, so that even a single busy key fills whole pages.
     """
-    pages = (S.rules["slots"] >> (PAGE_SHIFT + LINE_SHIFT)) - 1
     line = (key + (client_order >> TURN_SHIFT)) & PAGE_MASK
-    page = whole(hashed & word(pages))
+    page = whole(
+        hashed >> word(S.rules["page_shift"])
+    )  # the high bits are those that mix all others
     return (((page << PAGE_SHIFT) | line) << LINE_SHIFT) | (client_order & LINE_MASK)
 
 
