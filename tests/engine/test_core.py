@@ -293,5 +293,5 @@ def test_two_first_starts_at_once_both_work(tmp_path: Path) -> None:
     assert [process.returncode for process in started] == [0, 0]
     assert [row[:2] for row in told] == [["False", "True"]] * 2
     spent = sorted(float(row[2]) for row in told)
-    assert spent[1] <= 25, "a cold compile takes too long"
+    assert spent[1] <= 30, "a cold compile takes too long"
     assert spent[0] * 3 < spent[1], "both compiled: the second should have loaded"
