@@ -9,6 +9,7 @@ from engine.commands import (
     AuctionFloor,
     CancelOrder,
     ChangePhase,
+    ConfirmBlock,
     CorrectReferencePrice,
     CounterBlock,
     Halt,
@@ -23,7 +24,7 @@ from engine.commands import (
     Side,
     VoidTrade,
 )
-from engine.events import AnyEvent, Refused
+from engine.events import AnyEvent, BlockCountered, Refused
 from engine.reasons import Reason
 from tests.heard import refusals
 from tests.markets import OPERATOR_ONE, OPERATOR_TWO, Twins, first_day, small_profile, trader
@@ -105,6 +106,29 @@ def test_talks_have_limits() -> None:
     assert refusals(*(counter(1) for _ in range(5))) == [Reason.ROUNDS_FULL]
 
 
+def test_a_confirmation_means_the_terms_of_now() -> None:
+    desk = first_day(Twins(small_profile()))
+    desk.advance("13:00")
+    block: dict[str, Any] = {"price_fen": 4_800, "quantity_t": 100_000}
+    offered = OfferBlock(
+        product="CEA19-20", side=Side.SELL, counterparty=2, client_order=1, **block
+    )
+    desk.one(trader(1), offered)
+
+    def confirm(terms: str) -> list[AnyEvent]:
+        number = desk.next_client_order()
+        word = ConfirmBlock(offer=1, counterparty=1, terms=terms, client_order=number)
+        return desk.send(trader(2), word)
+
+    assert refusals(confirm("0" * 16)) == [Reason.NEGOTIATION_UNKNOWN]
+    counter = CounterBlock(offer=1, counterparty=1, client_order=1_000, **block)
+    countered = desk.one(trader(2), counter)
+    assert isinstance(countered, BlockCountered)
+    assert refusals(confirm("0" * 16)) == [Reason.TERMS_DIFFER]
+    assert refusals(confirm(countered.terms)) == []
+    assert refusals(confirm(countered.terms)) == [Reason.ALREADY_CONFIRMED]
+
+
 def test_a_bid_may_bind() -> None:
     desk = first_day(Twins(auction_profile("random")))
     desk.send(
@@ -146,5 +170,6 @@ DIALOGUE_SCENES = (
     test_halts_and_closures,
     test_proceeds_that_were_spent_cannot_go_back,
     test_talks_have_limits,
+    test_a_confirmation_means_the_terms_of_now,
     test_a_bid_may_bind,
 )
