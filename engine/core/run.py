@@ -39,6 +39,10 @@ FAR: Final = 16
 """How many commands ahead balances, slots and named orders are asked for (kernel notes)."""
 NEAR: Final = 6
 """How many commands ahead the neighbours of a named order are asked for."""
+AHEAD: Final = 32
+"""How many commands ahead the rows of keys are asked for, where there are many: `FAR` reads them."""
+MANY: Final = 1 << 16
+"""From so many keys on, neither their rows nor the balances of the best orders' owners stay in a cache."""
 
 
 @kernel
@@ -70,6 +74,24 @@ def _prefetch_near(S: State, commands: Rows, i: int) -> None:
 
 
 @kernel
+def _prefetch_best(S: State, commands: Rows, i: int) -> None:
+    """Ask for what a listing trades with first: the best opposite order's neighbour and its owner's balances.
+
+    A record not yet checked may name any product and side: what is none becomes some that exists.
+    """
+    command = commands[at(i)]
+    product = whole(command["product"])
+    product *= whole(product < S.rules["products"])  # no branch: product or not is random
+    ladder = product * 2 + ((2 - whole(command["side"])) & 1)
+    best = whole(S.ladders[at(ladder)]["best"])
+    best *= whole(best > 0)
+    order = S.orders[at(S.levels[at(ladder * S.rules["levels"] + best)]["head"])]
+    prefetch(S.orders, whole(order["next"]))
+    prefetch(S.cash, whole(order["participant"]))
+    prefetch(S.holdings, holding_of(S, order["participant"], order["product"]))
+
+
+@kernel
 def _look_first(S: State, commands: Rows, count: int) -> None:
     """Ask for what the first commands need: a small batch is over before the loop looks ahead."""
     for i in range(min(count, FAR)):
@@ -83,8 +105,13 @@ def _look_ahead(S: State, commands: Rows, i: int, count: int) -> None:
     """Ask for what the commands some places ahead need."""
     if i + FAR < count:
         _prefetch_far(S, commands, i + FAR)
+    is_crowded = S.market["key_count"] >= MANY
     if i + NEAR < count:
         _prefetch_near(S, commands, i + NEAR)
+        if is_crowded:
+            _prefetch_best(S, commands, i + NEAR)
+    if is_crowded and i + AHEAD < count:
+        prefetch(S.keys, whole(commands[at(i + AHEAD)]["key"]))
 
 
 @kernel
