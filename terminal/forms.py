@@ -7,7 +7,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from engine.commands import AnyCommand
-from engine.units import midnight_ns, parse_clock
+from engine.units import days_from_civil, midnight_ns, parse_clock
 from terminal import format as show
 from terminal.desk import desk, word
 from terminal.texts import TEXTS
@@ -41,6 +41,9 @@ def ask(
     """Show a form and send the command that it comes to."""
 
     def problem(values: Values) -> str:
+        wrong = [row.label for row in fields if not is_right(row, values[row.name])]
+        if wrong:
+            return word(screen, "form_wrong_fields", fields=", ".join(wrong))
         return "" if is_valid(make(values, 1)) else word(screen, "form_wrong")
 
     def summary(values: Values) -> str:
@@ -58,13 +61,49 @@ def ask(
 
 
 def field(
-    node: DOMNode, name: str, label: str, kind: str = "text", value: str = "", **options: bool
+    node: DOMNode,
+    name: str,
+    label: str,
+    kind: str = "text",
+    value: str = "",
+    *,
+    is_optional: bool = False,
+    chosen_from: Sequence[str] = (),
 ) -> FormField:
-    """Return a field with its label in the chosen language."""
-    is_optional = options.get("is_optional", False)
+    """Return a field with its label in the chosen language; what is chosen from words is a choice."""
     return FormField(
-        name=name, label=word(node, label), kind=kind, value=value, is_optional=is_optional
+        name=name,
+        label=word(node, label),
+        kind="choice" if chosen_from else kind,
+        value=value,
+        is_optional=is_optional,
+        choices=chosen_from,
     )
+
+
+def is_right(row: FormField, text: str) -> bool:
+    """Say whether a text is what its field asks for; whether it is allowed is the exchange's to say."""
+    if not text:
+        return row.is_optional
+    readers: dict[str, Callable[[str], object]] = {
+        "price": show.parse_price,
+        "quantity": show.parse_quantity,
+        "participant": participant,
+        "number": number,
+        "clock": lambda typed: clock_ns(typed, "2000-01-01"),  # any date: only the form is asked
+        "date": is_date,
+        "choice": lambda typed: choice(typed, row.choices) >= 0,
+    }
+    return row.kind not in readers or bool(readers[row.kind](text))
+
+
+def is_date(text: str) -> bool:
+    """Say whether a text is a date of the calendar such as 2026-01-05."""
+    try:
+        days_from_civil(text)
+    except ValueError:
+        return False
+    return True
 
 
 def choice(text: str, keys: Sequence[str]) -> int:

@@ -58,7 +58,13 @@ def ask_to_take(screen: Screen[None], product: str, side: Side, price_fen: int) 
         )
 
     fields = (
-        field(screen, "side", "side", value=word(screen, SIDES[side is Side.SELL])),
+        field(
+            screen,
+            "side",
+            "side",
+            value=word(screen, SIDES[side is Side.SELL]),
+            chosen_from=SIDES,
+        ),
         field(screen, "price", "limit_price", "price", show.price(price_fen) if price_fen else ""),
         field(screen, "quantity", "ticket_quantity", "quantity"),
     )
@@ -121,10 +127,10 @@ def ask_to_apply(screen: Screen[None], product: str) -> None:
     fields = (
         field(screen, "product", "product", value=product),
         field(screen, "quantity", "ticket_quantity", "quantity"),
-        field(screen, "floor", "auction_floor"),
-        field(screen, "mode", "auction_mode"),
-        field(screen, "begin", "wished_begin", is_optional=True),
-        field(screen, "end", "wished_end", is_optional=True),
+        field(screen, "floor", "auction_floor", chosen_from=FLOORS),
+        field(screen, "mode", "auction_mode", chosen_from=MODES),
+        field(screen, "begin", "wished_begin", "clock", is_optional=True),
+        field(screen, "end", "wished_end", "clock", is_optional=True),
     )
     text = f"{choices(screen, FLOORS)}\n{choices(screen, MODES)}\n{word(screen, 'window_text')}"
 
@@ -178,8 +184,8 @@ def ask_to_offer(screen: Screen[None], product: str) -> None:
 
     fields = (
         field(screen, "product", "product", value=product),
-        field(screen, "side", "side"),
-        field(screen, "who", "counterparty"),
+        field(screen, "side", "side", chosen_from=SIDES),
+        field(screen, "who", "counterparty", "participant"),
         field(screen, "price", "ticket_price", "price"),
         field(screen, "quantity", "ticket_quantity", "quantity"),
     )

@@ -1,6 +1,6 @@
 """What operators may do to the market, each as a form: a halt is at once, the rest waits for another one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -48,8 +48,8 @@ class Measure(Struct, frozen=True, kw_only=True):
     fields: Sequence[tuple[str, str, str]]
     """Name, label and kind of each field; a label that ends with ? may stay empty."""
     make: Callable[[Values], Action | Halt | None]
-    chosen_from: Sequence[Sequence[str]] = ()
-    """Words of the fields that are a choice, one row each."""
+    chosen_from: Mapping[str, Sequence[str]] = {}
+    """Words of the fields that are a choice, by name."""
 
 
 def _halt(values: Values) -> Halt | None:
@@ -94,24 +94,24 @@ def _phase(values: Values) -> ChangePhase | None:
 
 
 _HELD: Final = (
-    ("who", "participant", "text"),
+    ("who", "participant", "participant"),
     ("product", "product", "text"),
     ("quantity", "ticket_quantity", "quantity"),
     ("document", "document", "text"),
 )
 _REASON: Final = ("reason", "reason", "text")
-_DATE: Final = ("date", "date", "text")
+_DATE: Final = ("date", "date", "date")
 
 MEASURES: Final[tuple[Measure, ...]] = (
     Measure(
         key="measure_halt",
         fields=(("scope", "scope", "text"), ("target", "scope_target?", "text"), _REASON),
         make=_halt,
-        chosen_from=(SCOPES,),
+        chosen_from={"scope": SCOPES},
     ),
     Measure(
         key="measure_void",
-        fields=(("trade", "trade_number", "text"), _REASON),
+        fields=(("trade", "trade_number", "number"), _REASON),
         make=lambda v: VoidTrade(trade=number(v["trade"]), explanation=v["reason"]),
     ),
     Measure(
@@ -125,9 +125,9 @@ MEASURES: Final[tuple[Measure, ...]] = (
     ),
     Measure(
         key="measure_restrict",
-        fields=(("who", "participant", "text"), ("restriction", "restriction", "text")),
+        fields=(("who", "participant", "participant"), ("restriction", "restriction", "text")),
         make=_restrict,
-        chosen_from=(RESTRICTIONS,),
+        chosen_from={"restriction": RESTRICTIONS},
     ),
     Measure(key="measure_freeze", fields=_HELD, make=lambda v: _freeze(v, FreezeHolding)),
     Measure(key="measure_release", fields=_HELD, make=lambda v: _freeze(v, ReleaseHolding)),
@@ -135,7 +135,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
         key="measure_phase",
         fields=(("method", "method", "text"), ("phase", "phase", "text")),
         make=_phase,
-        chosen_from=(METHODS, PHASES),
+        chosen_from={"method": METHODS, "phase": PHASES},
     ),
     Measure(
         key="measure_close",
@@ -154,7 +154,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
     ),
     Measure(
         key="measure_allowance",
-        fields=(("who", "participant", "text"), ("quantity", "ticket_quantity", "quantity")),
+        fields=(("who", "participant", "participant"), ("quantity", "ticket_quantity", "quantity")),
         make=lambda v: SetAllowance(
             participant=participant(v["who"]), quantity_t=show.parse_quantity(v["quantity"])
         ),
@@ -183,11 +183,17 @@ def ask_for(screen: Screen[None], measure: Measure) -> None:
         return Propose(actions=(made,), reason=reason)
 
     def shown(name: str, label: str, kind: str) -> FormField:
-        is_optional = label.endswith("?")
-        return field(screen, name, label.removesuffix("?"), kind, is_optional=is_optional)
+        return field(
+            screen,
+            name,
+            label.removesuffix("?"),
+            kind,
+            is_optional=label.endswith("?"),
+            chosen_from=measure.chosen_from.get(name, ()),
+        )
 
     fields = [shown(*row) for row in measure.fields]
-    text = "\n".join(choices(screen, keys) for keys in measure.chosen_from)
+    text = "\n".join(choices(screen, keys) for keys in measure.chosen_from.values())
     ask(screen, word(screen, measure.key), text, fields, make, lambda c: tell_proposal(screen, c))
 
 

@@ -125,12 +125,13 @@ DIALOGUE: Final[dict[str, tuple[str, str]]] = {
     "key_apply": ("申请竞价", "Apply"),
     "key_counter": ("议价", "Counter"),
     "key_offer": ("报价", "Offer"),
-    "key_refuse": ("拒绝/撤回", "Refuse"),
+    "key_refuse": ("拒绝/撤回", "Refuse/take back"),
     # ------------------------------------------------------------ forms
     "form_keys": (
         "Enter 下一栏/检查   F8 发出   Esc 返回",
         "Enter next field, then check   F8 sends   Esc goes back",
     ),
+    "form_wrong_fields": ("请更正:{fields}", "Not what is asked for: {fields}"),
     "form_wrong": ("有一栏填写有误", "One of the fields is not what it should be"),
     "limit_price": ("限价", "Limit"),
     "counterparty": ("对手方", "With"),

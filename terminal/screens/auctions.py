@@ -98,8 +98,8 @@ class AuctionsScreen(FrameScreen):
         wishes = (application.wished_begin_ns, application.wished_end_ns)
         begin, end = (show.clock(wish)[:5] if wish else "" for wish in wishes)
         fields = (
-            field(self, "begin", "window_begin", value=begin),
-            field(self, "end", "window_end", value=end),
+            field(self, "begin", "window_begin", "clock", value=begin),
+            field(self, "end", "window_end", "clock", value=end),
         )
         text = word(
             self,

@@ -27,9 +27,11 @@ class FormField(Struct, frozen=True, kw_only=True):
     name: str
     label: str
     kind: str = "text"
-    """text, price or quantity."""
+    """text, price, quantity, participant, number, clock, date or choice."""
     is_optional: bool = False
     value: str = ""
+    choices: Sequence[str] = ()
+    """Keys of the words that may be chosen from."""
 
 
 class Form(Struct, frozen=True, kw_only=True):
@@ -74,7 +76,7 @@ class FormDialog(ModalScreen[Values | None]):
 
     def _input(self, field: FormField) -> Input:
         name = f"form-{field.name}"
-        if field.kind == "text":
+        if field.kind not in ("price", "quantity"):
             return Input(field.value, id=name, max_length=200, compact=True)
         pattern = PRICE_PATTERN if field.kind == "price" else QUANTITY_PATTERN
         made = NumberInput(id=name, pattern=pattern)

@@ -205,12 +205,17 @@ async def test_a_block_is_refused_with_del_and_enter(tmp_path: Path, language: L
 # ---------------------------------------------------------------- operators
 
 
-async def measure(person: Seat, key: str, *values: str) -> None:
-    """Choose a measure and send its form."""
+async def pick(person: Seat, key: str) -> None:
+    """Choose a measure, whose form then stands."""
     await person.press("f3")
     await person.rows("measures", len(MEASURES))
     place = [row.key for row in MEASURES].index(key)
     await person.press("home", *["down"] * place, "enter")
+
+
+async def measure(person: Seat, key: str, *values: str) -> None:
+    """Choose a measure and send its form."""
+    await pick(person, key)
     await fill(person, *values)
     await send(person)
 
@@ -265,6 +270,38 @@ async def test_every_other_measure_is_proposed_by_keys(tmp_path: Path) -> None:
             )
             (action,) = world.exchange.proposals()[-1].actions
             assert {name: getattr(action, name) for name in expected} == expected
+
+
+WRONG: list[tuple[str, tuple[str, ...], tuple[str, str]]] = [
+    ("measure_closure", ("2021-02-30", "storm"), ("日期", "Date")),
+    ("measure_phase", ("9", "1"), ("方式", "Method")),
+    ("measure_restrict", ("nobody", "2"), ("主体", "Who")),
+    ("measure_void", ("first", "wrong"), ("成交号", "Trade")),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("key", "values", "label"), WRONG)
+async def test_a_form_names_the_field_that_is_wrong(
+    tmp_path: Path,
+    language: Language,
+    key: str,
+    values: tuple[str, ...],
+    label: tuple[str, str],
+) -> None:
+    async with (
+        serving() as world,
+        seat(world, world.operators[0], tmp_path, language=language) as person,
+    ):
+        await pick(person, key)
+        await fill(person, *values)
+        told = f"请更正:{label[0]}" if language == "zh" else f"Not what is asked for: {label[1]}"
+        await person.sees(told)
+        form = person.app.screen
+        assert isinstance(form, FormDialog)
+        assert form.checked is None
+        await person.press("f8")
+        assert person.app.screen is form
 
 
 async def test_an_auction_is_refused_by_keys(tmp_path: Path) -> None:
