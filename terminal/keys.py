@@ -218,6 +218,24 @@ REFUSE: Final = Key(
     action="screen.refuse",
     rank=1,
 )
+TAKE_BACK: Final = Key(
+    id="auctions.take_back",
+    key="delete",
+    label="Del",
+    text_key="key_take_back",
+    action="screen.refuse",
+    roles=TRADER,
+    rank=1,
+)
+REFUSE_AUCTION: Final = Key(
+    id="auctions.refuse",
+    key="delete",
+    label="Del",
+    text_key="key_refuse",
+    action="screen.refuse",
+    roles=OPERATOR,
+    rank=1,
+)
 BACK: Final = Key(
     id="app.back", key="escape", label="Esc", text_key="key_back", action="screen.back", rank=4
 )

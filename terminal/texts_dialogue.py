@@ -125,7 +125,8 @@ DIALOGUE: Final[dict[str, tuple[str, str]]] = {
     "key_apply": ("申请竞价", "Apply"),
     "key_counter": ("议价", "Counter"),
     "key_offer": ("报价", "Offer"),
-    "key_refuse": ("拒绝/撤回", "Refuse/take back"),
+    "key_refuse": ("拒绝/撤回", "Refuse"),
+    "key_take_back": ("撤回", "Take back"),
     # ------------------------------------------------------------ forms
     "form_keys": (
         "Enter 下一栏/检查   F8 发出   Esc 返回",

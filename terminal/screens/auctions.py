@@ -13,7 +13,7 @@ from terminal import format as show
 from terminal.desk import desk, word
 from terminal.forms import ask, clock_ns, field
 from terminal.forms_trader import ask_to_apply, ask_to_bid
-from terminal.keys import APPLY, OPEN, REFUSE, Key
+from terminal.keys import APPLY, OPEN, REFUSE_AUCTION, TAKE_BACK, Key
 from terminal.measures import tell_proposal
 from terminal.screens.base import FrameScreen
 from terminal.screens.cancelling import ask_to_cancel
@@ -26,7 +26,7 @@ class AuctionsScreen(FrameScreen):
 
     NAME = "auctions"
     TITLE_KEY = "key_auctions"
-    EXTRA_KEYS: ClassVar[tuple[Key, ...]] = (OPEN, APPLY, REFUSE)
+    EXTRA_KEYS: ClassVar[tuple[Key, ...]] = (OPEN, APPLY, TAKE_BACK, REFUSE_AUCTION)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f8", "apply", show=False),
         Binding("delete,backspace", "refuse", show=False),
