@@ -54,7 +54,7 @@ mutants: setup  ## every planted bug must be killed
 
 soak: setup  ## the full form of every long proof (half an hour or so); seeds are printed
 	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 -m soak tests
-	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 tests/gateway/test_journal_power.py
+	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 tests/gateway/test_journal_power.py tests/engine/test_outside_judge.py
 
 bench: setup  ## nanoseconds per command of the compiled core
 	@$(BIN)/ceax bench engine
