@@ -70,6 +70,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "this market lives on the wall clock, which nobody moves",
     ),
     "BUSY": ("系统繁忙,请稍后再试", "the exchange is busy; try again a little later"),
+    "CANCEL_ONLY": (
+        "目前只接受撤单等减少风险的指令,请稍后再试",
+        "only cancels and what else takes risk away is taken now; try again later",
+    ),
+    "DISK_FULL": (
+        "交易系统存储空间不足,暂不接受任何指令",
+        "the exchange has no room left on its disk and takes nothing for now",
+    ),
     "STOPPED": (
         "交易系统已停止,结果未知,请重连后查询",
         "the exchange stopped; the outcome is unknown: reconnect and ask",

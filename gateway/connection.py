@@ -13,11 +13,12 @@ from engine.commands import AnyCommand
 from gateway import wire
 from gateway.access import Identity
 from gateway.codes import CloseCode, Fault
+from gateway.door import Busy
 from gateway.explain import explain_events
 from gateway.gate import Gate
 from gateway.protocol import Close, Conversation, Effect, Perform, Send, State, Welcomed
 from gateway.reader import Overrun, Reader
-from gateway.sequencer import Busy, ClockNotDriven, Stopped
+from gateway.sequencer import ClockNotDriven, Stopped
 
 if TYPE_CHECKING:
     from gateway.server import Server
@@ -186,8 +187,8 @@ class Connection:
         frame: wire.Outward
         try:
             applied = await self.server.sequencer.submit(self.identity.key, command)
-        except Busy:
-            fault = Fault("BUSY", outcome="not_sent", retry_after_ms=BUSY_RETRY_MS)
+        except Busy as busy:
+            fault = Fault(busy.code, outcome="not_sent", retry_after_ms=BUSY_RETRY_MS)
             frame = fault.frame(request, language)
         except Stopped as error:
             frame = Fault("STOPPED", outcome=error.outcome).frame(request, language)

@@ -10,8 +10,18 @@ import os
 from pathlib import Path
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
+CLOSED_MODE: Final = 0o400
+
+
+class Room(Struct, frozen=True):
+    """How much of a disk is free for this process, in bytes."""
+
+    free_bytes: int
+    total_bytes: int
 
 
 class Locked(Exception):
@@ -66,6 +76,12 @@ class Disk(Protocol):
 
     def sync(self) -> None:
         """Return when the names of the files survive a power cut."""
+
+    def protect(self, name: str) -> None:
+        """Let nobody write a file any more by mistake: read-only for its owner too."""
+
+    def room(self) -> Room:
+        """Return how much room the disk under the folder has."""
 
     def lock(self, name: str) -> None:
         """Take the folder's lock or raise Locked; a process that dies lets go of it."""
@@ -166,6 +182,15 @@ class FolderDisk:
     def sync(self) -> None:
         """Return when the names of the files survive a power cut."""
         _sync_folder(self.folder)
+
+    def protect(self, name: str) -> None:
+        """Let nobody write a file any more by mistake: read-only for its owner too."""
+        (self.folder / name).chmod(CLOSED_MODE)
+
+    def room(self) -> Room:
+        """Return how much room the disk under the folder has."""
+        found = os.statvfs(self.folder)
+        return Room(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
     def lock(self, name: str) -> None:
         """Take the folder's lock or raise Locked; a process that dies lets go of it."""

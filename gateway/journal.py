@@ -75,7 +75,9 @@ class Journal:
     def __init__(self, disk: Disk, report: Report, chain: Chain, mark: Mark) -> None:
         self.report = report
         """What the recovery found; `dropped_bytes` is the torn tail that was cut."""
-        self._disk = disk
+        self.disk = disk
+        self.reserved_bytes = 0
+        """Of the newest file: it changes where the file grows or another begins."""
         self._chain = chain
         self._mark = mark
         self._name = report.last_file
@@ -152,14 +154,14 @@ class Journal:
         return journal
 
     def _begin(self) -> None:
-        for name in self._disk.names():
+        for name in self.disk.names():
             if name.endswith(NEW_SUFFIX):  # a crash came before its first frame was on the disk
-                self._disk.remove(name)
+                self.disk.remove(name)
         self._chain.epoch += 1
         if not self._name:
             self._start_file(FIRST_DATE)
         else:
-            self._file = self._disk.open(self._name, is_writable=True)
+            self._file = self.disk.open(self._name, is_writable=True)
             self._make_durable()
         frame = self._encode(FrameKind.EPOCH, 0, 0, b"", self._end, NO_HASH)
         self._write(frame)
@@ -178,7 +180,7 @@ class Journal:
         self._file.write(begin, frames + bytes(self.report.dropped_bytes))
         self._file.write(MARK_OFFSETS[self._mark.number % 2], encode_mark(self._mark))
         self._file.sync()
-        self._disk.sync()
+        self.disk.sync()
 
     # ------------------------------------------------------------ the interface
 
@@ -253,7 +255,7 @@ class Journal:
         finally:
             self._problem = self._problem or JournalBroken("it was closed")
             self._file.close()
-            self._disk.unlock()
+            self.disk.unlock()
 
     # ------------------------------------------------------------ writing
 
@@ -313,6 +315,7 @@ class Journal:
         end = self._end + len(data)
         if end > self._file.size():
             self._file.reserve(end + self._chunk_bytes)
+            self.reserved_bytes = end + self._chunk_bytes
         elif any(self._file.read(self._end, ALIGNMENT)):
             raise Fenced(f"another writer appended to {self._name} at offset {self._end}")
         self._file.write(self._end, data)
@@ -329,14 +332,15 @@ class Journal:
         """Begin the file of a day: it bears its name only when its first frame is on the disk."""
         name = date + SUFFIX
         previous = (self._file, self._end) if self._name else None
-        file = self._disk.create(date + NEW_SUFFIX, HEAD_BYTES + self._chunk_bytes)
+        file = self.disk.create(date + NEW_SUFFIX, HEAD_BYTES + self._chunk_bytes)
         self._file, self._name, self._end = file, name, HEAD_BYTES
+        self.reserved_bytes = HEAD_BYTES + self._chunk_bytes
         self._mark = Mark(self._mark.number + 1, self._chain.sequence, HEAD_BYTES)
         file.write(MARK_OFFSETS[self._mark.number % 2], encode_mark(self._mark))
         frame = self._encode(FrameKind.PROFILE, 0, 0, self._profile, HEAD_BYTES, NO_HASH)
         self._write(frame)
-        self._disk.rename(date + NEW_SUFFIX, name)
-        self._disk.sync()
+        self.disk.rename(date + NEW_SUFFIX, name)
+        self.disk.sync()
         self._firsts.append((self._chain.sequence + 1, name))
         if previous is not None:
             previous[0].shrink(previous[1])
@@ -357,7 +361,7 @@ class Journal:
         """Return the durable frames of a file from an offset on, and the offset behind them."""
         name = self._firsts[index][1]
         tip, end = self._tip
-        file = self._disk.open(name, is_writable=False)
+        file = self.disk.open(name, is_writable=False)
         try:
             if name != tip:
                 end = file.size()

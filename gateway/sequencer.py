@@ -25,6 +25,8 @@ from engine.events import Refused
 from engine.exchange import Exchange
 from gateway.calendar import Timetable
 from gateway.clock import Clock, SimulatedClock
+from gateway.disk_watch import DiskWatch
+from gateway.door import SYSTEM_KEY, Acceptance, Busy, Door, Watcher
 from gateway.errors import UserError
 from gateway.history import Applied, History, apply_hot, paired
 from gateway.journal import Journal, JournalBroken, Part, day_opened
@@ -39,15 +41,10 @@ CONTROL_RUN_MAX: Final = 64
 """Most control commands in one frame: a proposal may be large."""
 POLL_SECONDS: Final = 1.0
 """Longest sleep of the timekeeper: the machine's clock may be set while it sleeps."""
-SYSTEM_KEY: Final = 0
 
 Listener = Callable[[list[Applied]], None]
 _Run = tuple[list[Entry], NDArray[np.void] | None]
 """Entries of one kind, with their records where they are hot."""
-
-
-class Busy(Exception):
-    """The inbox is full; nothing was taken, the same may be sent again soon."""
 
 
 class Stopped(Exception):
@@ -92,6 +89,8 @@ class Sequencer:
         self._wake = asyncio.Event()
         self._advancing = asyncio.Lock()
         self._listeners: list[Listener] = []
+        self._door = Door()
+        self._disk_watch = DiskWatch(journal.disk, self._door.see_room)
         self._digest: Digest | None = None
         self._is_stopping = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -115,6 +114,15 @@ class Sequencer:
     def listen(self, listener: Listener) -> None:
         """Call the listener with every durable batch, in the order of the log."""
         self._listeners.append(listener)
+
+    @property
+    def acceptance(self) -> Acceptance:
+        """What is taken now: all, withdrawals only (overload, disk low) or nothing (disk full)."""
+        return self._door.acceptance
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call the watcher whenever `acceptance` changes."""
+        self._door.watch(watcher)
 
     def events_after(self, sequence: int) -> Iterator[Applied]:
         """Yield what followed a sequence, of this and the last trading day (`history_floor`)."""
@@ -147,10 +155,12 @@ class Sequencer:
     async def start(self, genesis: Sequence[AnyCommand] = ()) -> None:
         """Begin to work; an empty market gets its genesis first, and a day that is due is opened."""
         self._tasks.append(asyncio.create_task(self._write_batches(), name="sequencer"))
+        self._tasks.append(asyncio.create_task(self._disk_watch.run(), name="disk watch"))
         if self.exchange.sequence == 0 and genesis:
             await self._found(genesis)
         now_ns = self.clock.now_ns()
-        while (due := self._due()) is not None and due[0] <= now_ns:
+        self._disk_watch.look()
+        while (due := self._due()) is not None and due[0] <= now_ns and not self._must_wait(due[1]):
             await self._carry_out(due)
         if self.clock.mode != "driven":
             self._tasks.append(asyncio.create_task(self._keep_time(), name="timekeeper"))
@@ -188,11 +198,13 @@ class Sequencer:
     async def _enqueue(self, key: int, commands: Sequence[AnyCommand]) -> list[Applied]:
         if self.failure is not None or self._is_stopping:
             raise Stopped("the exchange is stopping", "not_sent")
+        self._door.check(key, commands)
         if self._waiting + len(commands) > INBOX_MAX:
             raise Busy(f"{self._waiting} commands wait; the limit is {INBOX_MAX}")
         request = _Request(key, commands, asyncio.get_running_loop().create_future())
         self._inbox.append(request)
         self._waiting += len(commands)
+        self._door.see_inbox(self._waiting, INBOX_MAX)
         self._wake.set()
         return await request.answer
 
@@ -225,6 +237,7 @@ class Sequencer:
             if opens_day:
                 break
         self._waiting -= count
+        self._door.see_inbox(self._waiting, INBOX_MAX)
         return requests
 
     async def _commit(self, requests: list[_Request]) -> None:
@@ -250,6 +263,7 @@ class Sequencer:
 
     async def _append(self, parts: list[Part]) -> None:
         """Make parts durable in the writer's thread."""
+        reserved = self._journal.reserved_bytes
         await asyncio.get_running_loop().run_in_executor(
             self._writer,
             self._journal.append,
@@ -257,6 +271,8 @@ class Sequencer:
             parts,
             self.exchange.event_digest(),
         )
+        if self._journal.reserved_bytes != reserved:
+            self._disk_watch.look()
 
     def _stamp(self, requests: list[_Request]) -> tuple[list[Entry], int]:
         """Return the batch's entries, and how many of the sequencer's own stand before the requests'."""
@@ -356,10 +372,16 @@ class Sequencer:
             self._fail(error, [])
             raise error
 
+    def _must_wait(self, command: AnyCommand) -> bool:
+        """Say whether a day must not be opened yet: its file would not fit on a full disk."""
+        return isinstance(command, OpenDay) and self.acceptance.mode == "nothing"
+
     async def _keep_time(self) -> None:
         """Carry out what falls due, for a clock that moves by itself."""
         while self.failure is None:
             due = self._due()
+            if due is not None and self._must_wait(due[1]):
+                due = None
             wait_s = POLL_SECONDS if due is None else self.clock.seconds_until(due[0])
             if wait_s > 0:
                 await asyncio.sleep(min(wait_s, POLL_SECONDS))

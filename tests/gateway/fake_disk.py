@@ -4,7 +4,7 @@ import errno
 import random
 from collections.abc import Callable
 
-from gateway.disk import File, Locked
+from gateway.disk import File, Locked, Room
 
 SECTOR_BYTES = 512
 
@@ -79,6 +79,7 @@ class FakeDisk:
         self.durable_names: dict[str, FakeInode] = {}
         self.steps: list[Callable[[dict[str, FakeInode]], None]] = []
         self.capacity = capacity
+        self.protected: set[str] = set()
         self.owner = ""
         self.error = errno.EIO
         self.writes = 0
@@ -119,6 +120,13 @@ class FakeDisk:
             raise OSError(self.error, "the fake disk failed a sync of the folder")
         self.durable_names = dict(self.files)
         self.steps.clear()
+
+    def protect(self, name: str) -> None:
+        self.protected.add(name)
+
+    def room(self) -> Room:
+        used = sum(len(inode.current) for inode in self.files.values())
+        return Room(max(0, self.capacity - used), self.capacity)
 
     def lock(self, name: str) -> None:
         if self.owner:

@@ -5,16 +5,17 @@ from itertools import pairwise
 
 import pytest
 
-from engine.commands import AdvanceTime, OpenDay
+from engine.commands import AdvanceTime, CancelOrder, OpenDay
 from engine.core.records import COMMAND
 from engine.events import Refused, Repeated
 from engine.reasons import Reason
 from gateway.clock import SimulatedClock
+from gateway.door import Busy
 from gateway.errors import UserError
 from gateway.journal_format import FrameKind
 from gateway.journal_scan import scan_journal
 from gateway.replay import ReplayDiffers, replay_journal
-from gateway.sequencer import Busy, Stopped
+from gateway.sequencer import Stopped
 from tests.gateway.journal_help import control, open_journal
 from tests.gateway.sequencer_rig import TRADER, Rig, genesis, kinds, listing, moment
 
@@ -91,7 +92,8 @@ async def test_a_full_inbox_says_busy_and_takes_nothing(monkeypatch: pytest.Monk
     rig = Rig()
     sequencer = await rig.start()
     await rig.open_market()
-    tasks = [asyncio.create_task(sequencer.submit(TRADER, listing(n))) for n in range(1, 31)]
+    cancels = [CancelOrder(order=1, client_order=number) for number in range(1, 31)]
+    tasks = [asyncio.create_task(sequencer.submit(TRADER, cancel)) for cancel in cancels]
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     assert [isinstance(answer, Busy) for answer in answers] == [False] * 20 + [True] * 10
     assert (await sequencer.submit(TRADER, listing(31))).events
