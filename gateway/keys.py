@@ -1,6 +1,7 @@
 """Ed25519 keys of people and programs: made on their own machine, kept in a file that only they can read."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,11 +11,28 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
 from engine.commands import PublicKey, Role, Text
+from gateway import passphrase as passphrases
 from gateway.errors import UserError
+from gateway.private_file import read_private
 
 KEY_FILE_MODE: Final = 0o600
+KEY_FILE_BYTES_MAX: Final = 16 * 1024
 NOBODY: Final = bytes(SigningKey(bytes(32)).verify_key).hex()
 """A public key that nobody has: an unknown key's signature is checked against it, to cost the same."""
+
+
+class PassphraseNeeded(UserError):
+    """The key file is locked and nobody said the passphrase."""
+
+
+class _Stored(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A key file as it stands on disk: the secret in clear, or sealed under a passphrase."""
+
+    person: Text
+    role: Role
+    public_key: PublicKey
+    secret_key: PublicKey = ""
+    sealed: passphrases.Sealed | None = None
 
 
 class KeyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,9 +54,18 @@ class KeyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Return the signature over a message, 128 hexadecimal digits."""
         return SigningKey(bytes.fromhex(self.secret_key)).sign(message).signature.hex()
 
-    def save(self, path: Path | str) -> None:
-        """Write the key file, readable by its owner alone; UserError where it exists or cannot be written."""
-        data = msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+    def save(self, path: Path | str, passphrase: str = "") -> None:
+        """Write the key file, readable by its owner alone; UserError where it exists or cannot be written.
+
+        With a passphrase the secret half is sealed; without one, whoever reads the file has the key.
+        """
+        stored = _Stored(person=self.person, role=self.role, public_key=self.public_key)
+        if passphrase:
+            sealed = passphrases.seal(bytes.fromhex(self.secret_key), passphrase)
+            stored = msgspec.structs.replace(stored, sealed=sealed)
+        else:
+            stored = msgspec.structs.replace(stored, secret_key=self.secret_key)
+        data = msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n"
         try:
             # O_EXCL: a key that is overwritten is lost for ever.
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_FILE_MODE)
@@ -64,23 +91,49 @@ def new_key(person: str, role: Role | str) -> KeyFile:
     )
 
 
-def load(path: Path | str) -> KeyFile:
-    """Read a key file; UserError where it is missing, readable by others, or not a key file."""
+def load(path: Path | str, passphrase: str | Callable[[], str] | None = None) -> KeyFile:
+    """Read a key file; UserError where it is missing, readable by others, or not a key file.
+
+    A sealed one is opened with the passphrase, or with what a function returns that asks for it; by
+    default with that of the environment. PassphraseNeeded where there is none, WrongPassphrase.
+    """
+    data = read_private(path, "key file", KEY_FILE_BYTES_MAX)
     try:
-        with Path(path).open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read()
-    except OSError as error:
-        raise UserError(f"cannot read the key file {path}: {error.strerror}") from None
-    if mode & 0o077:
-        raise UserError(f"the key file {path} is readable by others; run: chmod 600 {path}")
-    try:
-        key = msgspec.json.decode(data, type=KeyFile)
+        stored = msgspec.json.decode(data, type=_Stored)
     except msgspec.DecodeError as error:
         raise UserError(f"{path} is not a key file: {error}") from None
-    if bytes(SigningKey(bytes.fromhex(key.secret_key)).verify_key).hex() != key.public_key:
+    secret_key = stored.secret_key
+    if (stored.sealed is None) == (not secret_key):
+        raise UserError(f"{path} is not a key file: it needs either secret_key or sealed")
+    if stored.sealed is not None:
+        secret_key = _open(path, stored.sealed, passphrase)
+    if bytes(SigningKey(bytes.fromhex(secret_key)).verify_key).hex() != stored.public_key:
         raise UserError(f"{path}: the public key does not belong to the secret key")
-    return key
+    return KeyFile(
+        person=stored.person,
+        role=stored.role,
+        public_key=stored.public_key,
+        secret_key=secret_key,
+    )
+
+
+def _open(
+    path: Path | str, sealed: passphrases.Sealed, passphrase: str | Callable[[], str] | None
+) -> str:
+    """Return the seed of a sealed key file in hexadecimal."""
+    if passphrase is None:
+        passphrase = passphrases.from_program
+    text = passphrase if isinstance(passphrase, str) else passphrase()
+    if not text:
+        variable = passphrases.VARIABLE
+        raise PassphraseNeeded(f"{path} is locked; say its passphrase, for programs in {variable}")
+    try:
+        seed = passphrases.unseal(sealed, text)
+    except passphrases.WrongPassphrase:
+        raise passphrases.WrongPassphrase(f"{path}: the passphrase is wrong") from None
+    if len(seed) != len(bytes.fromhex(NOBODY)):
+        raise UserError(f"{path} is not a key file: what it seals is no key")
+    return seed.hex()
 
 
 def verify(public_key: str, message: bytes, signature: str) -> bool:
