@@ -14,6 +14,7 @@ from engine.commands import (
     AnnounceAuction,
     ApplyAuction,
     AuctionFloor,
+    CancelCause,
     Method,
     PlaceBid,
     RefuseAuction,
@@ -26,7 +27,6 @@ from engine.events import (
     AuctionRefused,
     AuctionState,
     BidPlaced,
-    CancelCause,
 )
 from engine.market import OK, Figures, Market
 from engine.profile import Auction as Rules

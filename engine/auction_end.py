@@ -9,10 +9,14 @@ from engine import operations
 from engine.auction import of_today, rules_of
 from engine.auction_allocation import allocate, uniform_price_fen
 from engine.auction_book import Auction, Bids, bid_of
-from engine.commands import Method, PriceMode
+from engine.commands import (
+    CancelCause,
+    Method,
+    PriceMode,
+)
 from engine.core.layout import STANDS, SUSPENDED
 from engine.core.records import CommandKind
-from engine.events import AnyEvent, AuctionEnded, AuctionState, CancelCause, FailureCause
+from engine.events import AnyEvent, AuctionEnded, AuctionState, FailureCause
 from engine.market import Market
 
 # ---------------------------------------------------------------- the end of a window

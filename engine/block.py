@@ -18,6 +18,7 @@ from engine.block_rules import (
 )
 from engine.block_state import Negotiation, Offer
 from engine.commands import (
+    CancelCause,
     ConfirmBlock,
     CounterBlock,
     OfferBlockToGroup,
@@ -32,7 +33,6 @@ from engine.events import (
     BlockGroupSet,
     BlockOfferedToGroup,
     BlockRefused,
-    CancelCause,
 )
 from engine.market import OK, Market
 

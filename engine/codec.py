@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.commands import (
     AcceptBlock,
     AnyCommand,
+    CancelCause,
     CancelOrder,
     Entry,
     HotCommand,
@@ -35,7 +36,6 @@ from engine.core.records import (
 from engine.events import (
     AnyEvent,
     BlockOffered,
-    CancelCause,
     Cancelled,
     HotEvent,
     ListingPlaced,

@@ -17,6 +17,10 @@ PREFERRED_MAX = 20
 """Most listings that a taking order may prefer."""
 MEMBERS_MAX = 50
 """Most participants of a block group."""
+ITEMS_MAX = 20
+"""Most listings, or orders to cancel, of one batch."""
+SWITCH_S_MAX = 3600
+"""Longest time that a dead man's switch waits, in seconds."""
 
 PriceFen = Annotated[int, Meta(ge=1, le=PRICE_FEN_MAX)]
 QuantityT = Annotated[int, Meta(ge=1, le=QUANTITY_T_MAX)]
@@ -44,6 +48,16 @@ GroupName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,32}\Z")]
 TermsDigest = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
 """What both sides of a block confirm, see `engine.terms`."""
 PublicKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+CodeHash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+"""SHA-256 of an enrolment code; the code itself is nowhere kept."""
+ADDRESSES_MAX = 8
+"""Most addresses and prefixes that a key may be bound to."""
+Address = Annotated[
+    str, Meta(pattern=r"^[0-9A-Fa-f:.]{2,45}(/(0|[1-9][0-9]{0,2}))?\Z", max_length=49)
+]
+"""An IPv4 or IPv6 address, or a prefix of addresses."""
+OptionalDate = Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")]
+ComplianceYear = Annotated[int, Meta(ge=2019, le=2100)]
 
 
 class Side(IntEnum):
@@ -67,6 +81,47 @@ class Role(StrEnum):
     TRADER = "trader"
     OPERATOR = "operator"
     CLEARING = "clearing"
+    ADMINISTRATOR = "administrator"
+    """Keys of its own participant (企业管理员)."""
+    RISK = "risk"
+    """Cancels of its own participant and the stop of its trading (风控员)."""
+    READER = "reader"
+    """Public data under a key (行情)."""
+    SUPERVISOR = "supervisor"
+    """All that an operator may; alone approves where the profile says so (交易所主管)."""
+    AUDITOR = "auditor"
+    """Reads everything, sends nothing (审计员)."""
+
+
+class Permission(StrEnum):
+    """What a trader's key may do of all that a trader may."""
+
+    LISTED = "listed"
+    BLOCK = "block"
+    AUCTION = "auction"
+    CANCEL = "cancel"
+
+
+class OnDisconnect(StrEnum):
+    """What becomes of a key's open orders when its connection is lost."""
+
+    NONE = "none"
+    """They stay: people."""
+    CONNECTION = "connection"
+    """They are cancelled when any of its connections is lost."""
+    KEY = "key"
+    """They are cancelled when the last of its connections is lost."""
+
+
+class AccessKind(StrEnum):
+    """What an access record is about."""
+
+    LOGIN = "login"
+    LOGIN_REFUSED = "login_refused"
+    LOGOUT = "logout"
+    ENROL_REFUSED = "enrol_refused"
+    CUT = "cut"
+    """A connection was ended by the gateway."""
 
 
 class Category(StrEnum):
@@ -120,6 +175,33 @@ class HaltScope(StrEnum):
     METHOD = "method"
     PRODUCT = "product"
     PARTICIPANT = "participant"
+
+
+class CancelCause(IntEnum):
+    """Who ended an order: its owner (已撤单) or the system (系统撤单, R20, R54)."""
+
+    OWNER = 0
+    CLOSE = 1
+    SUSPENSION = 2
+    """Its owner, or the counterparty of the offer, was suspended (R76)."""
+    OWN_LISTING = 3
+    """The rest of an incoming order that met an own resting one."""
+    FILLS_LIMIT = 4
+    """The rest of an incoming order after the most trades that one command may make."""
+    BAND = 5
+    """Outside the band of a corrected reference price."""
+    NEGOTIATION = 6
+    """The block negotiation that it belonged to ended, or it was refused."""
+    AUCTION = 7
+    """What an auction did not take, or all of it where the auction failed or was refused."""
+    REMOVAL = 8
+    """Its owner was removed from the market."""
+    STOP = 9
+    """Its owner stopped its own trading."""
+    DISCONNECT = 10
+    """The connection of the key that placed it was lost."""
+    SWITCH = 11
+    """The dead man's switch of the key that placed it fired."""
 
 
 class Command(Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
@@ -267,6 +349,47 @@ class CancelOrder(Command, frozen=True, kw_only=True):
     client_order: ClientOrder
 
 
+class NewListing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One listing of a batch, with the same fields as a single one."""
+
+    product: ProductCode
+    side: Side
+    price_fen: PriceFen
+    quantity_t: QuantityT
+    client_order: ClientOrder
+
+
+class PlaceListings(Command, frozen=True, kw_only=True):
+    """List several quantities, all of them or none (批量挂牌)."""
+
+    orders: Annotated[tuple[NewListing, ...], Meta(min_length=1, max_length=ITEMS_MAX)]
+
+
+class CancelOrders(Command, frozen=True, kw_only=True):
+    """Take back several own orders, all of them or none (批量撤单)."""
+
+    orders: Annotated[tuple[OrderNumber, ...], Meta(min_length=1, max_length=ITEMS_MAX)]
+    client_order: ClientOrder
+
+
+class CancelAll(Command, frozen=True, kw_only=True):
+    """Take back all own orders that can be taken back now (全部撤单); the rest is kept and counted."""
+
+    client_order: ClientOrder
+    product: Annotated[str, Meta(pattern=r"^([A-Z0-9][A-Z0-9-]{0,15})?\Z")] = ""
+    """Only orders of this product, empty for all."""
+    side: Annotated[int, Meta(ge=0, le=2)] = 0
+    """Only orders of this side, 0 for both."""
+
+
+class ArmSwitch(Command, frozen=True, kw_only=True):
+    """Arm the dead man's switch of the sending key, start it anew, or disarm it (0) (断线保护)."""
+
+    timeout_s: Annotated[int, Meta(ge=0, le=SWITCH_S_MAX)]
+    """Seconds until the orders that this key placed are cancelled."""
+    client_order: ClientOrder
+
+
 # ---------------------------------------------------------------- control, by maker and checker
 
 
@@ -280,16 +403,55 @@ class AdmitParticipant(Command, frozen=True, kw_only=True):
     sector: Text
     registry_account: Token
     funds_account: Token
-    compliance_year: Annotated[int, Meta(ge=2019, le=2100)]
+    compliance_year: ComplianceYear
 
 
 class EnrolKey(Command, frozen=True, kw_only=True):
-    """Enrol the public key of a person or program; a trader's key names its participant."""
+    """Enrol the public key of a person or program.
+
+    Keys of traders, risk officers and administrators name their participant, the others none.
+    """
 
     public_key: PublicKey
     role: Role
     person: Text
     participant: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    permissions: Annotated[tuple[Permission, ...], Meta(max_length=len(Permission))] = ()
+    """Empty: all of the role."""
+    addresses: Annotated[tuple[Address, ...], Meta(max_length=ADDRESSES_MAX)] = ()
+    """From where the key may log in; empty: from anywhere."""
+    valid_until: OptionalDate = ""
+    """Last trading day on which the key holds, empty where it holds until revoked."""
+    on_disconnect: OnDisconnect = OnDisconnect.NONE
+
+
+class IssueCode(Command, frozen=True, kw_only=True):
+    """Issue an enrolment code (开通码): who knows it once may enrol a key with these terms."""
+
+    code_hash: CodeHash
+    code_valid_until_ns: TimeNs
+    """Last moment at which the code can be claimed."""
+    role: Role
+    person: Text
+    participant: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    permissions: Annotated[tuple[Permission, ...], Meta(max_length=len(Permission))] = ()
+    addresses: Annotated[tuple[Address, ...], Meta(max_length=ADDRESSES_MAX)] = ()
+    valid_until: OptionalDate = ""
+    on_disconnect: OnDisconnect = OnDisconnect.NONE
+
+
+class RemoveParticipant(Command, frozen=True, kw_only=True):
+    """Remove a participant from the market (移出): its orders end, settlement goes on."""
+
+    participant: ParticipantNumber
+    explanation: Text
+
+
+class RestoreParticipant(Command, frozen=True, kw_only=True):
+    """Let a removed participant trade again, as listed for a compliance year (恢复)."""
+
+    participant: ParticipantNumber
+    compliance_year: ComplianceYear
 
 
 class SetReferencePrice(Command, frozen=True, kw_only=True):
@@ -388,6 +550,13 @@ class RefuseAuction(Command, frozen=True, kw_only=True):
     explanation: Text
 
 
+class PublishNotice(Command, frozen=True, kw_only=True):
+    """Publish a notice of the exchange to everybody (公告), in both languages."""
+
+    text_zh: Text
+    text_en: Text
+
+
 Action = (
     AdmitParticipant
     | EnrolKey
@@ -404,6 +573,10 @@ Action = (
     | RemoveClosure
     | AnnounceAuction
     | RefuseAuction
+    | PublishNotice
+    | IssueCode
+    | RemoveParticipant
+    | RestoreParticipant
 )
 
 
@@ -447,6 +620,34 @@ class Resume(Command, frozen=True, kw_only=True):
     """End a halt (恢复交易); refused to the person who halted."""
 
     halt: HaltNumber
+    explanation: Text
+
+
+# ---------------------------------------------------------------- own keys and own trading
+
+
+class RotateKey(Command, frozen=True, kw_only=True):
+    """Enrol the next key of the same person on the same terms; the old one holds until revoked (轮换)."""
+
+    public_key: PublicKey
+
+
+class RevokeKey(Command, frozen=True, kw_only=True):
+    """End a key for good (吊销): one's own, one of the own participant's, or as an operator any."""
+
+    key: KeyNumber
+    explanation: Text
+
+
+class StopTrading(Command, frozen=True, kw_only=True):
+    """Stop the own participant's trading at once: its orders are cancelled, nothing new (停止本方交易)."""
+
+    explanation: Text
+
+
+class AllowTrading(Command, frozen=True, kw_only=True):
+    """End the stop of the own participant's trading; another person than who stopped it."""
+
     explanation: Text
 
 
@@ -515,6 +716,41 @@ class AdvanceTime(Command, frozen=True, kw_only=True):
     """Carry time: phases change when the entry's time passes their boundary."""
 
 
+class CancelForKey(Command, frozen=True, kw_only=True):
+    """Take back the open orders that a key placed, as far as their owner could (断线撤单)."""
+
+    key: KeyNumber
+    cause: CancelCause = CancelCause.DISCONNECT
+
+
+class ClaimKey(Command, frozen=True, kw_only=True):
+    """Enrol a key by an enrolment code, after the gateway has seen the proof of possession."""
+
+    code_hash: CodeHash
+    public_key: PublicKey
+
+
+class RecordAccess(Command, frozen=True, kw_only=True):
+    """Record who came, went or was turned away; `count` stands for as many alike."""
+
+    kind: AccessKind
+    key: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    """0 where no enrolled key was shown."""
+    public_key: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+    person: Annotated[
+        str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]*\Z")
+    ] = ""
+    address: Annotated[str, Meta(max_length=64, pattern=r"^[0-9A-Za-z:.%/_-]*\Z")] = ""
+    code: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9._:-]*\Z")] = ""
+    """Why it was refused or cut, as the gateway names it."""
+    connection: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    count: Annotated[int, Meta(ge=1, le=2**31 - 1)] = 1
+
+
+class NoteRestart(Command, frozen=True, kw_only=True):
+    """Note that the exchange was down and runs again: what counts time starts anew."""
+
+
 HotCommand = PlaceListing | PickListing | CancelOrder | ReduceOrder | OfferBlock | AcceptBlock
 """Order commands that the compiled core takes as records."""
 DialogueCommand = (
@@ -542,10 +778,18 @@ OrderCommand = (
     | ApplyAuction
     | PlaceBid
 )
-TraderCommand = OrderCommand | SetBlockGroup
+BatchCommand = PlaceListings | CancelOrders | CancelAll | ArmSwitch
+"""Commands about several orders at once."""
+TraderCommand = OrderCommand | SetBlockGroup | BatchCommand
 OperatorCommand = Propose | Approve | Reject | Halt | Resume
 ClearingCommand = Deposit | TransferIn | Withdraw | TransferOut | SettleTrade | FailTrade
-SystemCommand = OpenDay | AdvanceTime | EnrolKey
+AccessCommand = RotateKey | RevokeKey
+"""Of any enrolled key, at once."""
+ParticipantCommand = StopTrading | AllowTrading
+"""Of a participant's own people, at once."""
+SystemCommand = (
+    OpenDay | AdvanceTime | EnrolKey | CancelForKey | ClaimKey | RecordAccess | NoteRestart
+)
 AnyCommand = (
     PlaceListing
     | PickListing
@@ -575,6 +819,18 @@ AnyCommand = (
     | OpenDay
     | AdvanceTime
     | EnrolKey
+    | PlaceListings
+    | CancelOrders
+    | CancelAll
+    | ArmSwitch
+    | CancelForKey
+    | RotateKey
+    | RevokeKey
+    | StopTrading
+    | AllowTrading
+    | ClaimKey
+    | RecordAccess
+    | NoteRestart
 )
 
 

@@ -17,12 +17,16 @@ from engine.commands import (
     EnrolKey,
     FreezeHolding,
     Halt,
+    IssueCode,
     OperatorCommand,
     Propose,
+    PublishNotice,
     RefuseAuction,
     Reject,
     ReleaseHolding,
     RemoveClosure,
+    RemoveParticipant,
+    RestoreParticipant,
     RestrictParticipant,
     Resume,
     Role,
@@ -47,6 +51,7 @@ from engine.events import (
 from engine.halts import halt, resume
 from engine.market import OK, Figures, Market, Proposal
 from engine.measures import freeze, mark_limit, restrict, set_allowance
+from engine.notices import publish
 from engine.prices import set_reference
 from engine.reasons import Reason
 
@@ -145,7 +150,9 @@ def _approve(market: Market, proposal: Proposal, command: Approve) -> list[AnyEv
     return events
 
 
-def run_action(market: Market, action: Action, place: int = -1) -> list[AnyEvent]:
+def run_action(  # noqa: C901 - one case for each action
+    market: Market, action: Action, place: int = -1
+) -> list[AnyEvent]:
     """Do one approved action, or refuse it alone."""
     match action:
         case AdmitParticipant() | EnrolKey():
@@ -164,6 +171,10 @@ def run_action(market: Market, action: Action, place: int = -1) -> list[AnyEvent
             return auction.announce(market, action, place)
         case RefuseAuction():
             return auction.refuse(market, action, place)
+        case PublishNotice():
+            return [publish(market, action, place)]
+        case IssueCode() | RemoveParticipant() | RestoreParticipant():
+            return [market.refused((Reason.NOT_OFFERED, 0, 0), place)]
         case ChangePhase() | CloseDay() | VoidTrade() | CorrectReferencePrice():
             return _change_day(market, action, place)
 

@@ -8,10 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import auction_end, operations
-from engine.commands import CorrectReferencePrice, Method, VoidTrade
+from engine.commands import (
+    CancelCause,
+    CorrectReferencePrice,
+    Method,
+    VoidTrade,
+)
 from engine.core.layout import UNSETTLED, VOIDED
 from engine.core.records import CommandKind
-from engine.events import AnyEvent, CancelCause, ReferencePriceCorrected, TradeVoided
+from engine.events import AnyEvent, ReferencePriceCorrected, TradeVoided
 from engine.fees import sums_of
 from engine.halts import is_halted
 from engine.market import OK, Figures, Market

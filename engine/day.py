@@ -5,16 +5,14 @@ the ends of auctions first, then the phases of the methods whose own sessions ha
 """
 
 from engine import auction_end, operations
-from engine.commands import ChangePhase, CloseDay, Method, OpenDay
-from engine.events import (
-    AnyEvent,
+from engine.commands import (
     CancelCause,
-    DayClosed,
-    DayOpened,
-    FailureCause,
-    Phase,
-    PhaseChanged,
+    ChangePhase,
+    CloseDay,
+    Method,
+    OpenDay,
 )
+from engine.events import AnyEvent, DayClosed, DayOpened, FailureCause, Phase, PhaseChanged
 from engine.halts import mark_halts
 from engine.market import OK, Figures, Market
 from engine.prices import make_bulletin, weigh

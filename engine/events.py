@@ -9,10 +9,14 @@ from enum import IntEnum
 from msgspec import Struct
 
 from engine.commands import (
+    AccessKind,
     Action,
+    CancelCause,
     Category,
     HaltScope,
     Method,
+    OnDisconnect,
+    Permission,
     PriceMode,
     ReferenceBasis,
     Restriction,
@@ -35,25 +39,6 @@ class Phase(IntEnum):
     """Between sessions: only cancels are accepted (午间休市)."""
     ENDED = 4
     """After the last session of the day (收市)."""
-
-
-class CancelCause(IntEnum):
-    """Who ended an order: its owner (已撤单) or the system (系统撤单, R20, R54)."""
-
-    OWNER = 0
-    CLOSE = 1
-    SUSPENSION = 2
-    """Its owner, or the counterparty of the offer, was suspended (R76)."""
-    OWN_LISTING = 3
-    """The rest of an incoming order that met an own resting one."""
-    FILLS_LIMIT = 4
-    """The rest of an incoming order after the most trades that one command may make."""
-    BAND = 5
-    """Outside the band of a corrected reference price."""
-    NEGOTIATION = 6
-    """The block negotiation that it belonged to ended, or it was refused."""
-    AUCTION = 7
-    """What an auction did not take, or all of it where the auction failed or was refused."""
 
 
 class AuctionState(IntEnum):
@@ -364,6 +349,42 @@ class Refused(Event, frozen=True, kw_only=True):
     figure_b: int = 0
     action: int = -1
     """Index of the refused action inside an approved proposal, -1 elsewhere."""
+    place: int = -1
+    """Index of the item of a batch that broke the rule, -1 elsewhere."""
+
+
+class AllCancelled(Event, frozen=True, kw_only=True):
+    """The sum of a cancel of all orders of a participant, or of one key, after their cancelled events."""
+
+    participant: int
+    key: int
+    """Who sent it, or whose connection was lost."""
+    client_order: int
+    """0 where a connection was lost."""
+    cancelled: int
+    kept: int
+    """Orders that could not be cancelled now: bound by a bid, an auction, a negotiation or the phase."""
+
+
+class SwitchArmed(Event, frozen=True, kw_only=True):
+    """A dead man's switch of a key is armed (断线保护)."""
+
+    participant: int
+    key: int
+    client_order: int
+    """0 where a restart or the end of a halt gave it another deadline."""
+    timeout_s: int
+    deadline_ns: int
+    """When it fires, 0 where it is disarmed or waits for the end of a halt."""
+
+
+class SwitchFired(Event, frozen=True, kw_only=True):
+    """A dead man's switch fired; the cancelled orders follow."""
+
+    participant: int
+    key: int
+    cancelled: int
+    kept: int
 
 
 Answer = (
@@ -380,6 +401,8 @@ Answer = (
     | BlockRefused
     | AuctionApplied
     | BidPlaced
+    | AllCancelled
+    | SwitchArmed
 )
 """What an order command is answered with in the end."""
 
@@ -536,6 +559,14 @@ class ClosureRemoved(Event, frozen=True, kw_only=True):
     date: str
 
 
+class NoticePublished(Event, frozen=True, kw_only=True):
+    """A notice of the exchange (公告); numbers run on for the life of the market."""
+
+    notice: int
+    text_zh: str
+    text_en: str
+
+
 # ---------------------------------------------------------------- control
 
 
@@ -588,6 +619,100 @@ class KeyEnrolled(Event, frozen=True, kw_only=True):
     role: Role
     person: str
     participant: int
+    permissions: tuple[Permission, ...] = ()
+    """All that it may, in the order of `Permission`; empty for roles that send no orders."""
+    addresses: tuple[str, ...] = ()
+    """From where it may log in; empty: from anywhere."""
+    valid_until: str = ""
+    """Last trading day on which it holds, empty where it holds until revoked."""
+    on_disconnect: OnDisconnect = OnDisconnect.NONE
+    previous: int = 0
+    """The key that this one follows by rotation, else 0."""
+    code: int = 0
+    """The enrolment code that it was claimed with, else 0."""
+
+
+class KeyRevoked(Event, frozen=True, kw_only=True):
+    """A key is ended for good."""
+
+    key: int
+    participant: int
+    """Of the revoked key, 0 if none."""
+    by_key: int
+    person: str
+    """Who revoked it."""
+    explanation: str
+
+
+class KeyExpired(Event, frozen=True, kw_only=True):
+    """A key's last day lies behind; told as the next day opens."""
+
+    key: int
+    participant: int
+
+
+class CodeIssued(Event, frozen=True, kw_only=True):
+    """An enrolment code waits to be claimed; only its hash is known here."""
+
+    code: int
+    code_hash: str
+    code_valid_until_ns: int
+    role: Role
+    person: str
+    participant: int
+    permissions: tuple[Permission, ...]
+    addresses: tuple[str, ...]
+    valid_until: str
+    on_disconnect: OnDisconnect
+
+
+class ParticipantRemoved(Event, frozen=True, kw_only=True):
+    """A participant is out of the market; the ends of its orders follow."""
+
+    participant: int
+    explanation: str
+
+
+class ParticipantRestored(Event, frozen=True, kw_only=True):
+    """A removed participant takes part again, as listed for a compliance year."""
+
+    participant: int
+    compliance_year: int
+
+
+class TradingStopped(Event, frozen=True, kw_only=True):
+    """A participant's own people stopped its trading; the ends of its orders follow."""
+
+    participant: int
+    key: int
+    person: str
+    explanation: str
+
+
+class TradingAllowed(Event, frozen=True, kw_only=True):
+    """Another person of the participant ended the stop."""
+
+    participant: int
+    key: int
+    person: str
+    explanation: str
+
+
+class AccessRecorded(Event, frozen=True, kw_only=True):
+    """Who came, went or was turned away, as the gateway saw it."""
+
+    kind: AccessKind
+    key: int
+    public_key: str
+    person: str
+    address: str
+    code: str
+    connection: int
+    count: int
+
+
+class ExchangeRestarted(Event, frozen=True, kw_only=True):
+    """The exchange was down and runs again."""
 
 
 class ParticipantRestricted(Event, frozen=True, kw_only=True):
@@ -701,6 +826,9 @@ OrderEvent = (
     | BlockRefused
     | AuctionApplied
     | BidPlaced
+    | AllCancelled
+    | SwitchArmed
+    | SwitchFired
 )
 AnyEvent = (
     ListingPlaced
@@ -721,6 +849,9 @@ AnyEvent = (
     | AuctionRefused
     | BidPlaced
     | AuctionEnded
+    | AllCancelled
+    | SwitchArmed
+    | SwitchFired
     | DayOpened
     | PhaseChanged
     | ReferencePriceSet
@@ -730,6 +861,7 @@ AnyEvent = (
     | Resumed
     | ClosureAdded
     | ClosureRemoved
+    | NoticePublished
     | DayClosed
     | ProposalMade
     | ProposalApproved
@@ -746,4 +878,13 @@ AnyEvent = (
     | HoldingReleased
     | TradeSettled
     | TradeFailed
+    | KeyRevoked
+    | KeyExpired
+    | CodeIssued
+    | ParticipantRemoved
+    | ParticipantRestored
+    | TradingStopped
+    | TradingAllowed
+    | AccessRecorded
+    | ExchangeRestarted
 )

@@ -25,6 +25,7 @@ from engine.events import (
     Event,
     Halted,
     KeyEnrolled,
+    NoticePublished,
     ParticipantAdmitted,
     Phase,
     Refused,
@@ -112,6 +113,9 @@ class Market:
         """Halts so far: numbers run on for the life of the market."""
         self.closures: dict[str, ClosureAdded] = {}
         """Dates on which the market stays closed, past ones too."""
+        self.notices: list[NoticePublished] = []
+        """Notices since the day began, and after its close."""
+        self.notice_count = 0
         self.allowances_t: dict[int, int] = {}
         """What a participant's position limit is widened by, where it was set (R73)."""
         self.answers: dict[int, Remembered] = {}

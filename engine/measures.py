@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from engine import operations
 from engine.commands import (
+    CancelCause,
     FreezeHolding,
     ReleaseHolding,
     Restriction,
@@ -18,7 +19,6 @@ from engine.core.records import CommandKind
 from engine.events import (
     AllowanceSet,
     AnyEvent,
-    CancelCause,
     HoldingFrozen,
     HoldingReleased,
     ParticipantRestricted,

@@ -14,6 +14,7 @@ from engine.codec import event_from_fields
 from engine.commands import (
     MEMBERS_MAX,
     ApplyAuction,
+    CancelCause,
     ConfirmBlock,
     CounterBlock,
     DialogueCommand,
@@ -27,7 +28,7 @@ from engine.core.layout import REFUSED, STANDS, UNKNOWN_PRODUCT
 from engine.core.memory import CANCELS
 from engine.core.operate import Step
 from engine.core.records import COMMAND, EVENT, CommandKind
-from engine.events import Answer, AnyEvent, CancelCause, Cancelled, Refused, Repeated, Traded
+from engine.events import Answer, AnyEvent, Cancelled, Refused, Repeated, Traded
 from engine.market import OK, Figures, Market, Remembered
 from engine.reasons import Reason
 

@@ -74,6 +74,8 @@ class Listed(Sessions, frozen=True, kw_only=True):
     """Whether a listing takes what it crosses, at the resting prices, before it rests (R46)."""
     same_price_choice: Literal["free", "time"] = "free"
     """Which listing of a level a pick may name (R42): any, or the one that stands longest."""
+    owner_shown: Literal["hidden", "code", "name"] = "hidden"
+    """What everybody sees of who stands behind a listing (R86 leaves it out)."""
     picks: bool = True
     """Whether listings can be picked at all; an order-driven market only matches."""
     reduce: bool = False
@@ -166,6 +168,13 @@ class PublishedOpen(_Table, frozen=True, kw_only=True):
     price_fen: PriceFen
 
 
+class Control(_Table, frozen=True, kw_only=True):
+    """Who controls the market."""
+
+    approvers: Literal["operators", "supervisors"] = "operators"
+    """Who approves proposals and ends halts: operators and supervisors alike, or supervisors alone."""
+
+
 class Capacity(_Table, frozen=True, kw_only=True):
     """How large the market may grow; past a limit comes a reason, never a crash."""
 
@@ -194,6 +203,12 @@ class Capacity(_Table, frozen=True, kw_only=True):
     """Most halts that stand at a time."""
     closures: Annotated[int, Meta(ge=1, le=10_000)] = 366
     """Most closures that lie ahead."""
+    codes: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
+    """Most enrolment codes that wait to be claimed."""
+    notices: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    """Most notices of one day."""
+    switches: Annotated[int, Meta(ge=1, le=4_000_000)] = 10_000
+    """Most dead man's switches that are armed at a time."""
 
 
 Share = Annotated[int, Meta(ge=1, le=BASIS_POINTS)]
@@ -265,6 +280,7 @@ class Profile(_Table, frozen=True, kw_only=True):
     fees: Fees = Fees()
     position: Position = Position()
     surveillance: Surveillance = Surveillance()
+    control: Control = Control()
 
     def product_index(self, code: str) -> int:
         """Return the place of a product in the list, -1 if there is none."""
@@ -372,6 +388,7 @@ __all__ = [
     "Block",
     "Capacity",
     "Composite",
+    "Control",
     "FeeRates",
     "Fees",
     "Listed",

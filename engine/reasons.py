@@ -26,6 +26,17 @@ class Reason(IntEnum):
     CLIENT_ORDER_REUSED = 109
     BUYING_RESTRICTED = 110
     SELLING_RESTRICTED = 111
+    KEY_REVOKED = 112
+    KEY_EXPIRED = 113
+    PARTICIPANT_REMOVED = 114
+    TRADING_STOPPED = 115
+    CODE_UNKNOWN = 116
+    CODE_EXPIRED = 117
+    CODE_USED = 118
+    LAST_OPERATORS = 119
+    PARTICIPANT_NOT_REMOVED = 120
+    KEY_ADDRESS_INVALID = 121
+    TRADING_NOT_STOPPED = 122
     PHASE_CLOSED = 201
     DAY_NOT_OPEN = 202
     DAY_STILL_OPEN = 203
@@ -42,6 +53,7 @@ class Reason(IntEnum):
     PHASE_UNCHANGED = 214
     DATE_CLOSED = 215
     CLOSURE_UNKNOWN = 216
+    DATE_INVALID = 217
     PRICE_OFF_TICK = 301
     PRICE_OUTSIDE_BAND = 302
     QUANTITY_OFF_LOT = 303
@@ -101,6 +113,10 @@ class Reason(IntEnum):
     BIDS_FULL = 910
     HALTS_FULL = 911
     CLOSURES_FULL = 912
+    PERSON_KEYS_FULL = 913
+    CODES_FULL = 914
+    NOTICES_FULL = 915
+    SWITCHES_FULL = 916
 
 
 class Explanation(Struct, frozen=True):
@@ -140,6 +156,43 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     ),
     Reason.CLIENT_ORDER_REUSED: Explanation(
         "客户委托号已用于另一内容", "this client order number stands for another content"
+    ),
+    Reason.KEY_REVOKED: Explanation("密钥 {a} 已吊销", "key {a} is revoked", ("number", "")),
+    Reason.KEY_EXPIRED: Explanation("密钥已过有效期", "the key's last day lies behind"),
+    Reason.PARTICIPANT_REMOVED: Explanation(
+        "交易主体已被移出市场", "the participant is removed from the market"
+    ),
+    Reason.TRADING_STOPPED: Explanation(
+        "本方已停止交易, 须由本方另一人恢复",
+        "your own people stopped trading; another of them has to allow it",
+    ),
+    Reason.CODE_UNKNOWN: Explanation("没有该开通码", "no such enrolment code"),
+    Reason.CODE_EXPIRED: Explanation(
+        "开通码已于 {a} 失效", "the enrolment code ended at {a}", ("time_ns", "")
+    ),
+    Reason.CODE_USED: Explanation(
+        "第 {a} 号开通码已存在或已使用",
+        "the code is taken already, as enrolment code {a}",
+        ("number", ""),
+    ),
+    Reason.LAST_OPERATORS: Explanation(
+        "至少须留两名可相互复核的交易所人员",
+        "two persons must remain who can approve for each other",
+    ),
+    Reason.PARTICIPANT_NOT_REMOVED: Explanation(
+        "交易主体 {a} 未被移出", "participant {a} is not removed", ("number", "")
+    ),
+    Reason.KEY_ADDRESS_INVALID: Explanation(
+        "第 {a} 个网络地址无效", "address {a} of the key is no address and no prefix", ("number", "")
+    ),
+    Reason.TRADING_NOT_STOPPED: Explanation("本方交易未停止", "your trading is not stopped"),
+    Reason.PERSON_KEYS_FULL: Explanation(
+        "该人员已有 {a} 个有效密钥, 请先吊销一个",
+        "this person has {a} valid keys; revoke one first",
+        ("number", ""),
+    ),
+    Reason.CODES_FULL: Explanation(
+        "未使用的开通码已达上限 {a}", "{a} enrolment codes already wait", ("number", "")
     ),
     Reason.PHASE_CLOSED: Explanation(
         "当前阶段 {a} 不接受该申报,下次变更 {b}",
@@ -274,6 +327,7 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     ),
     Reason.DATE_CLOSED: Explanation("该日已定为休市", "the market is closed on that date"),
     Reason.CLOSURE_UNKNOWN: Explanation("该日没有休市安排", "no closure stands for that date"),
+    Reason.DATE_INVALID: Explanation("历法上没有该日", "no calendar has that date"),
     Reason.POSITION_LIMIT_EXCEEDED: Explanation(
         "持仓将达 {b} 吨, 超过上限 {a} 吨",
         "the holding would reach {b} t, the limit is {a} t",
@@ -365,6 +419,12 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     Reason.HALTS_FULL: Explanation("暂停已达上限 {a}", "{a} halts already stand", ("number", "")),
     Reason.CLOSURES_FULL: Explanation(
         "休市安排已达上限 {a}", "the limit of {a} closures is reached", ("number", "")
+    ),
+    Reason.NOTICES_FULL: Explanation(
+        "当日公告已达上限 {a}", "the day's limit of {a} notices is reached", ("number", "")
+    ),
+    Reason.SWITCHES_FULL: Explanation(
+        "断线保护已达上限 {a}", "{a} dead man's switches are already armed", ("number", "")
     ),
 }
 

@@ -5,7 +5,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.commands import HaltScope, Method, Side
+from engine.commands import (
+    CancelCause,
+    HaltScope,
+    Method,
+    Side,
+)
 from engine.events import (
     AnyEvent,
     AuctionApplied,
@@ -15,7 +20,6 @@ from engine.events import (
     BlockOffered,
     BlockOfferedToGroup,
     BlockRefused,
-    CancelCause,
     Cancelled,
     Halted,
     ListingPlaced,

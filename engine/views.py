@@ -1,8 +1,20 @@
 """What the exchange shows of its state on request: frozen structs for queries, screens and statements."""
 
+from typing import Literal
+
 from msgspec import Struct
 
-from engine.commands import Action, HaltScope, Method, PriceMode, Restriction, Side
+from engine.commands import (
+    Action,
+    HaltScope,
+    Method,
+    OnDisconnect,
+    Permission,
+    PriceMode,
+    Restriction,
+    Role,
+    Side,
+)
 from engine.events import AuctionState, FailureCause, Phase
 
 
@@ -30,6 +42,35 @@ class ListingView(Struct, frozen=True, kw_only=True):
     price_fen: int
     left_t: int
     time_ns: int
+
+
+class ShownListing(Struct, frozen=True, kw_only=True):
+    """One listing of a level as everybody sees it."""
+
+    order: int
+    left_t: int
+    time_ns: int
+    owner: str
+    """Nothing, the owner's trading code or its name, as the profile shows it."""
+
+
+class DepthLevel(Struct, frozen=True, kw_only=True):
+    """All listings of one side at one price, the oldest of them one by one."""
+
+    price_fen: int
+    quantity_t: int
+    count: int
+    """All listings of the level, shown or not."""
+    listings: tuple[ShownListing, ...]
+    """Oldest first."""
+
+
+class Depth(Struct, frozen=True, kw_only=True):
+    """The best levels of a product with their listings, best first on each side (五档, R44)."""
+
+    product: str
+    bids: tuple[DepthLevel, ...]
+    asks: tuple[DepthLevel, ...]
 
 
 class OrderView(Struct, frozen=True, kw_only=True):
@@ -274,6 +315,45 @@ class ParticipantView(Struct, frozen=True, kw_only=True):
     """The halt of the participant, 0 if none."""
     allowance_t: int = 0
     """What its position limit is widened by (R73)."""
+    status: Literal["active", "suspended", "stopped", "removed"] = "active"
+    """The strongest of what bars it: removed, suspended, stopped by its own people."""
+
+
+class KeyView(Struct, frozen=True, kw_only=True):
+    """One enrolled key: its terms and whether it still holds."""
+
+    key: int
+    public_key: str
+    role: Role
+    person: str
+    participant: int
+    permissions: tuple[Permission, ...] = ()
+    addresses: tuple[str, ...] = ()
+    valid_until: str = ""
+    on_disconnect: OnDisconnect = OnDisconnect.NONE
+    previous: int = 0
+    code: int = 0
+    time_ns: int = 0
+    """When it was enrolled."""
+    state: Literal["active", "revoked", "expired"] = "active"
+
+
+class CodeView(Struct, frozen=True, kw_only=True):
+    """One enrolment code: what it stands for, and the key that was claimed with it, 0 if none was."""
+
+    code: int
+    code_hash: str
+    code_valid_until_ns: int
+    role: Role
+    person: str
+    participant: int
+    permissions: tuple[Permission, ...] = ()
+    addresses: tuple[str, ...] = ()
+    valid_until: str = ""
+    on_disconnect: OnDisconnect = OnDisconnect.NONE
+    time_ns: int = 0
+    """When it was issued."""
+    key: int = 0
 
 
 class ProposalView(Struct, frozen=True, kw_only=True):

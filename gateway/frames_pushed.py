@@ -12,6 +12,7 @@ from engine.events import (
     DayClosed,
     DayOpened,
     Halted,
+    NoticePublished,
     PhaseChanged,
     ReferencePriceCorrected,
     ReferencePriceSet,
@@ -32,6 +33,7 @@ MarketEvent = (
     | Resumed
     | ClosureAdded
     | ClosureRemoved
+    | NoticePublished
     | AuctionAnnounced
     | AuctionEnded
 )

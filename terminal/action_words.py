@@ -12,9 +12,13 @@ from engine.commands import (
     CorrectReferencePrice,
     EnrolKey,
     FreezeHolding,
+    IssueCode,
+    PublishNotice,
     RefuseAuction,
     ReleaseHolding,
     RemoveClosure,
+    RemoveParticipant,
+    RestoreParticipant,
     RestrictParticipant,
     SetAllowance,
     SetReferencePrice,
@@ -33,6 +37,9 @@ _Measure = (
     | RemoveClosure
     | AnnounceAuction
     | RefuseAuction
+    | PublishNotice
+    | RemoveParticipant
+    | RestoreParticipant
 )
 
 
@@ -55,10 +62,10 @@ def action_text(node: DOMNode, action: Action) -> str:
                 province=show.plain(action.province),
                 sector=show.plain(action.sector),
             )
-        case EnrolKey():
+        case EnrolKey() | IssueCode():
             return word(
                 node,
-                "action_key",
+                "action_key" if isinstance(action, EnrolKey) else "action_code",
                 person=show.plain(action.person),
                 role=word(node, f"role_{action.role.value}"),
                 participant=show.participant(action.participant),
@@ -119,3 +126,11 @@ def _measure_text(node: DOMNode, action: _Measure) -> str:
         case RefuseAuction():
             reason = show.plain(action.explanation)
             return word(node, "action_refuse_auction", auction=action.auction, reason=reason)
+        case PublishNotice():
+            return word(node, "action_notice", text=show.plain(action.text_zh))
+        case RemoveParticipant():
+            code, reason = show.participant(action.participant), show.plain(action.explanation)
+            return word(node, "action_remove", participant=code, reason=reason)
+        case RestoreParticipant():
+            code, year = show.participant(action.participant), action.compliance_year
+            return word(node, "action_restore", participant=code, year=year)

@@ -5,9 +5,11 @@ from enum import IntEnum
 from typing import Final
 
 from engine import events as happened
-from engine.commands import Side
-from engine.events import AnyEvent, CancelCause
+from engine.commands import CancelCause, Side
+from engine.events import AnyEvent
 from terminal import format as show
+from terminal.notices_access import access_words
+from terminal.notices_batches import batch_words
 from terminal.notices_dialogue import dialogue_words, method_key
 from terminal.texts import Language, say
 
@@ -107,6 +109,10 @@ _CANCELLED: Final = {
     CancelCause.BAND: "told_out_of_band",
     CancelCause.NEGOTIATION: "told_talk_over",
     CancelCause.AUCTION: "told_auction_rest",
+    CancelCause.REMOVAL: "told_removed_owner",
+    CancelCause.STOP: "told_stopped_owner",
+    CancelCause.DISCONNECT: "told_disconnected",
+    CancelCause.SWITCH: "told_switch_order",
 }
 
 
@@ -188,7 +194,11 @@ def _ledger_words(event: AnyEvent, language: Language) -> str:
         case happened.TradeFailed():
             return say(language, "told_failed", trade=event.trade, reason=event.reason)
         case _:
-            return dialogue_words(event, language)
+            return (
+                access_words(event, language)
+                or batch_words(event, language)
+                or dialogue_words(event, language)
+            )
 
 
 def _frozen_words(

@@ -11,8 +11,11 @@ from typing import Final
 import msgspec
 
 from engine import events as happened
-from engine.commands import Method
-from engine.events import AnyEvent, CancelCause
+from engine.commands import (
+    CancelCause,
+    Method,
+)
+from engine.events import AnyEvent
 from engine.views import Book, MarketView
 from gateway import wire
 from gateway.inbox import Disconnected, Gap, Reconnected

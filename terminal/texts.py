@@ -2,6 +2,8 @@
 
 from typing import Final, Literal
 
+from terminal.texts_access import ACCESS
+from terminal.texts_batches import BATCHES
 from terminal.texts_dialogue import DIALOGUE
 from terminal.texts_frame import FRAME
 from terminal.texts_operator import OPERATOR
@@ -10,7 +12,14 @@ from terminal.texts_trader import TRADER
 Language = Literal["zh", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 
-TEXTS: Final[dict[str, tuple[str, str]]] = {**FRAME, **TRADER, **OPERATOR, **DIALOGUE}
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    **FRAME,
+    **TRADER,
+    **OPERATOR,
+    **DIALOGUE,
+    **BATCHES,
+    **ACCESS,
+}
 
 
 def say(language: Language, key: str, /, **values: object) -> str:

@@ -6,12 +6,12 @@ behind that of the incoming limit; no side is asked.
 
 from typing import Final
 
+from engine.commands import CancelCause
 from engine.core.answers import write_traded
 from engine.core.ladder import ladder_of, position_of
 from engine.core.layout import Rows, State
 from engine.core.machine import at, kernel, whole
 from engine.core.trading import BUY, SELL, trade
-from engine.events import CancelCause
 
 OWN_LISTING: Final = int(CancelCause.OWN_LISTING)
 FILLS_LIMIT: Final = int(CancelCause.FILLS_LIMIT)

@@ -12,6 +12,7 @@ from bench.flow import ActionKind, DayFigures, DayPlan, PlannedAction, plan_day
 from bench.robots import DayLog, Robot, RobotFailed, agendas, play
 from engine.commands import (
     AnyCommand,
+    CancelCause,
     CancelOrder,
     Method,
     OrderCommand,
@@ -19,14 +20,7 @@ from engine.commands import (
     PlaceListing,
     Side,
 )
-from engine.events import (
-    AnyEvent,
-    CancelCause,
-    Cancelled,
-    ListingPlaced,
-    Refused,
-    Traded,
-)
+from engine.events import AnyEvent, Cancelled, ListingPlaced, Refused, Traded
 from engine.profile import load_profile
 from engine.reasons import Reason
 from engine.views import ListingView

@@ -3,6 +3,7 @@
 import pytest
 
 from engine.commands import (
+    CancelCause,
     Method,
     SettleTrade,
 )
@@ -14,7 +15,6 @@ from engine.events import (
     AuctionRefused,
     AuctionState,
     BidPlaced,
-    CancelCause,
     Cancelled,
     DayClosed,
     FailureCause,

@@ -2,16 +2,15 @@
 
 import pytest
 
-from engine.commands import ConfirmBlock, CounterBlock, Method, OfferBlock, Side
-from engine.events import (
-    BlockConfirmed,
-    BlockCountered,
+from engine.commands import (
     CancelCause,
-    Cancelled,
-    Refused,
-    Repeated,
-    Traded,
+    ConfirmBlock,
+    CounterBlock,
+    Method,
+    OfferBlock,
+    Side,
 )
+from engine.events import BlockConfirmed, BlockCountered, Cancelled, Refused, Repeated, Traded
 from engine.reasons import Reason
 from engine.terms import terms_digest
 from tests.engine.block_floor import LOT, BlockFloor, told

@@ -3,6 +3,7 @@
 import pytest
 
 from engine.commands import (
+    CancelCause,
     CorrectReferencePrice,
     Halt,
     HaltScope,
@@ -10,7 +11,7 @@ from engine.commands import (
     RestrictParticipant,
     Side,
 )
-from engine.events import AnyEvent, BlockRefused, CancelCause, Cancelled, Refused
+from engine.events import AnyEvent, BlockRefused, Cancelled, Refused
 from engine.reasons import Reason
 from tests.engine.block_floor import LOT, BlockFloor, told
 from tests.markets import OPERATOR_ONE, PRODUCT, trader

@@ -3,12 +3,16 @@
 import pytest
 from msgspec import structs
 
-from engine.commands import OfferBlockToGroup, SetBlockGroup, Side
+from engine.commands import (
+    CancelCause,
+    OfferBlockToGroup,
+    SetBlockGroup,
+    Side,
+)
 from engine.events import (
     AnyEvent,
     BlockGroupSet,
     BlockOfferedToGroup,
-    CancelCause,
     Cancelled,
     Refused,
     Repeated,

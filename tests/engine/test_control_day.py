@@ -7,6 +7,7 @@ from engine.commands import (
     Action,
     AddClosure,
     AdvanceTime,
+    CancelCause,
     ChangePhase,
     CloseDay,
     Method,
@@ -16,7 +17,6 @@ from engine.commands import (
 )
 from engine.events import (
     AnyEvent,
-    CancelCause,
     Cancelled,
     ClosureAdded,
     ClosureRemoved,

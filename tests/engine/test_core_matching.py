@@ -3,17 +3,14 @@
 import pytest
 from msgspec import structs
 
-from engine.commands import CancelOrder, PlaceListing, ReduceOrder, Side
-from engine.events import (
-    AnyEvent,
+from engine.commands import (
     CancelCause,
-    Cancelled,
-    ListingPlaced,
-    Reduced,
-    Refused,
-    Repeated,
-    Traded,
+    CancelOrder,
+    PlaceListing,
+    ReduceOrder,
+    Side,
 )
+from engine.events import AnyEvent, Cancelled, ListingPlaced, Reduced, Refused, Repeated, Traded
 from engine.reasons import Reason
 from tests.engine.matching_floor import FILLS, Floor, fills, matching
 from tests.markets import PRODUCT, Twins, trader

@@ -5,6 +5,7 @@ from msgspec import structs
 
 from engine.commands import (
     AcceptBlock,
+    CancelCause,
     CorrectReferencePrice,
     CounterBlock,
     HaltScope,
@@ -20,7 +21,6 @@ from engine.events import (
     BlockCountered,
     BlockOffered,
     BlockOfferedToGroup,
-    CancelCause,
     Cancelled,
     DayClosed,
     ListingPlaced,

@@ -13,6 +13,7 @@ from msgspec import structs
 from engine.commands import (
     AcceptBlock,
     AnyCommand,
+    CancelCause,
     OfferBlock,
     PickListing,
     PlaceListing,
@@ -26,7 +27,6 @@ from engine.events import (
     AnyEvent,
     BlockOffered,
     Bulletin,
-    CancelCause,
     Cancelled,
     DayClosed,
     ListingPlaced,

@@ -6,7 +6,12 @@ from typing import Any, get_args
 import pytest
 from msgspec import structs
 
-from engine.commands import HaltScope, Method, Side
+from engine.commands import (
+    CancelCause,
+    HaltScope,
+    Method,
+    Side,
+)
 from engine.events import (
     AllowanceSet,
     AnyEvent,
@@ -16,7 +21,6 @@ from engine.events import (
     BidPlaced,
     BlockConfirmed,
     Bulletin,
-    CancelCause,
     Cancelled,
     DayClosed,
     DayOpened,

@@ -5,7 +5,12 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from engine.commands import HaltScope, Method, Side
+from engine.commands import (
+    CancelCause,
+    HaltScope,
+    Method,
+    Side,
+)
 from engine.events import (
     AllowanceSet,
     AnyEvent,
@@ -16,7 +21,6 @@ from engine.events import (
     BlockCountered,
     BlockOffered,
     BlockOfferedToGroup,
-    CancelCause,
     Cancelled,
     Halted,
     ListingPlaced,

@@ -4,6 +4,7 @@ from engine.commands import (
     AnnounceAuction,
     ApplyAuction,
     AuctionFloor,
+    CancelCause,
     Method,
     PlaceBid,
     PriceMode,
@@ -17,7 +18,6 @@ from engine.events import (
     AuctionRefused,
     AuctionState,
     BidPlaced,
-    CancelCause,
     FailureCause,
 )
 from engine.profile import Auction as Rules

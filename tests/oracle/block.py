@@ -2,6 +2,7 @@
 
 from engine.commands import (
     AcceptBlock,
+    CancelCause,
     ConfirmBlock,
     CounterBlock,
     Method,
@@ -10,12 +11,7 @@ from engine.commands import (
     RefuseBlock,
     Side,
 )
-from engine.events import (
-    BlockConfirmed,
-    BlockCountered,
-    BlockRefused,
-    CancelCause,
-)
+from engine.events import BlockConfirmed, BlockCountered, BlockRefused
 from engine.reasons import Reason
 from engine.terms import terms_digest
 from tests.oracle.ending import end, follow

@@ -6,6 +6,7 @@ from engine.commands import (
     AdmitParticipant,
     AnnounceAuction,
     Approve,
+    CancelCause,
     Category,
     ChangePhase,
     CloseDay,
@@ -27,7 +28,6 @@ from engine.commands import (
 )
 from engine.events import (
     AnyEvent,
-    CancelCause,
     HoldingFrozen,
     HoldingReleased,
     KeyEnrolled,

@@ -2,6 +2,7 @@
 
 from engine.commands import (
     AddClosure,
+    CancelCause,
     CorrectReferencePrice,
     HaltScope,
     Method,
@@ -12,7 +13,6 @@ from engine.commands import (
 from engine.events import (
     AllowanceSet,
     AnyEvent,
-    CancelCause,
     ClosureAdded,
     ClosureRemoved,
     ReferencePriceCorrected,

@@ -1,14 +1,11 @@
 """The oracle's trading day: opening, phases by the timetable or by hand, lapse, bulletin."""
 
-from engine.commands import ChangePhase, OpenDay
-from engine.events import (
-    AnyEvent,
+from engine.commands import (
     CancelCause,
-    DayClosed,
-    DayOpened,
-    Phase,
-    PhaseChanged,
+    ChangePhase,
+    OpenDay,
 )
+from engine.events import AnyEvent, DayClosed, DayOpened, Phase, PhaseChanged
 from engine.reasons import Reason
 from tests.oracle.auction import end_due
 from tests.oracle.bulletin import make_bulletin

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 
-from engine.commands import ApplyAuction, CounterBlock, OfferBlock, OfferBlockToGroup, PlaceBid
-from engine.events import (
-    AnyEvent,
-    AuctionEnded,
-    AuctionState,
+from engine.commands import (
+    ApplyAuction,
     CancelCause,
-    FailureCause,
+    CounterBlock,
+    OfferBlock,
+    OfferBlockToGroup,
+    PlaceBid,
 )
+from engine.events import AnyEvent, AuctionEnded, AuctionState, FailureCause
 from tests.oracle.records import Auction, Order
 from tests.oracle.standing import take_back
 from tests.oracle.state import State

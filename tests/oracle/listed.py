@@ -2,6 +2,7 @@
 
 from engine.commands import (
     AcceptBlock,
+    CancelCause,
     CancelOrder,
     Method,
     OfferBlock,
@@ -11,14 +12,7 @@ from engine.commands import (
     Side,
     TakeListings,
 )
-from engine.events import (
-    AnyEvent,
-    BlockOffered,
-    CancelCause,
-    ListingPlaced,
-    ListingsTaken,
-    Reduced,
-)
+from engine.events import AnyEvent, BlockOffered, ListingPlaced, ListingsTaken, Reduced
 from engine.reasons import Reason
 from tests.oracle.checks import (
     accept_broken,

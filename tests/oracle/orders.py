@@ -3,6 +3,7 @@
 from engine.commands import (
     AcceptBlock,
     ApplyAuction,
+    CancelCause,
     CancelOrder,
     ConfirmBlock,
     CounterBlock,
@@ -17,7 +18,7 @@ from engine.commands import (
     Role,
     TakeListings,
 )
-from engine.events import AnyEvent, CancelCause, Cancelled, Repeated
+from engine.events import AnyEvent, Cancelled, Repeated
 from engine.reasons import Reason
 from tests.oracle import auction, block, groups, listed
 from tests.oracle.state import State

@@ -2,8 +2,13 @@
 
 from typing import Any
 
-from engine.commands import Method, OrderCommand, Side
-from engine.events import CancelCause, Cancelled, Traded
+from engine.commands import (
+    CancelCause,
+    Method,
+    OrderCommand,
+    Side,
+)
+from engine.events import Cancelled, Traded
 from tests.oracle.bulletin import publish
 from tests.oracle.questions import lock_of, opposite
 from tests.oracle.records import Order, Trade

@@ -7,10 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from engine.commands import CancelOrder, Method, Side
+from engine.commands import (
+    CancelCause,
+    CancelOrder,
+    Method,
+    Side,
+)
 from engine.events import (
     AnyEvent,
-    CancelCause,
     Cancelled,
     DayOpened,
     Phase,
