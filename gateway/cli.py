@@ -73,6 +73,12 @@ def _add_exchange(commands: "Commands") -> None:
     serve.add_argument(
         "--port", type=_port, default=7000, help="0 = any; DIR/exchange.port tells (7000)"
     )
+    serve.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="TOML with other limits than the usual ones, such as connections_per_address = 2000",
+    )
     serve.set_defaults(run=_serve)
 
 
@@ -126,6 +132,7 @@ def _init(arguments: argparse.Namespace) -> int:
 
 def _serve(arguments: argparse.Namespace) -> int:
     from gateway.process import Settings, run
+    from gateway.settings import read_settings
 
     return run(
         Settings(
@@ -136,6 +143,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             clock_rate=arguments.clock_rate,
             host=arguments.host,
             port=arguments.port,
+            limits=read_settings(arguments.settings),
         )
     )
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
 import signal
 import sys
 import time
@@ -16,6 +17,7 @@ from engine.core import is_warm, warm_up
 from engine.exchange import SEMANTICS_VERSION, Exchange
 from engine.profile import profile_digest
 from engine.units import NANOSECONDS_PER_SECOND
+from gateway import limits
 from gateway.calendar import Timetable
 from gateway.clock import Clock, SimulatedClock, WallClock, parse_moment
 from gateway.errors import UserError
@@ -42,6 +44,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 7000
     """0 lets the system choose."""
+    limits: limits.Settings = limits.Settings()
+    """What connections may do."""
 
 
 def say(text: str) -> None:
@@ -151,6 +155,7 @@ async def _serve_clients(
         clock_mode=sequencer.clock.mode,
         host=settings.host,
         port=settings.port,
+        settings=settings.limits,
         clock_ns=sequencer.clock.now_ns,
     )
     await server.start()
@@ -201,6 +206,14 @@ def _signals(stopping: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
+def _allow_files() -> None:
+    """Take as many open files as the system allows: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def run(settings: Settings) -> int:
     """Run the exchange until it is stopped; UserError with one line where it cannot start."""
+    _allow_files()
     return asyncio.run(serve(settings))
