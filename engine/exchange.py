@@ -15,9 +15,11 @@ from engine import auction_views, block_views, invariants, queries, snapshot
 from engine.codec import Answers, answers_from_records, is_hot, record_to_entry, write_record
 from engine.commands import (
     AdvanceTime,
+    AllowTrading,
     AnyCommand,
     ApplyAuction,
     Approve,
+    ClaimKey,
     ConfirmBlock,
     CounterBlock,
     Deposit,
@@ -25,16 +27,21 @@ from engine.commands import (
     Entry,
     FailTrade,
     Halt,
+    NoteRestart,
     OfferBlockToGroup,
     OpenDay,
     PlaceBid,
     Propose,
+    RecordAccess,
     RefuseBlock,
     Reject,
     Resume,
+    RevokeKey,
+    RotateKey,
     SetBlockGroup,
     SettleTrade,
     Side,
+    StopTrading,
     TakeListings,
     TransferIn,
     TransferOut,
@@ -228,6 +235,10 @@ class Exchange:
                 return take_dialogue(market, command)
             case EnrolKey():
                 return enrol_at_genesis(market, command)
+            case RotateKey() | RevokeKey() | StopTrading() | AllowTrading():
+                return [market.refused((Reason.ROLE_NOT_PERMITTED, 0, 0))]
+            case ClaimKey() | RecordAccess() | NoteRestart():
+                return [market.refused((Reason.ROLE_NOT_PERMITTED, 0, 0))]
             case OpenDay() | AdvanceTime():
                 broken = role_broken(market, None)
                 if broken != OK:

@@ -183,7 +183,9 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
         "交易主体 {a} 未被移出", "participant {a} is not removed", ("number", "")
     ),
     Reason.KEY_ADDRESS_INVALID: Explanation(
-        "第 {a} 个网络地址无效", "address {a} of the key is no address and no prefix", ("number", "")
+        "第 {a} 个网络地址无效",
+        "address {a} of the key is no address and no prefix",
+        ("number", ""),
     ),
     Reason.TRADING_NOT_STOPPED: Explanation("本方交易未停止", "your trading is not stopped"),
     Reason.PERSON_KEYS_FULL: Explanation(

@@ -1,0 +1,54 @@
+"""Words of keys, enrolment codes, removals and the stop of own trading, in Chinese and English."""
+
+from typing import Final
+
+ACCESS: Final[dict[str, tuple[str, str]]] = {
+    "told_key_revoked": (
+        "密钥 {key} 已由 {person} 吊销: {reason}",
+        "Key {key} was revoked by {person}: {reason}",
+    ),
+    "told_key_expired": ("密钥 {key} 已过有效期", "Key {key} is past its last day"),
+    "told_code": (
+        "第 {code} 号开通码已发给 {person} ({role})",
+        "Enrolment code {code} is issued for {person} ({role})",
+    ),
+    "told_removed": (
+        "{participant} 已被移出市场: {reason}",
+        "{participant} is removed from the market: {reason}",
+    ),
+    "told_restored": (
+        "{participant} 已恢复交易资格 ({year} 年度)",
+        "{participant} takes part again (compliance year {year})",
+    ),
+    "told_stopped": (
+        "{participant} 由 {person} 停止交易: {reason}",
+        "{person} stopped the trading of {participant}: {reason}",
+    ),
+    "told_allowed": (
+        "{participant} 由 {person} 恢复交易: {reason}",
+        "{person} allowed the trading of {participant} again: {reason}",
+    ),
+    "told_access": (
+        "接入记录 {kind}: {person} {address} {code} ×{count}",
+        "Access {kind}: {person} {address} {code} ×{count}",
+    ),
+    "told_restart": ("交易系统已重新启动", "The exchange has started again"),
+    "access_login": ("登录", "login"),
+    "access_login_refused": ("登录被拒", "login refused"),
+    "access_logout": ("退出", "logout"),
+    "access_enrol_refused": ("开通被拒", "enrolment refused"),
+    "access_cut": ("被断开", "cut"),
+    "action_code": (
+        "发放开通码: {person} ({role}) {participant}",
+        "issue an enrolment code: {person} ({role}) {participant}",
+    ),
+    "action_remove": (
+        "移出交易主体 {participant}: {reason}",
+        "remove {participant} from the market: {reason}",
+    ),
+    "action_restore": (
+        "恢复交易主体 {participant} ({year} 年度)",
+        "restore {participant} (compliance year {year})",
+    ),
+}
+"""In every text the same names in braces in both languages."""
