@@ -17,13 +17,13 @@ from engine.core import is_warm, warm_up
 from engine.exchange import SEMANTICS_VERSION, Exchange
 from engine.profile import profile_digest
 from engine.units import NANOSECONDS_PER_SECOND
-from gateway import limits
 from gateway.calendar import Timetable
 from gateway.clock import Clock, SimulatedClock, WallClock, parse_moment
 from gateway.errors import UserError
 from gateway.history import History
 from gateway.journal import Journal
 from gateway.journal_format import Frame, FrameKind
+from gateway.limits import Settings as GatewayLimits
 from gateway.market import Market, journal_disk, load_market, told
 from gateway.replay import Recovery
 from gateway.sequencer import Sequencer, Stopped
@@ -44,7 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 7000
     """0 lets the system choose."""
-    limits: limits.Settings = limits.Settings()
+    limits: GatewayLimits = GatewayLimits()
     """What connections may do."""
 
 
