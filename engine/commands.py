@@ -736,7 +736,8 @@ class RecordAccess(Command, frozen=True, kw_only=True):
     kind: AccessKind
     key: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
     """0 where no enrolled key was shown."""
-    public_key: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+    public_key: Annotated[str, Meta(pattern=r"^([0-9a-f]{16}|[0-9a-f]{64})?\Z")] = ""
+    """The first digits are enough for a key that nobody enrolled."""
     person: Annotated[
         str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]*\Z")
     ] = ""

@@ -27,6 +27,11 @@ class Bucket:
             return 0.0
         return (cost - self._tokens) / self._rate
 
+    def missing_s(self, now_s: float) -> float:
+        """Return the seconds until a token is there, 0 where one is; nothing is taken."""
+        tokens = self._tokens + (now_s - self._time_s) * self._rate
+        return max(0.0, (1.0 - tokens) / self._rate)
+
 
 class Settings(Struct, frozen=True, kw_only=True):
     """All limits of a gateway; the defaults are for 3,600 participants (gateway-notes 1.4)."""
@@ -36,6 +41,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     connections_per_participant: int = 16
     connections_per_key: int = 8
     login_s: float = 3.0
+    open_s: float = 5.0
+    """How long a client may take for its HTTP request."""
+    ping_s: float = 15.0
+    """How often the socket is asked whether it lives, and how long the answer may take."""
+    login_failures: int = 20
+    """Refused logins of one address, or with one key, after which it is turned away."""
+    login_failures_per_minute: float = 10.0
+    """How fast refused logins are forgiven."""
+    refusal_delay_s: float = 0.1
+    """Refused strangers wait so long for their answer, whatever was wrong."""
+    audit_per_second: int = 50
+    """Entries about strangers that the journal takes; ten times as many about enrolled keys."""
     beat_s: float = 1.0
     drain_s: float = 10.0
     """A client that takes nothing for so long while something waits for it is cut."""
@@ -49,6 +66,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Names under which clients dial this gateway, beside its own address and port."""
     origins: tuple[str, ...] = ()
     """Web origins that may connect; programs without an Origin header always may."""
+    proxies: tuple[str, ...] = ()
+    """Addresses of proxies in front, whose `X-Forwarded-For` is believed (its last entry)."""
+    http_per_second: float = 10.0
+    """Requests to the HTTP mirror per address."""
+    http_burst: float = 40.0
+    http_total: float = 500.0
+    """Requests to the HTTP mirror per second of all addresses together."""
     limits: dict[str, Limits] = {}
     """Limits by role, where they differ from `LIMITS`."""
 
@@ -95,6 +119,11 @@ LIMITS: Final[dict[str, Limits]] = {
     "trader": _TRADER,
     "operator": _STAFF,
     "clearing": _STAFF,
+    "administrator": _TRADER,
+    "risk": _TRADER,
+    "reader": _TRADER,
+    "supervisor": _STAFF,
+    "auditor": _STAFF,
 }
 
 
