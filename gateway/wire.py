@@ -5,10 +5,12 @@ ignore fields that it does not know, so the protocol may grow. The tag is the fi
 class name, for frames, commands and events alike. Times are ns UTC, prices fen, quantities tonnes.
 """
 
-from typing import Final
+from enum import StrEnum
+from typing import Any, Final
 
 import msgspec
 
+from gateway.frames_book import BookChanged, BookSnapshot, LevelChanged, book_checksum
 from gateway.frames_inward import (
     AdvanceClock,
     AnyInward,
@@ -16,6 +18,8 @@ from gateway.frames_inward import (
     Channel,
     Cursor,
     DateOrEmpty,
+    Enrol,
+    EnrolmentCode,
     FindOrder,
     Inward,
     Language,
@@ -53,7 +57,6 @@ from gateway.frames_inward import (
 )
 from gateway.frames_pushed import (
     Beat,
-    BookSnapshot,
     DropCopy,
     MarketChanged,
     MarketEvent,
@@ -61,6 +64,7 @@ from gateway.frames_pushed import (
     PrivateEvents,
     PublicTrade,
     QuoteChanged,
+    StatusChanged,
     TradesPrinted,
 )
 from gateway.frames_replies import (
@@ -71,6 +75,7 @@ from gateway.frames_replies import (
     BulletinsReply,
     ClockAdvanced,
     ClosuresReply,
+    Enrolled,
     Error,
     GroupsReply,
     HaltsReply,
@@ -97,15 +102,21 @@ from gateway.frames_replies import (
     TradesReply,
     Welcome,
 )
+from gateway.money_text import decode_yuan
+from gateway.wire_shapes import Shapes
 
 PROTOCOL_VERSION: Final = 1
 LOGIN_DOMAIN: Final = "CEAX-LOGIN-v1"
 """First line of what a login signs: no other program's signature can be used here."""
+ENROL_DOMAIN: Final = "CEAX-ENROL-v1"
+"""First line of what the claim of an enrolment code signs."""
 FRAME_BYTES_MAX: Final = 16 * 1024
 """Largest frame inwards before an operator's or clearing's login (`Limits.frame_bytes` tells it)."""
 
 Pushed = (
-    BookSnapshot
+    StatusChanged
+    | BookSnapshot
+    | BookChanged
     | TradesPrinted
     | MarketSnapshot
     | MarketChanged
@@ -143,6 +154,7 @@ AnyOutward = (
     Hello
     | Welcome
     | LoginRefused
+    | Enrolled
     | Beat
     | Error
     | Submitted
@@ -168,7 +180,9 @@ AnyOutward = (
     | ApplicationsReply
     | HaltsReply
     | ClosuresReply
+    | StatusChanged
     | BookSnapshot
+    | BookChanged
     | TradesPrinted
     | MarketSnapshot
     | MarketChanged
@@ -177,24 +191,66 @@ AnyOutward = (
     | DropCopy
 )
 
-_encoder = msgspec.json.Encoder()
-_inward: msgspec.json.Decoder[AnyInward] = msgspec.json.Decoder(AnyInward)
-_outward: msgspec.json.Decoder[AnyOutward] = msgspec.json.Decoder(AnyOutward)
+
+class Format(StrEnum):
+    """How frames are written, named as the websocket subprotocol that asks for it; JSON is the default."""
+
+    JSON = "ceax.json.v1"
+    MESSAGEPACK = "ceax.msgpack.v1"
 
 
-def encode(frame: Inward | Outward) -> bytes:
-    """Return the UTF-8 JSON text of a frame."""
-    return _encoder.encode(frame)
+_strict: Final = Shapes(is_lenient=False)
+_lenient: Final = Shapes(is_lenient=True)
+INWARD_OUTSIDE: Final[Any] = _strict.of(AnyInward)
+"""What a client sends, as it stands on the wire: the types that descriptions are made from."""
+OUTWARD_OUTSIDE: Final[Any] = _lenient.of(AnyOutward)
+"""What the gateway sends, as it stands on the wire."""
+
+_json: Final = msgspec.json.Encoder()
+_messagepack: Final = msgspec.msgpack.Encoder()
+_inward: Final[dict[Format, Any]] = {
+    Format.JSON: msgspec.json.Decoder(INWARD_OUTSIDE, dec_hook=decode_yuan),
+    Format.MESSAGEPACK: msgspec.msgpack.Decoder(INWARD_OUTSIDE, dec_hook=decode_yuan),
+}
+_outward: Final[dict[Format, Any]] = {
+    Format.JSON: msgspec.json.Decoder(OUTWARD_OUTSIDE, dec_hook=decode_yuan),
+    Format.MESSAGEPACK: msgspec.msgpack.Decoder(OUTWARD_OUTSIDE, dec_hook=decode_yuan),
+}
 
 
-def decode_inward(text: str | bytes) -> AnyInward:
+def encode(frame: msgspec.Struct, form: Format = Format.JSON) -> bytes:
+    """Return a frame as it travels: UTF-8 JSON text or MessagePack, money in yuan."""
+    outside = _strict.to_wire(frame)
+    return _json.encode(outside) if form is Format.JSON else _messagepack.encode(outside)
+
+
+def decode_inward(data: str | bytes, form: Format = Format.JSON) -> AnyInward:
     """Decode a client's frame; msgspec.DecodeError names the problem and its path."""
-    return _inward.decode(text)
+    found: AnyInward = _strict.from_wire(_inward[form].decode(data))
+    return found
 
 
-def decode_outward(text: str | bytes) -> AnyOutward:
+def decode_outward(data: str | bytes, form: Format = Format.JSON) -> AnyOutward:
     """Decode a gateway's frame; msgspec.DecodeError for what is not one."""
-    return _outward.decode(text)
+    found: AnyOutward = _lenient.from_wire(_outward[form].decode(data))
+    return found
+
+
+class Texts:
+    """One frame for many readers: encoded once in each format that somebody asks for."""
+
+    __slots__ = ("_frame", "_texts")
+
+    def __init__(self, frame: Outward) -> None:
+        self._frame = frame
+        self._texts: dict[Format, bytes] = {}
+
+    def of(self, form: Format) -> bytes:
+        """Return the frame in a format."""
+        text = self._texts.get(form)
+        if text is None:
+            text = self._texts[form] = encode(self._frame, form)
+        return text
 
 
 def login_text(host: str, nonce: str, public_key: str, time_ns: int) -> bytes:
@@ -202,9 +258,17 @@ def login_text(host: str, nonce: str, public_key: str, time_ns: int) -> bytes:
     return f"{LOGIN_DOMAIN}\n{host}\n{nonce}\n{public_key}\n{time_ns}".encode()
 
 
+def enrol_text(host: str, nonce: str, public_key: str, code_hash: str, time_ns: int) -> bytes:
+    """Return what the claim of a code signs: as a login does, with the hash of the code (`hash_of`)."""
+    return f"{ENROL_DOMAIN}\n{host}\n{nonce}\n{public_key}\n{code_hash}\n{time_ns}".encode()
+
+
 __all__ = [
+    "ENROL_DOMAIN",
     "FRAME_BYTES_MAX",
+    "INWARD_OUTSIDE",
     "LOGIN_DOMAIN",
+    "OUTWARD_OUTSIDE",
     "PROTOCOL_VERSION",
     "AccountReply",
     "AdvanceClock",
@@ -214,6 +278,7 @@ __all__ = [
     "ApplicationsReply",
     "AuctionsReply",
     "Beat",
+    "BookChanged",
     "BookReply",
     "BookSnapshot",
     "BulletinsReply",
@@ -223,14 +288,19 @@ __all__ = [
     "Cursor",
     "DateOrEmpty",
     "DropCopy",
+    "Enrol",
+    "Enrolled",
+    "EnrolmentCode",
     "Error",
     "FindOrder",
+    "Format",
     "GroupsReply",
     "HaltsReply",
     "Hello",
     "Inward",
     "KeysReply",
     "Language",
+    "LevelChanged",
     "Limits",
     "ListingsReply",
     "Login",
@@ -282,17 +352,21 @@ __all__ = [
     "Statement",
     "StatementHolding",
     "StatementReply",
+    "StatusChanged",
     "Submit",
     "Submitted",
     "Subscribe",
     "Subscribed",
+    "Texts",
     "TimeNs",
     "TradesPrinted",
     "TradesReply",
     "Unsubscribe",
     "Welcome",
+    "book_checksum",
     "decode_inward",
     "decode_outward",
     "encode",
+    "enrol_text",
     "login_text",
 ]

@@ -274,7 +274,7 @@ def place(number: int = 1, **changes: Any) -> dict[str, Any]:
         "type": "PlaceListing",
         "product": PRODUCT,
         "side": 1,
-        "price_fen": 4_800,
+        "price_yuan": "48.00",
         "quantity_t": 10,
         "client_order": number,
     }

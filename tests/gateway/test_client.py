@@ -346,7 +346,7 @@ async def test_errors_of_the_gateway_come_as_errors_with_their_outcome() -> None
         assert (caught.value.outcome, caught.value.code) == ("rejected", "ROLE_NOT_PERMITTED")
         with pytest.raises(SubmitFailed) as caught:
             await client.place_listing(PRODUCT, Side.BUY, -1, 1)
-        assert (caught.value.code, caught.value.path) == ("MALFORMED", "$.command.price_fen")
+        assert (caught.value.code, caught.value.path) == ("MALFORMED", "$.command.price_yuan")
         with pytest.raises(RequestFailed) as failed:
             await client.subscribe("drop")
         assert failed.value.code == "ROLE_NOT_PERMITTED"

@@ -91,7 +91,7 @@ async def test_public_trades_have_no_parties_and_resume() -> None:
             assert set(frame["trades"][0]) == {
                 "trade",
                 "product",
-                "price_fen",
+                "price_yuan",
                 "quantity_t",
                 "side",
             }

@@ -7,149 +7,61 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.commands import Action, AnyCommand, CloseDay, Propose, Side
-from engine.events import Refused, Repeated
+from engine.commands import Action, AnyCommand, Propose
+from engine.events import AnyEvent, Refused, Repeated, Traded
 from engine.reasons import Reason
 from gateway import wire
+from gateway.describe_examples import example
+from gateway.money_text import yuan_schema
 from gateway.protocol import path_of, request_id_of
-from tests.gateway.gateway_world import World
-from tests.markets import PRODUCT, national
-from tests.sample_events import sample as any_sample
 
 INWARD = wire.AnyInward.__args__
 OUTWARD = wire.AnyOutward.__args__
 
 
-def sample(kind: Any, world: World) -> Any:
-    """Return a frame of a kind with plausible content."""
-    exchange = world.exchange
-    applied = world.sequencer.applied[-1]
-    refused = Refused(
-        sequence=9,
-        time_ns=8,
-        key=4,
-        participant=1,
-        client_order=3,
-        order=2,
-        reason=Reason.PRICE_OUTSIDE_BAND,
-        figure_a=4_320,
-        figure_b=5_280,
-    )
-    values: dict[str, Any] = {
-        "id": 7,
-        "public_key": "0" * 64,
-        "signature": "f" * 128,
-        "channel": "book:CEA19-20",
-        "command": applied.command,
-        "events": (*applied.events, refused, Repeated(sequence=9, time_ns=8, answer=refused)),
-        "product": PRODUCT,
-        "side": Side.SELL,
-        "date": "2021-07-16",
-        "profile": national(),
-        "limits": world_limits(),
-        "market": exchange.market(),
-        "book": exchange.book(PRODUCT),
-        "account": exchange.account(1),
-        "quote": exchange.market().products[0],
-        "trades": (
-            wire.PublicTrade(trade=1, product=PRODUCT, price_fen=1, quantity_t=2, side=Side.BUY),
-        ),
-        "outcome": "unknown",
-        "rows": (),
-        "has_more": False,
-        "texts": ("价格超出涨跌幅",),
-        "language": "zh",
-        "client_order": 2**63 - 1,
-        "statement": statement(),
-    }
-    if kind is wire.MarketChanged:
-        values["events"] = ()
-    fields = msgspec.structs.fields(kind)
-    made = {}
-    for field in fields:
-        if field.name in values:
-            made[field.name] = values[field.name]
-        elif field.required:
-            made[field.name] = "" if field.type is str else 1
-    return kind(**made)
+REFUSED = example(Refused, reason=Reason.PRICE_OUTSIDE_BAND, figure_a=4_320, figure_b=5_280)
+EVENTS = {"events": (example(Traded), REFUSED, example(Repeated, answer=REFUSED))}
 
 
-def world_limits() -> wire.Limits:
-    from gateway.limits import LIMITS
-
-    return LIMITS["trader"]
-
-
-def statement() -> wire.Statement:
-    texts = {"date", "name", "trading_account", "registry_account", "funds_account"}
-    values: dict[str, Any] = {
-        name: "" if name in texts else 0 for name in wire.Statement.__struct_fields__
-    }
-    return wire.Statement(**values | {"holdings": (), "trades": ()})
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    import asyncio
-
-    async def make() -> World:
-        made = World()
-        made.open()
-        made.list(1, Side.SELL, 4_850, 1_000)
-        made.pick(2, 1, 400)
-        return made
-
-    return asyncio.run(make())
-
-
+@pytest.mark.parametrize("form", wire.Format)
 @pytest.mark.parametrize("kind", INWARD, ids=lambda kind: kind.__name__)
-def test_inward_frames_round_trip(kind: Any, world: World) -> None:
-    frame = sample(kind, world)
-    assert wire.decode_inward(wire.encode(frame)) == frame
+def test_inward_frames_round_trip(kind: Any, form: wire.Format) -> None:
+    frame = example(kind)
+    data = wire.encode(frame, form)
+    assert wire.decode_inward(data, form) == frame
+    assert b"_fen" not in data
 
 
+@pytest.mark.parametrize("form", wire.Format)
 @pytest.mark.parametrize("kind", OUTWARD, ids=lambda kind: kind.__name__)
-def test_outward_frames_round_trip(kind: Any, world: World) -> None:
-    frame = sample(kind, world)
-    assert wire.decode_outward(wire.encode(frame)) == frame
+def test_outward_frames_round_trip(kind: Any, form: wire.Format) -> None:
+    frame = example(kind) if kind is wire.MarketChanged else example(kind, **EVENTS)
+    data = wire.encode(frame, form)
+    assert wire.decode_outward(data, form) == frame
+    assert b"_fen" not in data
 
 
-def test_every_command_travels_in_a_submit(world: World) -> None:
-    seen = {type(item.command) for item in world.sequencer.applied}
-    assert len(seen) >= 8
-    for item in world.sequencer.applied:
-        frame = wire.Submit(id=1, command=item.command)
-        assert wire.decode_inward(wire.encode(frame)) == frame
-
-
-NAMED: dict[str, Any] = {
-    "product": PRODUCT,
-    "members": (2, 3),
-    "preferred": (4,),
-    "group": "own-friends",
-    "terms": "0123456789abcdef",
-    "text": "议价",
-    "explanation": "演示",
-    "reason": "演示",
-    "document": "D-1",
-    "reference": "R-1",
-    "date": "2021-07-16",
-    "public_key": "0" * 64,
-    "actions": (CloseDay(explanation="演示"),),
-}
-
-
+@pytest.mark.parametrize("form", wire.Format)
 @pytest.mark.parametrize("kind", get_args(AnyCommand), ids=lambda kind: kind.__name__)
-def test_every_class_of_commands_travels_as_it_is(kind: Any) -> None:
-    frame = wire.Submit(id=1, command=any_sample(kind, **NAMED))
-    assert wire.decode_inward(wire.encode(frame)) == frame
+def test_every_class_of_commands_travels_as_it_is(kind: Any, form: wire.Format) -> None:
+    frame = wire.Submit(id=1, command=example(kind))
+    assert wire.decode_inward(wire.encode(frame, form), form) == frame
 
 
+@pytest.mark.parametrize("form", wire.Format)
 @pytest.mark.parametrize("kind", get_args(Action), ids=lambda kind: kind.__name__)
-def test_every_action_travels_in_a_proposal(kind: Any) -> None:
-    action = any_sample(kind, **NAMED, compliance_year=2025)
-    frame = wire.Submit(id=1, command=Propose(actions=(action,), reason="演示"))
-    assert wire.decode_inward(wire.encode(frame)) == frame
+def test_every_action_travels_in_a_proposal(kind: Any, form: wire.Format) -> None:
+    frame = wire.Submit(id=1, command=Propose(actions=(example(kind),), reason="演示"))
+    assert wire.decode_inward(wire.encode(frame, form), form) == frame
+
+
+@pytest.mark.parametrize("form", wire.Format)
+@pytest.mark.parametrize("kind", get_args(AnyEvent), ids=lambda kind: kind.__name__)
+def test_every_event_travels_as_it_is(kind: Any, form: wire.Format) -> None:
+    frame = wire.Submitted(id=1, sequence=5, time_ns=5, events=(example(kind),))
+    data = wire.encode(frame, form)
+    assert wire.decode_outward(data, form) == frame
+    assert b"_fen" not in data
 
 
 def test_a_client_ignores_fields_that_it_does_not_know() -> None:
@@ -159,7 +71,7 @@ def test_a_client_ignores_fields_that_it_does_not_know() -> None:
 
 PLACE = (
     '{"type":"Submit","id":5,"command":{"type":"PlaceListing","product":"CEA19-20","side":1,'
-    '"price_fen":4800,"quantity_t":100,"client_order":1%s}}'
+    '"price_yuan":"48.00","quantity_t":100,"client_order":1%s}}'
 )
 PROPOSE = '{"type":"Submit","id":1,"command":{"type":"Propose","reason":"x","actions":%s}}'
 FAULTS = [
@@ -178,10 +90,12 @@ FAULTS = [
     ('{"type":"Ping","id":1.5}', "$.id"),
     ('{"type":"Ping","id":1%s}' % ("0" * 400), "$.id"),
     (PLACE % ',"owner":3', "$.command.owner"),
-    (PLACE.replace("4800", "0") % "", "$.command.price_fen"),
-    (PLACE.replace("4800", "1000000001") % "", "$.command.price_fen"),
-    (PLACE.replace("4800", "48.00") % "", "$.command.price_fen"),
-    (PLACE.replace("4800", "null") % "", "$.command.price_fen"),
+    (PLACE.replace("48.00", "0.00") % "", "$.command.price_yuan"),
+    (PLACE.replace("48.00", "10000000.01") % "", "$.command.price_yuan"),
+    (PLACE.replace('"48.00"', "48.00") % "", "$.command.price_yuan"),
+    (PLACE.replace('"48.00"', "4800") % "", "$.command.price_yuan"),
+    (PLACE.replace('"48.00"', "null") % "", "$.command.price_yuan"),
+    (PLACE.replace('"price_yuan":"48.00"', '"price_fen":4800') % "", "$.command.price_fen"),
     (PLACE.replace('"side":1', '"side":3') % "", "$.command.side"),
     (PLACE.replace("CEA19-20", "cea") % "", "$.command.product"),
     (PLACE.replace("CEA19-20", "CEA19-20\\n") % "", "$.command.product"),
@@ -203,7 +117,8 @@ FAULTS = [
         "$.command.actions",
     ),
     (
-        PROPOSE % '[{"type":"SetReferencePrice","product":"A","price_fen":1,"basis":"guess"}]',
+        PROPOSE
+        % '[{"type":"SetReferencePrice","product":"A","price_yuan":"0.01","basis":"guess"}]',
         "$.command.actions[0].basis",
     ),
     ('{"type":"Subscribe","id":1,"channel":"everything"}', "$.channel"),
@@ -269,7 +184,9 @@ def unbounded(schema: dict[str, Any], path: str) -> list[str]:
 
 
 def test_every_field_inwards_is_bounded_and_unknown_ones_are_refused() -> None:
-    schemas, components = msgspec.json.schema_components([wire.AnyInward])
+    schemas, components = msgspec.json.schema_components(
+        [wire.INWARD_OUTSIDE], schema_hook=yuan_schema
+    )
     assert schemas
     found = []
     for name, schema in components.items():
