@@ -23,6 +23,8 @@ AnyParticipant = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 """A participant number; 0 is the own one, and for operators and clearing all of them."""
 Language = Literal["zh", "en"]
 Signature = Annotated[str, Meta(pattern=r"^[0-9a-f]{128}\Z")]
+EnrolmentCode = Annotated[str, Meta(pattern=r"^[A-HJ-NP-Z2-9]{28}\Z")]
+"""The letters of a one-time code, without its dashes (`gateway.enrolment_code`)."""
 Channel = Annotated[
     str, Meta(pattern=r"^(market|trades|private|drop|book:[A-Z0-9][A-Z0-9-]{0,15})\Z")
 ]
@@ -38,6 +40,17 @@ class Inward(Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=
 class Login(Inward, frozen=True, kw_only=True):
     """Answer to `Hello`: the signature over `login_text`, once per connection, within 3 s."""
 
+    public_key: PublicKey
+    time_ns: TimeNs
+    """The client's own time; at most 5 s from the gateway's."""
+    signature: Signature
+    language: Language = "en"
+
+
+class Enrol(Inward, frozen=True, kw_only=True):
+    """Claim an enrolment code for a new key, before any login; signed over `enrol_text` with that key."""
+
+    code: EnrolmentCode
     public_key: PublicKey
     time_ns: TimeNs
     """The client's own time; at most 5 s from the gateway's."""
@@ -238,6 +251,7 @@ Query = (
 )
 AnyInward = (
     Login
+    | Enrol
     | Observe
     | Submit
     | FindOrder

@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from engine.commands import Permission
 from engine.events import AnyEvent, Bulletin, ClosureAdded, KeyEnrolled
 from engine.profile import Profile
 from engine.views import (
@@ -74,6 +75,10 @@ class Welcome(Outward, frozen=True, kw_only=True):
     participant: int
     """The participant this key acts for, 0 for none."""
     participant_name: str
+    permissions: tuple[Permission, ...] = ()
+    """What the key may do of its role."""
+    valid_until: str = ""
+    """Last trading day on which the key holds, "" where it holds until revoked."""
     sequence: int
     """Last sequence of the log."""
     time_ns: int
@@ -95,6 +100,19 @@ class LoginRefused(Outward, frozen=True, kw_only=True):
     text: str
     time_ns: int
     """The gateway's own time, for a client whose clock is off."""
+    retry_after_ms: int = 0
+    """When the same may be tried again; 0 where waiting changes nothing."""
+
+
+class Enrolled(Outward, frozen=True, kw_only=True):
+    """The code is used up and the key enrolled; the connection closes, log in with the key on a new one."""
+
+    key: int
+    role: str
+    person: str
+    participant: int
+    sequence: int
+    time_ns: int
 
 
 class Error(Outward, frozen=True, kw_only=True):
