@@ -26,19 +26,39 @@ from engine.views import (
 
 Outcome = Literal["rejected", "not_sent", "unknown"]
 """What an error means for the request: refused for good, never taken up, or nobody knows."""
+Retry = Literal["never", "same", "after"]
+"""Whether to try again: not as it stands; the very same again, repeats are safe; the same after a while."""
 
 
 class Outward(Struct, frozen=True, kw_only=True, tag=True):
     """Base of the frames that the gateway sends."""
 
 
+class Reply(Outward, frozen=True, kw_only=True):
+    """Base of the frames that answer a request: exactly one each, with its id."""
+
+    id: int
+    """Of the request, 0 where it could not be read."""
+    sequence: int = 0
+    """Last sequence of the log that the reply tells of."""
+    received_ns: int = 0
+    """When the gateway had the request (ns UTC of its machine, not exchange time) ..."""
+    sent_ns: int = 0
+    """... and when it handed the reply to the socket: the rest of a round trip is the network's."""
+
+
 class Hello(Outward, frozen=True, kw_only=True):
     """First frame of a connection: the challenge to sign and the gateway's own time."""
 
     version: int
+    """Of this protocol; raised when a frame changes so that an older client could not read it."""
+    formats: tuple[str, ...]
+    """Websocket subprotocols that this gateway speaks; without one it is the first, JSON text."""
     nonce: str
     """32 random bytes in hexadecimal, of this connection alone."""
     time_ns: int
+    notice: str
+    """That this market is a demonstration: no order here moves an allowance or a yuan."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -115,24 +135,28 @@ class Enrolled(Outward, frozen=True, kw_only=True):
     time_ns: int
 
 
-class Error(Outward, frozen=True, kw_only=True):
+class Error(Reply, frozen=True, kw_only=True):
     """A request was not carried out; nothing changed unless `outcome` is unknown."""
 
-    id: int
-    """Of the request, 0 where it could not be read."""
     code: str
+    """Stable name of the fault; never parse `text`."""
+    number: int
+    """Stable number of the code, 2001 and up."""
     text: str
+    """For people, in the language of the login; may change."""
     outcome: Outcome
+    retry: Retry
+    retry_after_ms: int = 0
+    """When, where `retry` is `after`; else 0."""
     path: str = ""
     """JSON path of the offending field of a malformed frame."""
-    retry_after_ms: int = 0
-    """When the same request may succeed; 0 = not by waiting."""
+    place: int = -1
+    """Which item of a batch is meant, counted from 0; -1 = none."""
 
 
-class Submitted(Outward, frozen=True, kw_only=True):
+class Submitted(Reply, frozen=True, kw_only=True):
     """The command is durable and applied; `events` is what it did, a refusal included."""
 
-    id: int
     sequence: int
     time_ns: int
     events: tuple[AnyEvent, ...]
@@ -140,19 +164,17 @@ class Submitted(Outward, frozen=True, kw_only=True):
     """One text per refusal among the events, in the language of the login."""
 
 
-class OrderFound(Outward, frozen=True, kw_only=True):
+class OrderFound(Reply, frozen=True, kw_only=True):
     """The first answer to an order command; sequence 0 = the exchange never took it up."""
 
-    id: int
     sequence: int
     time_ns: int
     events: tuple[AnyEvent, ...]
 
 
-class Subscribed(Outward, frozen=True, kw_only=True):
+class Subscribed(Reply, frozen=True, kw_only=True):
     """A channel started or stopped; `sequence` is the log's last at that moment."""
 
-    id: int
     channel: str
     sequence: int
     floor: int = 0
@@ -160,18 +182,16 @@ class Subscribed(Outward, frozen=True, kw_only=True):
     is_active: bool = True
 
 
-class Pong(Outward, frozen=True, kw_only=True):
+class Pong(Reply, frozen=True, kw_only=True):
     """Reply to `Ping`."""
 
-    id: int
     sequence: int
     time_ns: int
 
 
-class ClockAdvanced(Outward, frozen=True, kw_only=True):
+class ClockAdvanced(Reply, frozen=True, kw_only=True):
     """Reply to `AdvanceClock`: exchange time now, after all that fell due on the way."""
 
-    id: int
     sequence: int
     time_ns: int
 
@@ -179,136 +199,119 @@ class ClockAdvanced(Outward, frozen=True, kw_only=True):
 # ---------------------------------------------------------------- outwards: replies to queries
 
 
-class MarketReply(Outward, frozen=True, kw_only=True):
+class MarketReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryMarket`."""
 
-    id: int
     market: MarketView
 
 
-class BookReply(Outward, frozen=True, kw_only=True):
+class BookReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryBook`."""
 
-    id: int
     sequence: int
     book: Book
 
 
-class ListingsReply(Outward, frozen=True, kw_only=True):
+class ListingsReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryListings`; `has_more` asks for the next page after the last row."""
 
-    id: int
     rows: tuple[ListingView, ...]
     has_more: bool
 
 
-class AccountReply(Outward, frozen=True, kw_only=True):
+class AccountReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryAccount`."""
 
-    id: int
     account: Account
 
 
-class OrdersReply(Outward, frozen=True, kw_only=True):
+class OrdersReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryOrders`."""
 
-    id: int
     rows: tuple[OrderView, ...]
     has_more: bool
 
 
-class TradesReply(Outward, frozen=True, kw_only=True):
+class TradesReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryTrades` and `QueryUnsettled`."""
 
-    id: int
     rows: tuple[TradeView, ...]
     has_more: bool
 
 
-class ParticipantsReply(Outward, frozen=True, kw_only=True):
+class ParticipantsReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryParticipants`."""
 
-    id: int
     rows: tuple[ParticipantView, ...]
     has_more: bool
 
 
-class KeysReply(Outward, frozen=True, kw_only=True):
+class KeysReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryKeys`."""
 
-    id: int
     rows: tuple[KeyEnrolled, ...]
     has_more: bool
 
 
-class ProposalsReply(Outward, frozen=True, kw_only=True):
+class ProposalsReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryProposals`."""
 
-    id: int
     rows: tuple[ProposalView, ...]
     has_more: bool
 
 
-class BulletinsReply(Outward, frozen=True, kw_only=True):
+class BulletinsReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryBulletins`."""
 
-    id: int
     rows: tuple[Bulletin, ...]
     has_more: bool
 
 
-class GroupsReply(Outward, frozen=True, kw_only=True):
+class GroupsReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryGroups`."""
 
-    id: int
     rows: tuple[GroupView, ...]
     has_more: bool
 
 
-class OffersReply(Outward, frozen=True, kw_only=True):
+class OffersReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryOffers`."""
 
-    id: int
     rows: tuple[OfferView, ...]
     has_more: bool
 
 
-class NegotiationsReply(Outward, frozen=True, kw_only=True):
+class NegotiationsReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryNegotiations`."""
 
-    id: int
     rows: tuple[NegotiationView, ...]
     has_more: bool
 
 
-class AuctionsReply(Outward, frozen=True, kw_only=True):
+class AuctionsReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryAuctions`."""
 
-    id: int
     rows: tuple[AuctionView, ...]
     has_more: bool
 
 
-class ApplicationsReply(Outward, frozen=True, kw_only=True):
+class ApplicationsReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryApplications`."""
 
-    id: int
     rows: tuple[ApplicationView, ...]
     has_more: bool
 
 
-class HaltsReply(Outward, frozen=True, kw_only=True):
+class HaltsReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryHalts`."""
 
-    id: int
     rows: tuple[HaltView, ...]
     has_more: bool
 
 
-class ClosuresReply(Outward, frozen=True, kw_only=True):
+class ClosuresReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryClosures`."""
 
-    id: int
     rows: tuple[ClosureAdded, ...]
     has_more: bool
 
@@ -355,8 +358,7 @@ class Statement(Struct, frozen=True, kw_only=True):
     trades: tuple[TradeView, ...]
 
 
-class StatementReply(Outward, frozen=True, kw_only=True):
+class StatementReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryStatement`."""
 
-    id: int
     statement: Statement

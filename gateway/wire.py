@@ -2,7 +2,8 @@
 
 Inwards (client to gateway) every field is bounded and an unknown field is refused; outwards a client must
 ignore fields that it does not know, so the protocol may grow. The tag is the field `type` and holds the
-class name, for frames, commands and events alike. Times are ns UTC, prices fen, quantities tonnes.
+class name, for frames, commands and events alike. Times are ns UTC, quantities tonnes; money is integer fen
+in Python (`price_fen`) and a decimal string of yuan on the wire (`price_yuan`).
 """
 
 from enum import StrEnum
@@ -94,6 +95,7 @@ from gateway.frames_replies import (
     ParticipantsReply,
     Pong,
     ProposalsReply,
+    Reply,
     Statement,
     StatementHolding,
     StatementReply,
@@ -106,6 +108,9 @@ from gateway.money_text import decode_yuan
 from gateway.wire_shapes import Shapes
 
 PROTOCOL_VERSION: Final = 1
+DEMO_NOTICE: Final = (
+    "演示/仿真系统,非真实交易 · demonstration and simulation: nothing here is a real trade"
+)
 LOGIN_DOMAIN: Final = "CEAX-LOGIN-v1"
 """First line of what a login signs: no other program's signature can be used here."""
 ENROL_DOMAIN: Final = "CEAX-ENROL-v1"
@@ -123,32 +128,6 @@ Pushed = (
     | QuoteChanged
     | PrivateEvents
     | DropCopy
-)
-Reply = (
-    Error
-    | Submitted
-    | OrderFound
-    | Subscribed
-    | Pong
-    | ClockAdvanced
-    | MarketReply
-    | BookReply
-    | ListingsReply
-    | AccountReply
-    | OrdersReply
-    | TradesReply
-    | ParticipantsReply
-    | KeysReply
-    | ProposalsReply
-    | BulletinsReply
-    | StatementReply
-    | GroupsReply
-    | OffersReply
-    | NegotiationsReply
-    | AuctionsReply
-    | ApplicationsReply
-    | HaltsReply
-    | ClosuresReply
 )
 AnyOutward = (
     Hello
@@ -236,6 +215,13 @@ def decode_outward(data: str | bytes, form: Format = Format.JSON) -> AnyOutward:
     return found
 
 
+def stamp(reply: Reply, sequence: int, received_ns: int, sent_ns: int) -> None:
+    """Write sequence and times into a reply that was just made and that nobody else holds yet."""
+    msgspec.structs.force_setattr(reply, "sequence", sequence)
+    msgspec.structs.force_setattr(reply, "received_ns", received_ns)
+    msgspec.structs.force_setattr(reply, "sent_ns", sent_ns)
+
+
 class Texts:
     """One frame for many readers: encoded once in each format that somebody asks for."""
 
@@ -264,6 +250,7 @@ def enrol_text(host: str, nonce: str, public_key: str, code_hash: str, time_ns: 
 
 
 __all__ = [
+    "DEMO_NOTICE",
     "ENROL_DOMAIN",
     "FRAME_BYTES_MAX",
     "INWARD_OUTSIDE",
@@ -369,4 +356,5 @@ __all__ = [
     "encode",
     "enrol_text",
     "login_text",
+    "stamp",
 ]

@@ -9,7 +9,7 @@ import pytest
 from engine.commands import AnyCommand, CancelOrder, PlaceListing, Side
 from gateway import keys, wire
 from gateway.access import Access, Identity
-from gateway.codes import TEXTS, CloseCode, Fault, text_of
+from gateway.codes import FAULTS, CloseCode, Fault, text_of
 from gateway.limits import Bucket, Buckets
 from gateway.protocol import (
     CHANNEL_ROLES,
@@ -127,10 +127,10 @@ def test_a_bucket_fills_with_time_and_not_past_its_burst() -> None:
 
 
 def test_every_code_has_its_text_in_both_languages() -> None:
-    for code, (chinese, english) in TEXTS.items():
-        assert chinese
-        assert english.isascii()
-        assert ("{detail}" in chinese) == ("{detail}" in english), code
+    for code, row in FAULTS.items():
+        assert row.zh
+        assert row.en.isascii()
+        assert ("{detail}" in row.zh) == ("{detail}" in row.en), code
         assert "{" not in text_of(code, "zh", 5)
     frame = Fault("BUSY", outcome="not_sent", retry_after_ms=50).frame(3, "zh")
     assert (frame.id, frame.code, frame.outcome, frame.retry_after_ms) == (
