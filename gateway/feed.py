@@ -2,28 +2,32 @@
 
 Everything is a function of the log: sequences are the log's, `previous` links the frames of a stream, and
 a reader resumes by sequence. Readers pull: a stream is kept once, each reader has a position in it, so a
-slow reader costs no memory. Books and quotes are kept as their newest snapshot only.
+slow reader costs no memory. What may be skipped (books, quotes, the status) is kept as its newest state only.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from engine.commands import AnyCommand, HaltScope, Method
 from engine.events import (
     AnyEvent,
     Cancelled,
+    DayClosed,
     DayOpened,
     Halted,
     ListingPlaced,
+    PhaseChanged,
     Reduced,
     ReferencePriceCorrected,
     Resumed,
     Traded,
     TradeVoided,
 )
-from engine.views import Book, MarketView
+from engine.views import Depth, MarketView
 from gateway import wire
+from gateway.book_feed import Newest, NewestBook
+from gateway.frames_book import BookSnapshot
 from gateway.routing import Audience, is_public
 
 
@@ -49,9 +53,13 @@ class Market(Protocol):
         """Return the state of the market."""
         ...
 
-    def book(self, product: str, levels: int = 0) -> Book:
-        """Return the best levels of a product."""
+    def depth(self, product: str, levels: int = 0, listings: int = 20) -> Depth:
+        """Return the best levels of a product with their oldest listings."""
         ...
+
+
+_OF_STATUS: Final = DayOpened | PhaseChanged | DayClosed | Halted | Resumed
+"""Events after which the market may take something else than before."""
 
 
 class Stream:
@@ -106,16 +114,6 @@ class Stream:
         del self.sequences[:count], self.entries[:count], self.places[:count]
 
 
-class Newest:
-    """The newest snapshot of something, as bytes, with a version that rises with each change."""
-
-    __slots__ = ("text", "version")
-
-    def __init__(self) -> None:
-        self.version = 0
-        self.text = b""
-
-
 class Feed:
     """All streams and snapshots of one exchange; `take_in` is called in log order."""
 
@@ -126,7 +124,9 @@ class Feed:
         self.drop = Stream()
         self._private: dict[int, Stream] = {}
         self.newest: dict[str, Newest] = {}
-        """By `book:<product>` and `quote:<product>`, and `market`."""
+        """By `book:<product>` and `quote:<product>`, `market` and `status`."""
+        self.books: dict[str, NewestBook] = {}
+        """The books among them, by `book:<product>`."""
         self.dirty: set[str] = set()
         """Keys of `newest` that a command has touched since they were made."""
         self.touched_private: set[int] = set()
@@ -139,7 +139,7 @@ class Feed:
         products = [view.product for view in exchange.market().products]
         self.dirty.update(f"book:{product}" for product in products)
         self.dirty.update(f"quote:{product}" for product in products)
-        self.dirty.add("market")
+        self.dirty.update(("market", "status"))
 
     def private(self, participant: int) -> Stream:
         """Return the private stream of a participant, of all control at `OPERATORS`."""
@@ -184,6 +184,8 @@ class Feed:
     def _take_event(self, event: AnyEvent) -> None:
         """Note what an event makes stale: books, quotes, the market as a whole."""
         self.audience.note(event)
+        if isinstance(event, _OF_STATUS):
+            self.dirty.add("status")
         match event:
             case ListingPlaced() | Reduced():
                 self._touch_book(event.product, event)
@@ -228,27 +230,43 @@ class Feed:
     # ------------------------------------------------------------ snapshots
 
     def refresh(self, key: str, market: MarketView) -> None:
-        """Make the newest snapshot of a dirty key; `market` is the state that it is made from."""
+        """Publish a dirty book, quote or the market; `market` is the state that it is made from."""
         self.dirty.discard(key)
         kind, _, product = key.partition(":")
-        newest = self.newest.setdefault(key, Newest())
-        frame: wire.Outward
         if kind == "book":
-            sequence, time_ns = self._book_sequences.get(product, (0, market.time_ns))
-            book = self._exchange.book(product)
-            frame = wire.BookSnapshot(sequence=sequence, time_ns=time_ns, book=book)
-        elif kind == "quote":
+            self._book(key).show_depth(self._exchange.depth(product), *self._touched(product))
+            return
+        newest = self.newest.setdefault(key, Newest())
+        if kind == "quote":
             quote = next(view for view in market.products if view.product == product)
-            frame = wire.QuoteChanged(
-                sequence=market.sequence,
-                time_ns=market.time_ns,
-                quote=quote,
-                composite_last_fen=market.composite_last_fen,
+            newest.show(
+                wire.QuoteChanged(
+                    sequence=market.sequence,
+                    time_ns=market.time_ns,
+                    quote=quote,
+                    composite_last_fen=market.composite_last_fen,
+                )
             )
         else:
-            frame = wire.MarketSnapshot(sequence=market.sequence, market=market)
-        newest.text = wire.encode(frame)
-        newest.version += 1
+            newest.show(wire.MarketSnapshot(sequence=market.sequence, market=market))
+
+    def book_snapshot(self, product: str) -> BookSnapshot:
+        """Return the book as it is now, published yet or not; KeyError for an unknown product."""
+        book = NewestBook()
+        book.show_depth(self._exchange.depth(product), *self._touched(product))
+        assert book.snapshot is not None, "it was just shown"
+        return book.snapshot
+
+    def _book(self, key: str) -> NewestBook:
+        book = self.books.get(key)
+        if book is None:
+            book = self.books[key] = NewestBook()
+            self.newest[key] = book
+        return book
+
+    def _touched(self, product: str) -> tuple[int, int]:
+        """Return sequence and time of the last command that touched a book."""
+        return self._book_sequences.get(product, (0, 0))
 
     def day_bounds(self, date: str) -> tuple[int, int] | None:
         """Return first sequence of a kept trading day and the last before the next, None if not kept."""

@@ -1,5 +1,7 @@
 """Frames that the gateway pushes to subscribers: book, trades, market, private events, drop copy."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from engine.commands import AnyCommand, Side
@@ -19,7 +21,7 @@ from engine.events import (
     Resumed,
     TradeVoided,
 )
-from engine.views import Book, MarketView, ProductView
+from engine.views import MarketView, MethodView, ProductView
 from gateway.frames_replies import Outward
 
 MarketEvent = (
@@ -38,15 +40,6 @@ MarketEvent = (
     | AuctionEnded
 )
 """Events that everybody may read; who trades and who halts is not told in them (`gateway.routing`)."""
-
-
-class BookSnapshot(Outward, frozen=True, kw_only=True):
-    """Channel book:<product>: the five levels after a change (R44); a slow reader skips to the newest."""
-
-    sequence: int
-    """Sequence of the last command that touched this book."""
-    time_ns: int
-    book: Book
 
 
 class PublicTrade(Struct, frozen=True, kw_only=True):
@@ -120,6 +113,24 @@ class DropCopy(Outward, frozen=True, kw_only=True):
     events: tuple[AnyEvent, ...]
     part: int = 0
     parts: int = 1
+
+
+class StatusChanged(Outward, frozen=True, kw_only=True):
+    """What the exchange takes now: first after `Welcome`, then whenever it changes, without asking."""
+
+    sequence: int
+    """Last sequence of the log when this was so."""
+    time_ns: int
+    date: str
+    """The open or last trading day, "" before the first."""
+    phases: tuple[MethodView, ...]
+    """Of each method: its phase, its next change, the halt that stands."""
+    accepts: Literal["all", "cancels", "nothing"]
+    """Of commands; `cancels` are all that take back or reduce (撤单等). Queries are always answered."""
+    reason: str
+    """Why not all: overload, disk_low, disk_full or shutdown; "" for all."""
+    until_ns: int = 0
+    """Until when, 0 where nobody knows."""
 
 
 class Beat(Outward, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What the gateway pushed and the program has not read yet: bounded, without gap or repeat, no sockets.
 
-Frames that only describe the newest state (books, quotes, the market) replace each other while they wait.
+What only describes the newest state (books, quotes, the market) is replaced by newer states while it waits;
+books are kept up from their changes here and proven (`local_book.py`).
 Frames of resumable channels wait in order; when there is no room the channel stalls, and is subscribed
 again from its cursor when the program has read on.
 """
@@ -12,8 +13,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from gateway.frames_book import BookChanged, BookSnapshot
 from gateway.frames_pushed import (
-    BookSnapshot,
     DropCopy,
     MarketChanged,
     MarketSnapshot,
@@ -21,6 +22,7 @@ from gateway.frames_pushed import (
     QuoteChanged,
     TradesPrinted,
 )
+from gateway.local_book import BookBroken, LocalBook
 
 MESSAGES_MAX: Final = 4_096
 """Most frames that wait for the program."""
@@ -51,7 +53,7 @@ class Gap(Struct, frozen=True, kw_only=True, tag=True):
 
 
 Resumable = TradesPrinted | MarketChanged | PrivateEvents | DropCopy
-Newest = BookSnapshot | QuoteChanged | MarketSnapshot
+Newest = QuoteChanged | MarketSnapshot
 Message = (
     BookSnapshot
     | TradesPrinted
@@ -98,6 +100,9 @@ class Inbox:
         self._messages_max = messages_max
         self._waiting: deque[Message | str] = deque()
         self._newest: dict[str, Newest] = {}
+        self.books: dict[str, LocalBook] = {}
+        """By `book:<product>`, as far as the frames have come; each proves itself."""
+        self._stale_books: set[str] = set()
         self._notices = 0
         self._stirred = asyncio.Event()
         self._is_closed = False
@@ -110,9 +115,12 @@ class Inbox:
         """More than half of the room is taken."""
         return len(self._waiting) > self._messages_max // 2  # rounds down
 
-    def put(self, frame: Resumable | Newest) -> None:
+    def put(self, frame: Resumable | Newest | BookSnapshot | BookChanged) -> None:
         """Take a pushed frame; repeats are dropped, frames without room stall their channel."""
-        if isinstance(frame, BookSnapshot | QuoteChanged | MarketSnapshot):
+        if isinstance(frame, BookSnapshot | BookChanged):
+            self._put_book(frame)
+            return
+        if isinstance(frame, QuoteChanged | MarketSnapshot):
             self._put_newest(frame)
             return
         channel = self.channels.get(_CHANNELS[type(frame)])
@@ -144,6 +152,34 @@ class Inbox:
         self._newest[key] = frame
         self._stirred.set()
 
+    def _put_book(self, frame: BookSnapshot | BookChanged) -> None:
+        """Keep the local book up; one that does not prove itself is asked for anew."""
+        name = f"book:{frame.product}"
+        channel = self.channels.get(name)
+        if channel is None or not channel.is_live:
+            return
+        book = self.books.get(name)
+        if book is None:
+            book = self.books[name] = LocalBook(frame.product)
+        try:
+            is_news = book.apply(frame)
+        except BookBroken:
+            channel.is_live = False
+            if self.stalled():
+                self.has_room.set()
+            return
+        if is_news and name not in self._stale_books:
+            self._stale_books.add(name)
+            self._waiting.append(name)
+            self._stirred.set()
+
+    def cursor(self, name: str) -> int | None:
+        """Return from where a channel goes on: a book from its own state, None where it has none."""
+        if not name.startswith("book:"):
+            return self.channels[name].cursor
+        book = self.books.get(name)
+        return book.sequence if book is not None and book.is_whole else None
+
     def notice(self, message: Disconnected | Reconnected | Gap) -> None:
         """Tell the reader what happened to the connection."""
         if self._notices >= NOTICES_MAX:
@@ -167,16 +203,27 @@ class Inbox:
 
     async def get(self) -> Message | None:
         """Return the next message in order, None after the last one of a closed client."""
-        while not self._waiting:
-            if self._is_closed:
-                return None
-            self._stirred.clear()
-            await self._stirred.wait()
+        while True:
+            while not self._waiting:
+                if self._is_closed:
+                    return None
+                self._stirred.clear()
+                await self._stirred.wait()
+            message = self._next()
+            if message is not None:
+                return message
+
+    def _next(self) -> Message | None:
+        """Take the next message; None for a book that broke meanwhile: its snapshot comes."""
         message = self._waiting.popleft()
         if len(self._waiting) == self._messages_max // 2 and self.stalled():  # rounds down
             self.has_room.set()
         if isinstance(message, str):
-            return self._newest.pop(message)
+            if message not in self._stale_books:
+                return self._newest.pop(message)
+            self._stale_books.discard(message)
+            book = self.books[message]
+            return book.snapshot() if book.is_whole else None
         if isinstance(message, _NOTICES):
             self._notices -= 1
         return message
@@ -208,8 +255,6 @@ _CHANNELS: Final[dict[type[Struct], str]] = {
 
 def _place(frame: Newest) -> tuple[str, str]:
     """Return the channel of a frame and the key under which a newer one replaces it."""
-    if isinstance(frame, BookSnapshot):
-        return f"book:{frame.book.product}", f"book:{frame.book.product}"
     if isinstance(frame, QuoteChanged):
         return "market", f"quote:{frame.quote.product}"
     return "market", "market"

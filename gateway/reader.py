@@ -6,6 +6,7 @@ from engine.commands import Side
 from engine.events import Traded
 from gateway import wire
 from gateway.access import Identity
+from gateway.book_feed import BEHIND, NOTHING_SEEN
 from gateway.codes import Fault
 from gateway.feed import Feed, Stream
 from gateway.routing import OPERATORS, as_public, as_seen_by
@@ -34,65 +35,87 @@ class Place:
 
 
 class FrameCache:
-    """Frames of public streams, encoded once for all readers."""
+    """Frames of public streams, encoded once for all readers of a format."""
 
     def __init__(self) -> None:
-        self._texts: dict[tuple[str, int, int], tuple[bytes, int]] = {}
+        self._frames: dict[tuple[str, int, int], tuple[wire.Texts, int]] = {}
 
-    def frame(self, channel: str, place: Place, participant: int) -> tuple[bytes, int]:
+    def frame(
+        self, channel: str, place: Place, participant: int, form: wire.Format
+    ) -> tuple[bytes, int]:
         """Return the next frame of a place and the number of its parts."""
         if channel == "private":
-            return _encode(channel, place, participant)
+            frame, parts = _frame(channel, place, participant)
+            return wire.encode(frame, form), parts
         key = (channel, place.position, place.part)
-        found = self._texts.get(key)
+        found = self._frames.get(key)
         if found is None:
-            if len(self._texts) >= CACHE_MAX:
-                self._texts.clear()
-            found = self._texts[key] = _encode(channel, place, participant)
-        return found
+            if len(self._frames) >= CACHE_MAX:
+                self._frames.clear()
+            frame, parts = _frame(channel, place, participant)
+            found = self._frames[key] = wire.Texts(frame), parts
+        return found[0].of(form), found[1]
 
 
 class Reader:
-    """The subscriptions of one connection."""
+    """The subscriptions of one connection; the status comes to every one of them unasked."""
 
-    def __init__(self, feed: Feed, cache: FrameCache, identity: Identity, limit: int) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        cache: FrameCache,
+        identity: Identity,
+        limit: int,
+        form: wire.Format = wire.Format.JSON,
+    ) -> None:
         self._feed = feed
         self._cache = cache
         self._identity = identity
         self._limit = limit
+        self._form = form
         self._places: dict[str, Place] = {}
-        self._seen: dict[str, int] = {}
+        self._seen: dict[str, int] = {"status": NOTHING_SEEN}
         self.channels: set[str] = set()
 
     @property
     def private_stream(self) -> int:
-        """Whose private stream this reader may read."""
-        return OPERATORS if self._identity.role == "operator" else self._identity.participant
+        """Whose private stream this reader may read: its participant's, or that of all control."""
+        return self._identity.participant or OPERATORS
 
     def subscribe(self, channel: str, after: int | None) -> int:
         """Start or move a subscription and return the floor of its stream; Fault where it cannot be."""
         if channel not in self.channels and len(self.channels) >= self._limit:
             raise Fault("TOO_MANY_SUBSCRIPTIONS", self._limit)
-        if channel.startswith("book:"):
-            if channel not in self._feed.newest and channel not in self._feed.dirty:
-                raise Fault("PRODUCT_UNKNOWN")
-            self._seen[channel] = 0
+        is_book = channel.startswith("book:")
+        if is_book and channel not in self._feed.books:
+            raise Fault("PRODUCT_UNKNOWN")
+        if after is not None and after > self._feed.sequence:
+            raise Fault("RESUME_AHEAD", self._feed.sequence)
+        if is_book:
+            self._seen[channel] = self._book_seen(channel, after)
             self.channels.add(channel)
             return 0
         stream = self._stream(channel)
-        if after is not None and after > self._feed.sequence:
-            raise Fault("RESUME_AHEAD", self._feed.sequence)
         if after and after < stream.floor:
             raise Fault("RESUME_TOO_OLD", stream.floor)
         position = stream.end if after is None else stream.position_after(after)
         self._places[channel] = Place(stream, position)
         if channel == "market":
-            self._seen["market"] = 0
+            self._seen["market"] = NOTHING_SEEN
             for key, newest in self._feed.newest.items():
                 if key.startswith("quote:"):
                     self._seen[key] = newest.version  # the snapshot tells the same
         self.channels.add(channel)
         return stream.floor
+
+    def _book_seen(self, channel: str, after: int | None) -> int:
+        """Return the version from which a book goes on: its published one where nothing changed since."""
+        book = self._feed.books[channel]
+        if not after:
+            return NOTHING_SEEN
+        is_settled = channel not in self._feed.dirty
+        is_same = after == book.sequence or (after > book.sequence and is_settled)
+        return book.version if is_same else BEHIND
 
     def unsubscribe(self, channel: str) -> None:
         """Stop a subscription; Fault where there is none."""
@@ -102,7 +125,7 @@ class Reader:
         self._places.pop(channel, None)
         self._seen.pop(channel, None)
         if channel == "market":
-            self._seen = {k: v for k, v in self._seen.items() if k.startswith("book:")}
+            self._seen = {k: v for k, v in self._seen.items() if not k.startswith("quote:")}
 
     def _stream(self, channel: str) -> Stream:
         match channel:
@@ -132,10 +155,13 @@ class Reader:
 
     def take(self) -> bytes | None:
         """Return the next frame to send, None where this reader has all; Overrun."""
+        status = self._feed.newest.get("status")
+        if status is not None and status.version > self._seen["status"]:
+            return self._newest("status")  # what is taken now comes before all that was
         channel = self._next_channel()
         if channel is not None:
             place = self._places[channel]
-            text, parts = self._cache.frame(channel, place, self._identity.participant)
+            text, parts = self._cache.frame(channel, place, self._identity.participant, self._form)
             place.part += 1
             if place.part >= parts:
                 place.position, place.part = place.position + 1, 0
@@ -144,9 +170,13 @@ class Reader:
         for key, seen in self._seen.items():
             newest = self._feed.newest.get(key)
             if newest is not None and newest.version > seen:
-                self._seen[key] = newest.version
-                return newest.text
+                return self._newest(key)
         return None
+
+    def _newest(self, key: str) -> bytes:
+        newest = self._feed.newest[key]
+        seen, self._seen[key] = self._seen[key], newest.version
+        return newest.text(seen, self._form)
 
     def _next_channel(self) -> str | None:
         """Return the channel whose next frame is the oldest of the log."""
@@ -164,8 +194,8 @@ class Reader:
         return best
 
 
-def _encode(channel: str, place: Place, participant: int) -> tuple[bytes, int]:
-    """Return the text of the frame at a place and the number of its parts."""
+def _frame(channel: str, place: Place, participant: int) -> tuple[wire.Outward, int]:
+    """Return the frame at a place and the number of its parts."""
     stream, position = place.stream, place.position
     entry = stream.entry(position)
     events = tuple(entry.events) if channel == "drop" else stream.events(position)
@@ -205,7 +235,7 @@ def _encode(channel: str, place: Place, participant: int) -> tuple[bytes, int]:
             part=place.part,
             parts=parts,
         )
-    return wire.encode(frame), parts
+    return frame, parts
 
 
 def _print(event: Traded) -> wire.PublicTrade:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine.commands import AdvanceTime, AnyCommand, Entry
+from gateway.door import Acceptance, Door, Watcher
 from gateway.history import Applied
 from gateway.sequencer import ClockNotDriven
 
@@ -17,12 +18,21 @@ class MemorySequencer:
         self.now_ns = start_ns
         self.applied: list[Applied] = []
         self.batches = 0
+        self.failure: BaseException | None = None
         self._is_driven = is_driven
         self._listeners: list[Callable[[list[Applied]], None]] = []
         self._inbox: list[tuple[int, AnyCommand, asyncio.Future[Applied]]] = []
+        self.door = Door()
         self.held: asyncio.Event = asyncio.Event()
         """Cleared, nothing is applied: commands stay in flight."""
         self.held.set()
+
+    @property
+    def acceptance(self) -> Acceptance:
+        return self.door.acceptance
+
+    def watch(self, watcher: Watcher) -> None:
+        self.door.watch(watcher)
 
     def listen(self, listener: Callable[[list[Applied]], None]) -> None:
         self._listeners.append(listener)
@@ -37,6 +47,9 @@ class MemorySequencer:
             task = asyncio.create_task(self._flush())
             task.add_done_callback(lambda done: done.result() if not done.cancelled() else None)
         return await future
+
+    async def submit_many(self, key: int, commands: Sequence[AnyCommand]) -> list[Applied]:
+        return list(await asyncio.gather(*(self.submit(key, command) for command in commands)))
 
     def submit_now(self, *commands: tuple[int, AnyCommand]) -> list[Applied]:
         """Apply commands as one batch without waiting, for the set-up of a test."""

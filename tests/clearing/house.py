@@ -31,6 +31,7 @@ from engine.profile import Profile, load_profile
 from engine.units import midnight_ns, parse_clock
 from engine.views import Account, ParticipantView, TradeView
 from gateway.client import Answer, Gap, Message, SubmitFailed
+from gateway.door import Acceptance, Watcher
 from gateway.keys import KeyFile, new_key
 from gateway.wire import DropCopy
 from tests.oracle.exchange import Oracle
@@ -79,6 +80,14 @@ class House:
         """Move the clock."""
         self.time_ns = max(self.time_ns, time_ns)
         return self.apply(0, AdvanceTime()).time_ns
+
+    @property
+    def acceptance(self) -> Acceptance:
+        """Everything is always taken."""
+        return Acceptance()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Nothing to tell: `acceptance` never changes."""
 
     def listen(self, listener: Callable[[list[Any]], None]) -> None:
         """Call a listener after each command."""

@@ -220,12 +220,16 @@ class Raw:
         self.socket = socket
         self.url = url
         self.nonce = ""
+        self.statuses: list[dict[str, Any]] = []
+        """What the gateway told of its status while other frames were taken."""
 
     async def take(self) -> dict[str, Any]:
-        """Return the next frame that is not a beat."""
+        """Return the next frame that came for a reason: neither a beat nor a status."""
         while True:
             frame: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), 10))
-            if frame["type"] != "Beat":
+            if frame["type"] == "StatusChanged":
+                self.statuses.append(frame)
+            elif frame["type"] != "Beat":
                 return frame
 
     async def send(self, frame: dict[str, Any] | str) -> None:

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from engine.events import Deposited
-from engine.views import Book
 from gateway import wire
 from gateway.client import Disconnected
 from gateway.inbox import NOTICES_MAX, ChannelState, Inbox
@@ -22,7 +21,12 @@ def private(sequence: int, previous: int, part: int = 0, parts: int = 1) -> wire
 
 def book(sequence: int, product: str = "A") -> wire.BookSnapshot:
     return wire.BookSnapshot(
-        sequence=sequence, time_ns=1, book=Book(product=product, bids=(), asks=())
+        sequence=sequence,
+        time_ns=1,
+        product=product,
+        checksum=wire.book_checksum((), ()),
+        bids=(),
+        asks=(),
     )
 
 

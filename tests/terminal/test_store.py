@@ -24,7 +24,7 @@ from engine.events import (
     Traded,
 )
 from engine.reasons import Reason
-from engine.views import Book, Level, ListingView
+from engine.views import Book, DepthLevel, Level, ListingView, ShownListing
 from gateway import wire
 from gateway.client import Answer
 from gateway.inbox import Disconnected, Gap, Reconnected
@@ -122,6 +122,19 @@ def book() -> Book:
     return Book(product=PRODUCT, bids=(Level(4_790, 10, 1),), asks=())
 
 
+def snapshot() -> wire.BookSnapshot:
+    listing = ShownListing(order=1, left_t=10, time_ns=1, owner="")
+    bid = DepthLevel(price_fen=4_790, quantity_t=10, count=1, listings=(listing,))
+    return wire.BookSnapshot(
+        sequence=2,
+        time_ns=2,
+        product=PRODUCT,
+        checksum=wire.book_checksum((bid,), ()),
+        bids=(bid,),
+        asks=(),
+    )
+
+
 def told(state: State) -> list[str]:
     return [words(notice, "zh", state.participant) for notice in state.notices]
 
@@ -129,7 +142,7 @@ def told(state: State) -> list[str]:
 def test_a_book_replaces_the_whole_book() -> None:
     state = standing()
     state.books[PRODUCT] = Book(product=PRODUCT, bids=(), asks=(Level(4_810, 5, 1),))
-    topics = reduce(state, wire.BookSnapshot(sequence=2, time_ns=2, book=book()))
+    topics = reduce(state, snapshot())
     assert topics == {f"book:{PRODUCT}", "market"}
     assert state.books[PRODUCT].asks == (), "a level that went empty is gone"
 
@@ -274,11 +287,11 @@ def test_only_the_open_level_takes_listings_and_its_book_asks_for_them() -> None
     assert reduce(state, LevelFetched(LEVEL, (row,))) == frozenset()
     store.open_level(state, LEVEL)
     assert reduce(state, LevelFetched(LEVEL, (row,))) == {"listings"}
-    snapshot = wire.BookSnapshot(sequence=2, time_ns=2, book=book())
-    assert follow_up(state, snapshot) == {"listings"}
+    shown = snapshot()
+    assert follow_up(state, shown) == {"listings"}
     store.open_level(state, None)
     assert state.listings == ()
-    assert follow_up(state, snapshot) == frozenset()
+    assert follow_up(state, shown) == frozenset()
 
 
 def test_own_quantity_at_a_level_counts_open_listings_only() -> None:
@@ -325,7 +338,7 @@ def test_an_operator_asks_for_proposals_and_not_for_an_account() -> None:
 
 MESSAGES: st.SearchStrategy[Message] = st.sampled_from(
     [
-        wire.BookSnapshot(sequence=2, time_ns=2, book=book()),
+        snapshot(),
         wire.QuoteChanged(sequence=2, time_ns=2, quote=quote(), composite_last_fen=1),
         wire.MarketSnapshot(sequence=2, market=market(Phase.ENDED)),
         printed(1, 2),
