@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -17,6 +18,7 @@ from gateway.client_errors import ConnectionFailed, LoginRefused, RequestFailed
 from gateway.dialling import Patience, login_host
 from gateway.inbox import ChannelState, Disconnected, Gap, Inbox, Reconnected
 from gateway.keys import KeyFile
+from gateway.tls import client_context
 
 FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
 """Largest frame that the client takes from the gateway."""
@@ -52,16 +54,24 @@ class Link:
     """The line itself; `Client` gives it names and types."""
 
     def __init__(
-        self, url: str, key: KeyFile | None, *, language: wire.Language, patience: Patience
+        self,
+        url: str,
+        key: KeyFile | None,
+        *,
+        language: wire.Language,
+        patience: Patience,
+        authorities: Path | None = None,
     ) -> None:
         self.url = url
         self.key = key
         self.language: wire.Language = language
         self.patience = patience
+        self._tls = client_context(authorities) if url.startswith("wss:") else None
         self.inbox = Inbox()
         self.welcome: wire.Welcome
         self.sequence = 0
         self.time_ns = 0
+        self.status: wire.StatusChanged | None = None
         self.is_connected = False
         self._socket: ClientConnection
         self._heard_s = 0.0
@@ -97,6 +107,7 @@ class Link:
         try:
             self._socket = await connect(
                 self.url,
+                ssl=self._tls,
                 compression=None,
                 proxy=None,
                 ping_interval=None,
@@ -243,6 +254,7 @@ class Link:
                 self.sequence, self.time_ns = frame.sequence, frame.time_ns
             case (
                 wire.BookSnapshot()
+                | wire.BookChanged()
                 | wire.TradesPrinted()
                 | wire.MarketSnapshot()
                 | wire.MarketChanged()
@@ -251,7 +263,9 @@ class Link:
                 | wire.DropCopy()
             ):
                 self.inbox.put(frame)
-            case wire.Hello() | wire.Welcome() | frames_replies.LoginRefused():
+            case wire.StatusChanged():
+                self.status = frame
+            case wire.Hello() | wire.Welcome() | wire.Enrolled() | frames_replies.LoginRefused():
                 log.warning("a frame of the login came again")
             case _:
                 self._take_reply(frame)
@@ -297,9 +311,7 @@ class Link:
     async def _renew(self, channel: str) -> None:
         self._next_id += 1
         self._renewals[self._next_id] = channel
-        frame = wire.Subscribe(
-            id=self._next_id, channel=channel, after=self.inbox.channels[channel].cursor
-        )
+        frame = wire.Subscribe(id=self._next_id, channel=channel, after=self.inbox.cursor(channel))
         with contextlib.suppress(ConnectionClosed):
             await self._socket.send(wire.encode(frame), text=True)
 

@@ -1,7 +1,7 @@
 """The conversation with one client, without sockets: frames and times in, effects out.
 
     GREETING --Login, Observe--> READY --request--> READY
-    GREETING --anything else, a refused login--> CLOSED
+    GREETING --Enrol, anything else, a refused login--> CLOSED
 
 It knows who may ask what and how often; it knows nothing of prices.
 """
@@ -9,26 +9,27 @@ It knows who may ask what and how often; it knows nothing of prices.
 import re
 from collections.abc import Callable
 from enum import Enum
-from typing import Final, get_args
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from engine.commands import (
+    AnyCommand,
     CancelOrder,
-    ClearingCommand,
-    Command,
     Halt,
-    OperatorCommand,
+    Permission,
     ReduceOrder,
     RefuseBlock,
-    SystemCommand,
-    TraderCommand,
+    Role,
+    StopTrading,
 )
+from engine.reasons import Reason
 from gateway import wire
-from gateway.access import OBSERVER, Access, Identity
-from gateway.codes import CloseCode, Fault, text_of
+from gateway.access import OBSERVER, Access, Identity, Visit
+from gateway.codes import FAULTS, CloseCode, Fault, text_of
 from gateway.limits import Bucket, Buckets, Settings
+from gateway.roles import CHANNEL_ROLES, COMMAND_ROLES, PERMISSIONS, REQUEST_ROLES
 
 
 class State(Enum):
@@ -49,6 +50,22 @@ class Welcomed(Struct, frozen=True):
     """The client is in: count it, widen its limits, send it the `Welcome`."""
 
     identity: Identity
+    login: wire.Login | None
+    """None for an observer."""
+
+
+class Claim(Struct, frozen=True):
+    """Let the exchange decide on the claim of a code; the proof of possession was given."""
+
+    frame: wire.Enrol
+    code_hash: str
+
+
+class Refuse(Struct, frozen=True):
+    """Refuse a login or the claim of a code, note it, and close the connection."""
+
+    fault: Fault
+    frame: wire.Login | wire.Enrol
 
 
 class Perform(Struct, frozen=True):
@@ -64,65 +81,10 @@ class Close(Struct, frozen=True):
     reason: str
 
 
-Effect = Send | Welcomed | Perform | Close
+Effect = Send | Welcomed | Claim | Refuse | Perform | Close
 
-_ALL: Final = frozenset({"trader", "operator", "clearing", "observer"})
-_KEYS: Final = frozenset({"trader", "operator", "clearing"})
-_TRADER: Final = frozenset({"trader"})
-_OPERATOR: Final = frozenset({"operator"})
-_CLEARING: Final = frozenset({"clearing"})
-_STAFF: Final = frozenset({"operator", "clearing"})
-_SYSTEM: Final[frozenset[str]] = frozenset()
-
-REQUEST_ROLES: Final[dict[type[wire.Request], frozenset[str]]] = {
-    wire.Submit: _KEYS,
-    wire.FindOrder: _TRADER,
-    wire.Subscribe: _ALL,
-    wire.Unsubscribe: _ALL,
-    wire.Ping: _ALL,
-    wire.AdvanceClock: _OPERATOR,
-    wire.QueryMarket: _ALL,
-    wire.QueryBook: _ALL,
-    wire.QueryListings: _ALL,
-    wire.QueryAccount: _KEYS,
-    wire.QueryOrders: _KEYS,
-    wire.QueryTrades: _KEYS,
-    wire.QueryUnsettled: _STAFF,
-    wire.QueryParticipants: _KEYS,
-    wire.QueryKeys: _OPERATOR,
-    wire.QueryProposals: _OPERATOR,
-    wire.QueryBulletins: _ALL,
-    wire.QueryStatement: _KEYS,
-    wire.QueryGroups: _TRADER,
-    wire.QueryOffers: _KEYS,
-    wire.QueryNegotiations: _KEYS,
-    wire.QueryAuctions: _ALL,
-    wire.QueryApplications: frozenset({"trader", "operator"}),
-    wire.QueryHalts: _ALL,
-    wire.QueryClosures: _ALL,
-}
-"""Who may send a request."""
-COMMAND_ROLES: Final[dict[type[Command], frozenset[str]]] = {
-    kind: roles
-    for union, roles in (
-        (TraderCommand, _TRADER),
-        (OperatorCommand, _OPERATOR),
-        (ClearingCommand, _CLEARING),
-        (SystemCommand, _SYSTEM),
-    )
-    for kind in get_args(union)
-}
-"""Who may submit a command; the engine checks it again, so that a replay proves it."""
 _WITHDRAWALS: Final = CancelOrder | ReduceOrder | RefuseBlock | Halt
 """Commands that take back or stop something: they have a rate of their own, so that orders never stop them."""
-CHANNEL_ROLES: Final[dict[str, frozenset[str]]] = {
-    "market": _ALL,
-    "trades": _ALL,
-    "book": _ALL,
-    "private": frozenset({"trader", "operator"}),
-    "drop": _STAFF,
-}
-"""Who may subscribe to a channel."""
 REASON_BYTES_MAX: Final = 120
 """A websocket close reason has at most 123 bytes."""
 
@@ -130,26 +92,43 @@ REASON_BYTES_MAX: Final = 120
 class Conversation:
     """One client's conversation; times are seconds of a monotonic clock and ns of the wall clock."""
 
-    def __init__(self, access: Access, settings: Settings, *, host: str, nonce: str) -> None:
+    def __init__(
+        self,
+        access: Access,
+        settings: Settings,
+        *,
+        host: str,
+        nonce: str,
+        address: str = "",
+        form: wire.Format = wire.Format.JSON,
+    ) -> None:
         self.state = State.GREETING
         self.identity = OBSERVER
         self.language = "en"
         self.limits = settings.of("observer")
         self._access = access
         self._settings = settings
-        self._host = host
-        self._nonce = nonce
+        self._form = form
+        self.visit = Visit(host=host, nonce=nonce, address=address)
+        self.greeted_s = 0.0
+        """When the login or claim came."""
         self._buckets: Buckets | None = None
         self._malformed = 0
         self._limited = 0
 
     def hello(self, now_ns: int) -> wire.Hello:
         """Return the first frame of the connection."""
-        return wire.Hello(version=wire.PROTOCOL_VERSION, nonce=self._nonce, time_ns=now_ns)
+        return wire.Hello(
+            version=wire.PROTOCOL_VERSION,
+            formats=tuple(wire.Format),
+            nonce=self.visit.nonce,
+            time_ns=now_ns,
+            notice=wire.DEMO_NOTICE,
+        )
 
     def receive(
         self,
-        text: str,
+        data: str | bytes,
         now_s: float,
         now_ns: int,
         buckets: Callable[[Identity, wire.Limits], Buckets],
@@ -157,9 +136,9 @@ class Conversation:
         """Take one frame and return what to do about it."""
         assert self.state is not State.CLOSED, "a closed conversation takes no frames"
         try:
-            frame = self._decode(text)
+            frame = self._decode(data)
         except Fault as fault:
-            return self._malformed_frame(text, fault)
+            return self._malformed_frame(data, fault)
         if self.state is State.GREETING:
             return self._greet(frame, now_s, now_ns, buckets)
         if not isinstance(frame, wire.Request):
@@ -169,32 +148,40 @@ class Conversation:
             self._check_rate(frame, now_s)
         except Fault as fault:
             if self._limited > self._settings.limited_in_a_row:
-                return self._close(CloseCode.RATE_LIMIT, fault)
+                return self.close(CloseCode.RATE_LIMIT, fault)
             return Send(fault.frame(frame.id, self.language))
         return Perform(frame)
 
     def refuse_login(self, fault: Fault, now_ns: int) -> wire.LoginRefused:
         """Return the refusal of a login; the caller closes the connection."""
         self.state = State.CLOSED
-        number = REASON_NUMBERS.get(fault.code, 0)
+        reason = Reason.__members__.get(fault.code)
         text = text_of(fault.code, self.language, fault.detail)
-        return wire.LoginRefused(code=fault.code, number=number, text=text, time_ns=now_ns)
+        return wire.LoginRefused(
+            code=fault.code,
+            number=reason.value if reason is not None else FAULTS[fault.code].number,
+            text=text,
+            time_ns=now_ns,
+            retry_after_ms=fault.retry_after_ms,
+        )
 
     # ------------------------------------------------------------ steps
 
-    def _decode(self, text: str) -> wire.AnyInward:
-        if len(text) > self.limits.frame_bytes or len(text.encode()) > self.limits.frame_bytes:
-            raise Fault("FRAME_TOO_LARGE", len(text.encode()), path="$")
+    def _decode(self, data: str | bytes) -> wire.AnyInward:
+        most = self.limits.frame_bytes
+        if len(data) > most or (isinstance(data, str) and len(data.encode()) > most):
+            size = len(data.encode() if isinstance(data, str) else data)
+            raise Fault("FRAME_TOO_LARGE", size, path="$")
         try:
-            return wire.decode_inward(text)
+            return wire.decode_inward(data, self._form)
         except (msgspec.DecodeError, RecursionError) as error:
             raise Fault("MALFORMED", str(error), path=path_of(str(error))) from error
 
-    def _malformed_frame(self, text: str, fault: Fault) -> Effect:
+    def _malformed_frame(self, data: str | bytes, fault: Fault) -> Effect:
         self._malformed += 1
         if self.state is State.GREETING or self._malformed > self._settings.malformed_frames:
-            return self._close(CloseCode.MALFORMED, fault)
-        return Send(fault.frame(request_id_of(text), self.language))
+            return self.close(CloseCode.MALFORMED, fault)
+        return Send(fault.frame(request_id_of(data, self._form), self.language))
 
     def _greet(
         self,
@@ -203,31 +190,46 @@ class Conversation:
         now_ns: int,
         buckets: Callable[[Identity, wire.Limits], Buckets],
     ) -> Effect:
-        if not isinstance(frame, wire.Login | wire.Observe):
-            return self._close(CloseCode.LOGIN_REFUSED, Fault("NOT_LOGGED_IN"))
+        if not isinstance(frame, wire.Login | wire.Enrol | wire.Observe):
+            return self.close(CloseCode.LOGIN_REFUSED, Fault("NOT_LOGGED_IN"))
         self.language = frame.language
-        if isinstance(frame, wire.Login):
+        self.greeted_s = now_s
+        if not isinstance(frame, wire.Observe):
+            # One try per connection: whatever comes of it, nothing more is taken before the answer.
+            self.state = State.CLOSED
             try:
-                self.identity = self._access.check_login(frame, self._host, self._nonce, now_ns)
+                if isinstance(frame, wire.Enrol):
+                    return Claim(frame, self._access.check_enrol(frame, self.visit, now_ns))
+                self.identity = self._access.check_login(frame, self.visit, now_ns)
             except Fault as fault:
-                return Send(self.refuse_login(fault, now_ns))
+                return Refuse(fault, frame)
         self.state = State.READY
         self.limits = self._settings.of(self.identity.role)
         if self.identity.key:
             self._buckets = buckets(self.identity, self.limits)
         else:
             self._buckets = Buckets(self.limits, now_s)
-        return Welcomed(self.identity)
+        return Welcomed(self.identity, frame if isinstance(frame, wire.Login) else None)
 
     def _check_role(self, frame: wire.Request) -> None:
         role = self.identity.role
         is_permitted = role in REQUEST_ROLES[type(frame)]
         if isinstance(frame, wire.Submit):
-            is_permitted = role in COMMAND_ROLES[type(frame.command)]
+            is_permitted = role in COMMAND_ROLES[type(frame.command)] and self._has_permission(
+                frame.command
+            )
         elif isinstance(frame, wire.Subscribe):
             is_permitted = role in CHANNEL_ROLES[frame.channel.partition(":")[0]]
         if not is_permitted:
             raise Fault("ROLE_NOT_PERMITTED")
+
+    def _has_permission(self, command: AnyCommand) -> bool:
+        """Say whether the key may do this of all that its role may; risk officers' keys cancel alone."""
+        held = self.identity.permissions or tuple(Permission)
+        if isinstance(command, StopTrading) and self.identity.role == Role.TRADER:
+            return set(held) == set(Permission)  # whoever may trade everything may stop everything
+        needed = PERMISSIONS.get(type(command))
+        return needed is None or needed in held
 
     def _check_rate(self, frame: wire.Request, now_s: float) -> None:
         bucket = self._bucket_of(frame)
@@ -250,14 +252,11 @@ class Conversation:
             return self._buckets.cancels if is_withdrawal else self._buckets.orders
         return self._buckets.queries
 
-    def _close(self, code: CloseCode, fault: Fault) -> Close:
+    def close(self, code: CloseCode, fault: Fault) -> Close:
+        """Take no more frames and return how the connection is closed."""
         self.state = State.CLOSED
         text = f"{fault.code}: {text_of(fault.code, self.language, fault.detail)}"
         return Close(code, text.encode()[:REASON_BYTES_MAX].decode(errors="ignore"))
-
-
-REASON_NUMBERS: Final = {"KEY_UNKNOWN": 101, "PARTICIPANT_UNKNOWN": 104}
-"""Numbers of the refusals of a login that are also a `Reason`."""
 
 
 class _RequestId(Struct):
@@ -266,15 +265,19 @@ class _RequestId(Struct):
     id: wire.RequestId = 0
 
 
-_request_id = msgspec.json.Decoder(_RequestId)
+_request_ids: Final[dict[wire.Format, Any]] = {
+    wire.Format.JSON: msgspec.json.Decoder(_RequestId),
+    wire.Format.MESSAGEPACK: msgspec.msgpack.Decoder(_RequestId),
+}
 
 
-def request_id_of(text: str) -> int:
+def request_id_of(data: str | bytes, form: wire.Format = wire.Format.JSON) -> int:
     """Return the id of a malformed frame, 0 where even that cannot be read."""
     try:
-        return _request_id.decode(text).id
+        found: _RequestId = _request_ids[form].decode(data)
     except (msgspec.DecodeError, RecursionError):
         return 0
+    return found.id
 
 
 def path_of(message: str) -> str:

@@ -21,6 +21,7 @@ from engine.commands import (
     PickListing,
     PlaceListing,
     Propose,
+    RecordAccess,
     ReferenceBasis,
     Role,
     SetReferencePrice,
@@ -31,6 +32,7 @@ from engine.exchange import Exchange
 from engine.profile import Profile
 from engine.units import midnight_ns, parse_clock
 from gateway import keys, wire
+from gateway.audit import Audit, SubmitMany
 from gateway.client import Client, Patience
 from gateway.history import Applied
 from gateway.keys import KeyFile
@@ -60,6 +62,17 @@ def settings(**changes: Any) -> Settings:
     return Settings(limits=limits, **{"book_interval_s": 0.0, **changes})
 
 
+class Heard(Audit):
+    """An audit that writes nothing: tests that count sequences have nobody coming and going in between."""
+
+    def __init__(self, submit_many: SubmitMany, limits: Settings) -> None:
+        super().__init__(submit_many, limits)
+        self.entries: list[RecordAccess] = []
+
+    def record(self, entry: RecordAccess) -> None:
+        self.entries.append(entry)
+
+
 class World:
     """An exchange on 2021-07-16 with two operators, clearing and traders of participants 1.."""
 
@@ -71,6 +84,7 @@ class World:
         self.exchange = Exchange(self.profile)
         self.sequencer = MemorySequencer(self.exchange, self.clock("08:00"))
         self.server: Server
+        self.heard: Heard
         self._client_order = 0
         self._reference = 0
         self._found()
@@ -173,8 +187,10 @@ class World:
 
     # ------------------------------------------------------------ the gateway
 
-    async def serve(self, limits: Settings | None = None, port: int = 0) -> Server:
-        """Start a gateway; the port is chosen by the system."""
+    async def serve(
+        self, limits: Settings | None = None, port: int = 0, *, is_audited: bool = False
+    ) -> Server:
+        """Start a gateway; the port is chosen by the system, and logins stay out of the log unless asked."""
         self.server = Server(
             self.sequencer,
             self.profile,
@@ -182,6 +198,10 @@ class World:
             port=port,
             settings=limits or settings(),
         )
+        if not is_audited:
+            self.server.entrance.audit = self.heard = Heard(
+                self.sequencer.submit_many, self.server.settings
+            )
         await self.server.start()
         return self.server
 
@@ -202,11 +222,12 @@ async def serving(
     traders: int = 3,
     clock: str = "09:30",
     profile: Profile | None = None,
+    is_audited: bool = False,
 ) -> AsyncIterator[World]:
     """Yield a world on its first day with a running gateway."""
     world = World(traders, profile)
     world.open(clock)
-    await world.serve(limits)
+    await world.serve(limits, is_audited=is_audited)
     try:
         yield world
     finally:

@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from engine.commands import Role
+from engine.events import KeyEnrolled
 from gateway import keys, wire
 from tests.gateway.gateway_world import (
     World,
@@ -81,7 +82,7 @@ async def test_a_key_whose_participant_is_not_admitted_is_refused_with_its_reaso
     await world.serve()
     try:
         # The engine would refuse this enrolment; a gateway must not rely on it.
-        world.server.access._keys[stranger.public_key] = world.exchange.keys()[-1].__class__(
+        enrolled = KeyEnrolled(
             sequence=1,
             time_ns=1,
             key=99,
@@ -90,6 +91,7 @@ async def test_a_key_whose_participant_is_not_admitted_is_refused_with_its_reaso
             person="演示外人",
             participant=77,
         )
+        world.server.access.learn([enrolled])
         async with raw(world) as client:
             reply = await client.ask(client.login(stranger))
             assert (reply["code"], reply["number"]) == ("PARTICIPANT_UNKNOWN", 104)

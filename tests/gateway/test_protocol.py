@@ -1,27 +1,16 @@
 """The conversation without sockets: its transition table, who may do what, rates by time given."""
 
-import itertools
 import time
 from typing import Any
 
 import pytest
 
-from engine.commands import AnyCommand, CancelOrder, PlaceListing, Side
+from engine.commands import CancelOrder, PlaceListing, Side
 from gateway import keys, wire
 from gateway.access import Access, Identity
 from gateway.codes import FAULTS, CloseCode, Fault, text_of
 from gateway.limits import Bucket, Buckets
-from gateway.protocol import (
-    CHANNEL_ROLES,
-    COMMAND_ROLES,
-    REQUEST_ROLES,
-    Close,
-    Conversation,
-    Perform,
-    Send,
-    State,
-    Welcomed,
-)
+from gateway.protocol import Close, Conversation, Perform, Refuse, Send, State, Welcomed
 from tests.gateway.gateway_world import World, settings
 from tests.markets import PRODUCT
 
@@ -71,7 +60,7 @@ def test_the_transition_table(world: World) -> None:
     table: list[tuple[State, str | wire.Request, State, type[Any]]] = [
         (State.GREETING, login(world.traders[0]), State.READY, Welcomed),
         (State.GREETING, observe, State.READY, Welcomed),
-        (State.GREETING, stranger, State.CLOSED, Send),
+        (State.GREETING, stranger, State.CLOSED, Refuse),
         (State.GREETING, ping, State.CLOSED, Close),
         (State.GREETING, "{", State.CLOSED, Close),
         (State.READY, ping, State.READY, Perform),
@@ -87,17 +76,6 @@ def test_the_transition_table(world: World) -> None:
     talk.state = State.CLOSED
     with pytest.raises(AssertionError, match="takes no frames"):
         receive(talk, ping)
-
-
-def test_every_request_command_and_channel_has_its_roles() -> None:
-    requests = {kind for kind in wire.AnyInward.__args__ if issubclass(kind, wire.Request)}
-    assert set(REQUEST_ROLES) == requests
-    assert set(COMMAND_ROLES) == set(AnyCommand.__args__)
-    assert set(CHANNEL_ROLES) == {"market", "trades", "book", "private", "drop"}
-    for roles in itertools.chain(REQUEST_ROLES.values(), COMMAND_ROLES.values()):
-        assert roles <= {"trader", "operator", "clearing", "observer"}
-    for kind, roles in COMMAND_ROLES.items():
-        assert len(roles) <= 1, kind
 
 
 def test_orders_and_cancels_have_buckets_of_their_own(world: World) -> None:
