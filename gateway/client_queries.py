@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from engine.commands import Side
-from engine.events import Bulletin, ClosureAdded, KeyEnrolled
+from engine.events import Bulletin, ClosureAdded
 from engine.views import (
     Account,
     ApplicationView,
@@ -12,6 +12,7 @@ from engine.views import (
     Book,
     GroupView,
     HaltView,
+    KeyView,
     ListingView,
     MarketView,
     NegotiationView,
@@ -120,8 +121,8 @@ class Queries:
             "participant",
         )
 
-    async def keys(self) -> tuple[KeyEnrolled, ...]:
-        """Return the enrolled keys (operator)."""
+    async def keys(self) -> tuple[KeyView, ...]:
+        """Return the enrolled keys (operator; an administrator its own company's)."""
         return await self._rows(lambda n, a: wire.QueryKeys(id=n, after=a), wire.KeysReply, "key")
 
     async def proposals(self) -> tuple[ProposalView, ...]:

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from engine.commands import Permission
-from engine.events import AnyEvent, Bulletin, ClosureAdded, KeyEnrolled
+from engine.events import AnyEvent, Bulletin, ClosureAdded
 from engine.profile import Profile
 from engine.views import (
     Account,
@@ -14,6 +14,7 @@ from engine.views import (
     Book,
     GroupView,
     HaltView,
+    KeyView,
     ListingView,
     MarketView,
     NegotiationView,
@@ -249,7 +250,7 @@ class ParticipantsReply(Reply, frozen=True, kw_only=True):
 class KeysReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryKeys`."""
 
-    rows: tuple[KeyEnrolled, ...]
+    rows: tuple[KeyView, ...]
     has_more: bool
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol, TypeVar
 import msgspec
 
 from engine.commands import HaltScope, Restriction, Side
-from engine.events import Bulletin, ClosureAdded, KeyEnrolled
+from engine.events import Bulletin, ClosureAdded
 from engine.profile import Profile
 from engine.views import (
     Account,
@@ -15,6 +15,7 @@ from engine.views import (
     Book,
     GroupView,
     HaltView,
+    KeyView,
     ListingView,
     MarketView,
     NegotiationView,
@@ -28,11 +29,11 @@ from gateway import wire
 from gateway.access import Identity
 from gateway.codes import Fault
 from gateway.feed import Feed
+from gateway.roles import STAFF
 from gateway.statement import make_statement
 
 PAGE_BYTES: Final = 128 * 1024
 """Most bytes of the rows of one reply; one row always goes."""
-STAFF: Final = frozenset({"operator", "clearing"})
 T = TypeVar("T")
 
 
@@ -55,7 +56,7 @@ class Views(Protocol):
     ) -> tuple[TradeView, ...]: ...
     def unsettled(self) -> tuple[TradeView, ...]: ...  # noqa: D102
     def participants(self) -> tuple[ParticipantView, ...]: ...  # noqa: D102
-    def keys(self) -> tuple[KeyEnrolled, ...]: ...  # noqa: D102
+    def keys(self) -> tuple[KeyView, ...]: ...  # noqa: D102
     def proposals(self) -> tuple[ProposalView, ...]: ...  # noqa: D102
     def bulletins(self) -> tuple[Bulletin, ...]: ...  # noqa: D102
     def groups(self, participant: int) -> tuple[GroupView, ...]: ...  # noqa: D102
@@ -134,11 +135,12 @@ class Desk:
                 rows, more = _page(views, _as_seen_by(identity))
                 return wire.ParticipantsReply(id=number, rows=rows, has_more=more)
             case wire.QueryKeys():
-                keys, more = _page(r for r in self._exchange.keys() if r.key > request.after)  # noqa: SIM118
+                found_keys = (r for r in exchange.keys() if r.key > request.after)  # noqa: SIM118
+                keys, more = _page(r for r in found_keys if _is_of(r.participant, identity))
                 return wire.KeysReply(id=number, rows=keys, has_more=more)
             case wire.QueryProposals():
                 waiting = (r for r in exchange.proposals() if r.proposal > request.after)
-                proposals, more = _page(waiting)
+                proposals, more = _page(r for r in waiting if _is_of(r.participant, identity))
                 return wire.ProposalsReply(id=number, rows=proposals, has_more=more)
             case wire.QueryBulletins():
                 days = (r for r in exchange.bulletins() if r.date > request.after)
@@ -252,12 +254,19 @@ def _as_seen_by(identity: Identity) -> Callable[[ParticipantView], ParticipantVi
             "funds_account": "",
             "compliance_year": 0,
             "restriction": Restriction.NONE,
+            # That it was removed from the list is public, that it was suspended is not.
+            "status": "removed" if view.status == "removed" else "active",
             "halt": 0,
             "allowance_t": 0,
         }
         return msgspec.structs.replace(view, **hidden)
 
     return shown
+
+
+def _is_of(participant: int, identity: Identity) -> bool:
+    """Say whether a key or proposal is this reader's business: a company's administrator sees its own."""
+    return identity.role in STAFF or participant == identity.participant
 
 
 def _may_see_halt(view: HaltView, identity: Identity) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from engine.commands import AdvanceTime, AnyCommand, Entry
 from gateway.door import Acceptance, Door, Watcher
 from gateway.history import Applied
-from gateway.sequencer import ClockNotDriven
+from gateway.timekeeper import ClockNotDriven
 
 
 class MemorySequencer:
