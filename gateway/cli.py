@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway import cli_alerts, cli_keys
+from gateway import cli_alerts, cli_describe, cli_keys
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -23,6 +23,7 @@ def add_commands(commands: "Commands") -> None:
     _add_exchange(commands)
     _add_journal(commands)
     cli_keys.add_commands(commands)
+    cli_describe.add_commands(commands)
 
 
 def _parser(commands: "Commands", name: str, summary: str, example: str) -> argparse.ArgumentParser:

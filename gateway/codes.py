@@ -1,7 +1,7 @@
 """Faults of a conversation that are the gateway's own: stable codes with texts, and close codes.
 
-Refusals by a rule of the market are `engine.reasons.Reason`, below 1000; these here never reach the engine
-and have numbers from 2001 on: a number alone tells who refused.
+Refusals by a rule of the market are `engine.reasons.Reason`, below 1000; these here never reach the engine.
+One name has one number: a code that is also a reason has the reason's, all others are from 2001 on.
 """
 
 import re
@@ -50,22 +50,22 @@ FAULTS: Final[dict[str, FaultCode]] = {
     "NOT_LOGGED_IN": FaultCode(2003, "请先登录", "log in first"),
     "ALREADY_LOGGED_IN": FaultCode(2004, "本连接已登录", "this connection has already logged in"),
     "KEY_UNKNOWN": FaultCode(
-        2010,
+        101,
         "密钥未登记或签名不符;只有已准入的重点排放单位可以登录",
         "the key is not enrolled or the signature is not its own; only admitted key emitting units may log in",
     ),
     "PARTICIPANT_UNKNOWN": FaultCode(
-        2011, "该主体未准入或不存在,不能登录或查询", "the participant is not admitted"
+        104, "该主体未准入或不存在,不能登录或查询", "the participant is not admitted"
     ),
     "CLOCK_OFF": FaultCode(
         2012,
         "本机时间与服务器相差 {detail} 秒,超过 5 秒",
         "your clock is {detail} s away from the gateway's; 5 s are allowed",
     ),
-    "KEY_REVOKED": FaultCode(2013, "该密钥已吊销", "the key is revoked"),
-    "KEY_EXPIRED": FaultCode(2014, "该密钥已过有效期", "the key's last day lies behind"),
+    "KEY_REVOKED": FaultCode(112, "该密钥已吊销", "the key is revoked"),
+    "KEY_EXPIRED": FaultCode(113, "该密钥已过有效期", "the key's last day lies behind"),
     "PARTICIPANT_REMOVED": FaultCode(
-        2015,
+        114,
         "该主体已移出重点排放单位名录,不能登录",
         "the participant is no longer on the list of key emitting units; it may not log in",
     ),
@@ -92,7 +92,7 @@ FAULTS: Final[dict[str, FaultCode]] = {
         retry="after",
         retry_after_ms=1_000,
     ),
-    "ROLE_NOT_PERMITTED": FaultCode(2021, "该角色无此权限", "this role may not do that"),
+    "ROLE_NOT_PERMITTED": FaultCode(102, "该角色无此权限", "this role may not do that"),
     "RATE_LIMITED": FaultCode(
         2030,
         "请求过快,请稍后再试",
@@ -117,7 +117,7 @@ FAULTS: Final[dict[str, FaultCode]] = {
     "RESUME_AHEAD": FaultCode(
         2035, "日志只到序号 {detail}", "the log of this exchange ends at sequence {detail}"
     ),
-    "PRODUCT_UNKNOWN": FaultCode(2040, "没有该标的物", "no such product"),
+    "PRODUCT_UNKNOWN": FaultCode(205, "没有该标的物", "no such product"),
     "DATE_NOT_KEPT": FaultCode(
         2041,
         "只能查询当日和上一交易日,{detail} 不在其中",

@@ -17,6 +17,7 @@ from engine.commands import PlaceListing
 from engine.events import ListingPlaced
 from engine.profile import Profile, load_profile
 from gateway import wire
+from gateway.codes import FAULTS
 from gateway.limits import LIMITS
 
 NAMED: Final[dict[str, tuple[Any, ...]]] = {
@@ -56,7 +57,7 @@ NAMED: Final[dict[str, tuple[Any, ...]]] = {
     "explanation": ("演示:核对行情",),
     "reason": ("演示:核对行情",),
     "document": ("(2026) 演示 1 号",),
-    "text": ("价格超出涨跌幅 93.20 – 113.90",),
+    "text": ("演示",),
     "texts": ((),),
     "text_zh": ("明日 15:00 提前收市",),
     "text_en": ("tomorrow the market closes at 15:00",),
@@ -73,11 +74,6 @@ NAMED: Final[dict[str, tuple[Any, ...]]] = {
     "nonce": ("5f" * 32,),
     "public_key": ("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",),
     "signature": ("e5" * 64,),
-    "code": ("RATE_LIMITED",),
-    "number": (2010,),
-    "outcome": ("not_sent",),
-    "retry": ("after",),
-    "retry_after_ms": (40,),
     "amount_fen": (985_000,),
     "timeout_s": (60,),
     "checksum": (2_774_289_164,),
@@ -86,7 +82,25 @@ NAMED: Final[dict[str, tuple[Any, ...]]] = {
     "language": ("zh",),
 }
 """Values by field name, the first that fits the field's type."""
+OF_KIND: Final[dict[str, dict[str, Any]]] = {
+    "Error": {
+        "code": "RATE_LIMITED",
+        "number": FAULTS["RATE_LIMITED"].number,
+        "text": FAULTS["RATE_LIMITED"].zh,
+        "outcome": "not_sent",
+        "retry": "after",
+        "retry_after_ms": 40,
+    },
+    "LoginRefused": {
+        "code": "KEY_UNKNOWN",
+        "number": 101,
+        "text": FAULTS["KEY_UNKNOWN"].zh,
+    },
+    "Hello": {"formats": tuple(wire.Format), "notice": wire.DEMO_NOTICE},
+}
+"""Values of single frames, by class and field."""
 PATTERNED: Final = (
+    "A" * 28,
     "CEA24",
     "2026-11-20",
     "09:30",
@@ -111,6 +125,7 @@ def national() -> Profile:
 
 def example(kind: type, **values: Any) -> Any:  # noqa: ANN401 - an instance of the kind
     """Return an instance of a struct with plausible content; `values` replace single fields."""
+    values = OF_KIND.get(kind.__name__, {}) | values
     return kind(
         **{
             field.name: values.get(field.name, _field(field.name, field.type))

@@ -142,7 +142,7 @@ class Error(Reply, frozen=True, kw_only=True):
     code: str
     """Stable name of the fault; never parse `text`."""
     number: int
-    """Stable number of the code, 2001 and up."""
+    """Stable number of the code: of the `Reason` of that name, else 2001 and up."""
     text: str
     """For people, in the language of the login; may change."""
     outcome: Outcome

@@ -79,7 +79,7 @@ class Desk:
         self._feed = feed
         self._products = frozenset(view.product for view in exchange.market().products)
 
-    def answer(self, request: wire.Request, identity: Identity) -> wire.Outward:
+    def answer(self, request: wire.Request, identity: Identity) -> wire.Reply:
         """Return the reply to a query; Fault where it asks for what is not there or not theirs."""
         match request:
             case wire.QueryMarket():
@@ -110,7 +110,7 @@ class Desk:
             case _:
                 return self._rows(request, identity)
 
-    def _rows(self, request: wire.Request, identity: Identity) -> wire.Outward:
+    def _rows(self, request: wire.Request, identity: Identity) -> wire.Reply:
         exchange, number = self._exchange, request.id
         match request:
             case wire.QueryListings():
@@ -154,7 +154,7 @@ class Desk:
             case _:
                 return self._more_rows(request, identity)
 
-    def _more_rows(self, request: wire.Request, identity: Identity) -> wire.Outward:
+    def _more_rows(self, request: wire.Request, identity: Identity) -> wire.Reply:
         """Answer what concerns blocks, auctions and closures."""
         exchange, number = self._exchange, request.id
         match request:

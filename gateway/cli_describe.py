@@ -1,0 +1,96 @@
+"""`ceax describe`: print or check what the wire speaks, generated from the types."""
+
+import argparse
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+    from collections.abc import Callable
+
+    Commands = _SubParsersAction[argparse.ArgumentParser]
+
+STALE: Final = 1
+"""Exit code where a file is not what the types say."""
+EPILOG = """\
+example:
+  ceax describe asyncapi > asyncapi.json
+  ceax describe reference | less
+  ceax describe --check          in a checkout: are the files in gateway/api what the types say?
+  ceax describe --write          write them anew"""
+
+
+def documents() -> "dict[str, tuple[str, Callable[[], str]]]":
+    """Return name → file and maker of each description."""
+    from gateway.describe_asyncapi import make_asyncapi
+    from gateway.describe_ccxt import make_ccxt
+    from gateway.describe_openapi import make_openapi
+    from gateway.describe_reference import make_reference
+    from gateway.describe_vectors import make_vectors
+
+    def text(make: "Callable[[], dict[str, object]]") -> "Callable[[], str]":
+        return lambda: json.dumps(make(), ensure_ascii=False, indent=1) + "\n"
+
+    return {
+        "asyncapi": ("asyncapi.json", text(make_asyncapi)),
+        "openapi": ("openapi.json", text(make_openapi)),
+        "reference": ("REFERENCE.md", make_reference),
+        "vectors": ("vectors.json", text(make_vectors)),
+        "ccxt": ("CCXT.md", make_ccxt),
+    }
+
+
+def folder() -> Path:
+    """Return where the files are kept."""
+    return Path(str(files("gateway").joinpath("api")))
+
+
+def add_commands(commands: "Commands") -> None:
+    """Add `ceax describe`."""
+    summary = "print what the wire speaks: AsyncAPI, OpenAPI, reference, test vectors"
+    parser = commands.add_parser(
+        "describe",
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = ("asyncapi", "openapi", "reference", "vectors", "ccxt")
+    parser.add_argument("document", nargs="?", choices=names, help="what to print")
+    parser.add_argument("--check", action="store_true", help="compare the files with the types")
+    parser.add_argument("--write", action="store_true", help="write the files anew")
+    parser.set_defaults(run=_describe)
+
+
+def _describe(arguments: argparse.Namespace) -> int:
+    from gateway.errors import UserError
+
+    made = documents()
+    if arguments.document:
+        print(made[arguments.document][1](), end="")
+        return 0
+    if arguments.write:
+        folder().mkdir(exist_ok=True)
+        for name, make in made.values():
+            folder().joinpath(name).write_text(make(), encoding="utf-8")
+            print(folder().joinpath(name))
+        return 0
+    if not arguments.check:
+        raise UserError("name a document, or --check or --write; see ceax describe --help")
+    stale = stale_files()
+    for line in stale:
+        print(line)
+    return STALE if stale else 0
+
+
+def stale_files() -> list[str]:
+    """Return one line for each file that is not what the types say."""
+    lines = []
+    for name, make in documents().values():
+        path = folder().joinpath(name)
+        kept = path.read_text(encoding="utf-8") if path.exists() else ""
+        if kept != make():
+            lines.append(f"gateway/api/{name} is stale; run: ceax describe --write")
+    return lines

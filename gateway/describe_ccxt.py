@@ -1,0 +1,156 @@
+"""What each unified verb of ccxt is here: for people who port a bot, and proof that nothing is missing."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from gateway import describe
+
+HTTP: Final = "GET "
+
+
+class Verb(Struct, frozen=True, kw_only=True):
+    """One verb and what answers it: frames, commands in `Submit`, channels, or addresses of the mirror."""
+
+    name: str
+    ours: tuple[str, ...]
+    """Names of frames and commands, `channel:<name>`, or `GET /path`."""
+    note: str = ""
+
+
+VERBS: Final = (
+    Verb(
+        name="fetchMarkets",
+        ours=("Welcome", "QueryMarket", "GET /v1/markets"),
+        note="products and ticks stand in the profile",
+    ),
+    Verb(
+        name="fetchCurrencies",
+        ours=("Welcome",),
+        note="one currency, CNY; an allowance is one tonne of CO2e",
+    ),
+    Verb(
+        name="fetchTradingLimits",
+        ours=("Welcome", "QueryMarket"),
+        note="quantities and lots in the profile, bands of the day by product",
+    ),
+    Verb(
+        name="fetchTradingFees",
+        ours=("Welcome",),
+        note="`profile.fees`, in 1/10,000 by method and side",
+    ),
+    Verb(
+        name="fetchTicker",
+        ours=("QueryMarket", "QuoteChanged", "GET /v1/markets"),
+        note="one row per product",
+    ),
+    Verb(
+        name="fetchOrderBook",
+        ours=("QueryBook", "QueryListings", "GET /v1/book/{product}"),
+        note="five levels by rule (R44)",
+    ),
+    Verb(name="fetchTrades", ours=("channel:trades", "GET /v1/trades"), note="`after` resumes"),
+    Verb(name="fetchOHLCV", ours=("GET /v1/candles/{product}",), note="1m 5m 15m 1h 1d"),
+    Verb(name="fetchTime", ours=("Ping", "Pong", "GET /v1/time")),
+    Verb(
+        name="fetchStatus", ours=("StatusChanged", "GET /v1/status"), note="pushed without asking"
+    ),
+    Verb(
+        name="fetchBalance",
+        ours=("QueryAccount", "AccountReply"),
+        note="cash with locks, holdings per product",
+    ),
+    Verb(
+        name="fetchAccounts",
+        ours=("Welcome", "QueryParticipants"),
+        note="one trading account per entity",
+    ),
+    Verb(
+        name="createOrder",
+        ours=("PlaceListing", "PickListing", "TakeListings"),
+        note="a limit order lists; taking names listings or a limit",
+    ),
+    Verb(name="createOrders", ours=("PlaceListings",), note="at most 20, all or nothing"),
+    Verb(name="cancelOrder", ours=("CancelOrder",)),
+    Verb(name="cancelOrders", ours=("CancelOrders",), note="at most 20, all or nothing"),
+    Verb(name="cancelAllOrders", ours=("CancelAll",), note="of a product or side, or all"),
+    Verb(name="cancelAllOrdersAfter", ours=("ArmSwitch",), note="dead man's switch"),
+    Verb(
+        name="editOrder",
+        ours=("ReduceOrder", "CancelOrder", "PlaceListing"),
+        note="less keeps its place where the profile allows it; every other change is cancel and new",
+    ),
+    Verb(
+        name="fetchOrder",
+        ours=("FindOrder", "OrderFound"),
+        note="by client order number; `QueryOrders` by number",
+    ),
+    Verb(name="fetchOpenOrders", ours=("QueryOrders", "OrdersReply"), note="`is_open`"),
+    Verb(
+        name="fetchOrders",
+        ours=("QueryOrders", "OrdersReply"),
+        note="of the trading day; earlier ones in the statement",
+    ),
+    Verb(name="fetchMyTrades", ours=("QueryTrades", "TradesReply")),
+    Verb(
+        name="fetchLedger",
+        ours=("QueryStatement", "StatementReply"),
+        note="opening, every movement, closing",
+    ),
+    Verb(
+        name="fetchDeposits",
+        ours=("QueryStatement", "channel:private", "Deposited"),
+        note="cash comes by the bank through clearing",
+    ),
+    Verb(
+        name="fetchWithdrawals",
+        ours=("QueryStatement", "channel:private", "Withdrawn"),
+        note="likewise; never ordered over this wire",
+    ),
+    Verb(
+        name="watchOrderBook",
+        ours=("channel:book", "BookSnapshot", "BookChanged"),
+        note="`sequence`, `previous` and a checksum of integers",
+    ),
+    Verb(name="watchTicker", ours=("channel:market", "QuoteChanged")),
+    Verb(
+        name="watchTrades", ours=("channel:trades", "TradesPrinted"), note="`previous` shows a gap"
+    ),
+    Verb(
+        name="watchOrders",
+        ours=("channel:private", "PrivateEvents"),
+        note="resumes by `after` without gap or repeat",
+    ),
+    Verb(name="watchMyTrades", ours=("channel:private", "PrivateEvents", "Traded")),
+    Verb(
+        name="watchBalance",
+        ours=("channel:private", "QueryAccount"),
+        note="events move the balance; the query proves it",
+    ),
+)
+"""Verbs of the requirements page of ccxt and of ccxt pro."""
+
+
+def make_ccxt() -> str:
+    """Return the table as a page."""
+    lines = [
+        "# ccxt verbs and ours",
+        "",
+        f"**{describe.NOTICE}**",
+        "",
+        "Generated by `ceax describe --write`. Names without a prefix are frames, commands or events of",
+        "[REFERENCE.md](REFERENCE.md); `GET` is the read-only HTTP mirror ([openapi.json](openapi.json)).",
+        "",
+        "| ccxt | ours | note |",
+        "| --- | --- | --- |",
+    ]
+    lines += [
+        f"| `{verb.name}` | {', '.join(map(_shown, verb.ours))} | {verb.note} |" for verb in VERBS
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(name: str) -> str:
+    if name.startswith((HTTP, "channel:")):
+        return f"`{name.replace('channel:', 'channel ')}`"
+    return f"[{name}](REFERENCE.md#{name.lower()})"

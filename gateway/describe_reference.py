@@ -1,0 +1,204 @@
+"""The reference page of the wire in Markdown: every frame, command, event and struct with its example."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from engine.commands import Role
+from engine.reasons import EXPLANATIONS, Reason
+from gateway import describe, roles, wire
+from gateway.codes import FAULTS, CloseCode
+from gateway.describe import Field, fields_of, text_of
+from gateway.describe_examples import example
+
+HEAD: Final = """\
+# The wire of ceax: every frame, with one example each
+
+**{notice}**
+
+Generated from the types by `ceax describe --write`; `ceax describe --check` fails where this page is stale.
+Machine-readable: [asyncapi.json](asyncapi.json), [openapi.json](openapi.json) (the HTTP mirror),
+[vectors.json](vectors.json) (login, book checksum, money). For who comes from ccxt: [CCXT.md](CCXT.md).
+
+## Conventions
+
+- One websocket, `/` or `/v1`. Subprotocol `{json}` or none: JSON text frames. Subprotocol `{packed}`: binary
+  MessagePack frames with the same names. Another subprotocol: HTTP 400. A frame of the other kind: close 1003.
+- A frame is one object; `type` names it. Of a name that comes twice the last value counts.
+- Money is a string of yuan with exactly two decimals, `"98.50"`: no sign, exponent, space, or third decimal.
+  Tonnes, numbers and times are integers; times are ns UTC. Numbers up to 2^63 occur: read them as integers.
+- Inwards every field is bounded and an unknown field is refused with its path. Outwards ignore what you do not
+  know: fields, frames and events are added without a new version.
+- A request has an `id` of your choice; exactly one reply carries it, with `sequence` (last number of the log
+  that it tells of), `received_ns` and `sent_ns` (the gateway's machine). Pushed frames have no `id`.
+- A command is durable before its reply `Submitted` leaves. A refusal by a rule of the market is an event
+  `Refused` inside it; a request that was not carried out gets `Error`.
+- `client_order` is your number of an order command, unique per key and trading day. Send the same again as often
+  as you like: the answer of the first time comes, as `Repeated`.
+- Events inside `Submitted`, `PrivateEvents` and `DropCopy` are the same structs.
+
+"""
+FOOT_OF_LOGIN: Final = """\
+## A conversation
+
+1. The gateway says `Hello` with a nonce.
+2. `Login` within 3 s: the Ed25519 signature over five lines joined by `\\n`: `{domain}`, host as dialled
+   (`name:port`), nonce, public key, the client's `time_ns`. Or `Enrol` a new key with a one-time code; or
+   `Observe` without a key.
+3. `Welcome` with role, profile and limits, or `LoginRefused` and close 4001. Then `StatusChanged`, and again
+   whenever it changes; `Beat` every second with the last sequence.
+4. `Subscribe` to channels; `after` = the last sequence in hand replays what followed, without gap or repeat.
+
+"""
+
+
+def make_reference() -> str:
+    """Return the page."""
+    formats = wire.Format
+    parts = [
+        HEAD.format(
+            notice=describe.NOTICE, json=formats.JSON.value, packed=formats.MESSAGEPACK.value
+        ),
+        FOOT_OF_LOGIN.format(domain=wire.LOGIN_DOMAIN),
+        "## Channels\n\n",
+        _table(
+            ("channel", "roles"),
+            ((f"`{_channel(name)}`", _roles(who)) for name, who in roles.CHANNEL_ROLES.items()),
+        ),
+        "## Frames from the client\n\n",
+        *map(_inward, describe.INWARD),
+        "## Frames from the gateway\n\n",
+        *map(_outward, describe.OUTWARD),
+        "## Commands\n\nInside `Submit`; what each does is told by events.\n\n",
+        *map(_command, describe.COMMANDS),
+        "## Actions\n\nInside `Propose`; they run when another person approves.\n\n",
+        *(_struct(kind) for kind in describe.ACTIONS if kind not in describe.COMMANDS),
+        "## Commands of the gateway itself\n\nNobody sends them; they stand in the drop copy.\n\n",
+        *map(_struct, describe.SYSTEM_COMMANDS),
+        "## Events\n\n",
+        *map(_struct, describe.EVENTS),
+        "## Structs inside frames\n\n",
+        *map(_inner, describe.structs_reached()),
+        _faults(),
+        _reasons(),
+        _closes(),
+    ]
+    return "".join(parts).rstrip("\n") + "\n"
+
+
+def _channel(name: str) -> str:
+    return "book:<product>" if name == "book" else name
+
+
+def _roles(who: Iterable[str]) -> str:
+    found = set(who)
+    if found >= {role.value for role in Role}:
+        return "everybody" if roles.OBSERVER in found else "every key"
+    return ", ".join(sorted(found)) or "nobody"
+
+
+def _inward(kind: type) -> str:
+    lines = []
+    if describe.is_request(kind):
+        (reply,) = describe.replies_of(kind)
+        lines.append(
+            f"Roles: {_roles(roles.REQUEST_ROLES[kind])}. Reply: {_link(reply)} or [Error](#error)."
+        )
+    return _section(kind, lines, _frame_example(kind))
+
+
+def _outward(kind: type) -> str:
+    return _section(kind, [], _frame_example(kind))
+
+
+def _command(kind: type) -> str:
+    permission = roles.PERMISSIONS.get(kind)
+    lines = [f"Roles: {_roles(roles.COMMAND_ROLES[kind])}."]
+    if permission is not None:
+        lines.append(f"Permission: `{permission.value}`.")
+    return _section(kind, lines, _frame_example(wire.Submit, command=example(kind)))
+
+
+def _struct(kind: type) -> str:
+    return _section(kind, [], _json(wire.encode(example(kind))))
+
+
+def _inner(kind: type) -> str:
+    return _section(kind, [], "")
+
+
+def _section(kind: type, lines: list[str], shown: str) -> str:
+    text = f"### {kind.__name__}\n\n{text_of(kind)}\n\n"
+    if lines:
+        text += " ".join(lines) + "\n\n"
+    text += _fields(fields_of(kind))
+    return text + (f"```json\n{shown}\n```\n\n" if shown else "")
+
+
+def _fields(fields: tuple[Field, ...]) -> str:
+    if not fields:
+        return ""
+    rows = (
+        (
+            f"`{field.name}`",
+            field.kind,
+            field.unit if field.unit not in field.kind else "",
+            f"`{field.default}`" if field.default else "given",
+            field.text,
+        )
+        for field in fields
+    )
+    return _table(("field", "type", "unit", "default", "meaning"), rows)
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "| " + " | ".join("---" for _ in heads) + " |"]
+    lines += ["| " + " | ".join(cell.replace("\n", " ") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n\n"
+
+
+def _link(kind: type) -> str:
+    return f"[{kind.__name__}](#{kind.__name__.lower()})"
+
+
+def _frame_example(kind: type, **values: Any) -> str:  # noqa: ANN401 - values of fields
+    return _json(wire.encode(example(kind, **values)))
+
+
+def _json(data: bytes) -> str:
+    """Return an example on one line."""
+    return json.dumps(json.loads(data), ensure_ascii=False)
+
+
+def _faults() -> str:
+    rows = (
+        (str(row.number), f"`{code}`", row.retry, str(row.retry_after_ms or ""), row.en, row.zh)
+        for code, row in sorted(FAULTS.items(), key=lambda item: item[1].number)
+    )
+    heads = ("number", "code", "retry", "after ms", "text", "说明")
+    text = "## Codes of errors\n\nOf `Error` and of the HTTP mirror. Numbers never change.\n\n"
+    return text + _table(heads, rows)
+
+
+def _reasons() -> str:
+    rows = (
+        (
+            str(reason.value),
+            f"`{reason.name}`",
+            " / ".join(filter(None, EXPLANATIONS[reason].figures)),
+            EXPLANATIONS[reason].en,
+            EXPLANATIONS[reason].zh,
+        )
+        for reason in Reason
+        if reason
+    )
+    text = (
+        "## Reasons of refusals\n\nOf the event `Refused`, in `reason`; `figure_a` and `figure_b` are integers of the "
+        "units named here (money in fen).\n\n"
+    )
+    return text + _table(("number", "name", "figures", "text", "说明"), rows)
+
+
+def _closes() -> str:
+    rows = ((str(code.value), code.name) for code in CloseCode)
+    return "## Close codes\n\n" + _table(("number", "name"), rows)
