@@ -11,14 +11,25 @@ from websockets.exceptions import ConnectionClosed
 
 from engine.commands import AnyCommand
 from gateway import wire
-from gateway.access import Identity
+from gateway.access import Identity, Refusal
 from gateway.codes import CloseCode, Fault
 from gateway.door import Busy
 from gateway.explain import explain_events
 from gateway.gate import Gate
-from gateway.protocol import Close, Conversation, Effect, Perform, Send, State, Welcomed
+from gateway.protocol import (
+    Claim,
+    Close,
+    Conversation,
+    Effect,
+    Perform,
+    Refuse,
+    Send,
+    State,
+    Welcomed,
+)
 from gateway.reader import Overrun, Reader
-from gateway.sequencer import ClockNotDriven, Stopped
+from gateway.sequencer import Stopped
+from gateway.timekeeper import ClockNotDriven
 
 if TYPE_CHECKING:
     from gateway.server import Server
@@ -39,9 +50,21 @@ class Connection:
         self.server = server
         self.socket = socket
         self.conversation = Conversation(
-            server.access, server.settings, host=host, nonce=secrets.token_hex(32)
+            server.access,
+            server.settings,
+            host=host,
+            nonce=secrets.token_hex(32),
+            address=socket.client_address,
+            form=socket.form,
         )
         self.reader: Reader | None = None
+        self.refusals = 0
+        """How many requests were refused, for the log lines."""
+        self.number = 0
+        """Counts the logins of this run of the gateway; 0 before the login and for observers."""
+        self.closed_by = ""
+        """Name of the close code where the gateway closed it, "" where the client did."""
+        self._ending: asyncio.Task[None] | None = None
         self._in_flight: set[asyncio.Task[None]] = set()
         self._stuck_since_s = 0.0
         self._is_turn_due = False
@@ -54,25 +77,30 @@ class Connection:
         """Who is at the other end."""
         return self.conversation.identity
 
+    @property
+    def is_over(self) -> bool:
+        """Nothing more is taken."""
+        return self.conversation.state is State.CLOSED
+
     # ------------------------------------------------------------ reading
 
     async def run(self) -> None:
         """Talk until either side has enough."""
         self.send(self.conversation.hello(time.time_ns()))
         try:
-            while self.conversation.state is not State.CLOSED:
-                text = await self._receive()
-                if text is None:
-                    return
-                await self._carry_out(
-                    self.conversation.receive(
-                        text, time.monotonic(), time.time_ns(), self.server.buckets_of
-                    )
+            while not self.is_over:
+                data = await self._receive()
+                if data is None or self.is_over:
+                    return  # closed for its silence, or its key ended meanwhile
+                now_ns = time.time_ns()
+                effect = self.conversation.receive(
+                    data, time.monotonic(), now_ns, self.server.buckets_of
                 )
+                await self._carry_out(effect, now_ns)
         except ConnectionClosed:
             return
 
-    async def _receive(self) -> str | None:
+    async def _receive(self) -> str | bytes | None:
         """Return the next frame; None when the connection was closed for what came, or did not come."""
         is_greeting = self.conversation.state is State.GREETING
         patience_s = (
@@ -81,66 +109,78 @@ class Connection:
         try:
             # The limit is on the whole message: one that drips in fragments is idle too.
             async with asyncio.timeout(patience_s):
-                text = await self.socket.recv()
+                data = await self.socket.recv()
         except TimeoutError:
             code = CloseCode.LOGIN_TIMEOUT if is_greeting else CloseCode.IDLE
             await self.close(code, "no login came in time" if is_greeting else "nothing came")
             return None
-        if isinstance(text, str):
-            return text
-        await self.close(CloseCode.NOT_TEXT, "frames are JSON text")
+        if isinstance(data, str) is (self.socket.form is wire.Format.JSON):
+            return data
+        kind = "JSON text" if self.socket.form is wire.Format.JSON else "binary MessagePack"
+        await self.close(CloseCode.NOT_TEXT, f"frames are {kind} by this connection's subprotocol")
         return None
 
-    async def _carry_out(self, effect: Effect) -> None:
+    async def _carry_out(self, effect: Effect, received_ns: int) -> None:
         match effect:
+            case Send(wire.Reply() as frame):
+                self.reply(frame, received_ns)
             case Send(frame):
                 self.send(frame)
-                if isinstance(frame, wire.LoginRefused):
-                    await self.close(CloseCode.LOGIN_REFUSED, frame.code)
-            case Welcomed(identity):
-                await self._welcome(identity)
+            case Welcomed(identity, login):
+                await self._welcome(identity, login)
+            case Refuse():
+                await self.server.entrance.refuse(self, effect)
+            case Claim():
+                await self.server.entrance.claim(self, effect)
             case Perform(request):
-                await self._perform(request)
+                await self._perform(request, received_ns)
             case Close(code, reason):
                 await self.close(code, reason)
 
-    async def _welcome(self, identity: Identity) -> None:
+    async def _welcome(self, identity: Identity, login: wire.Login | None) -> None:
         server = self.server
         try:
-            server.enter(self)
-        except Fault as fault:
-            refusal = self.conversation.refuse_login(fault, time.time_ns())
-            self.send(refusal)
-            await self.close(CloseCode.LOGIN_REFUSED, fault.code)
+            server.entrance.enter(self)
+        except Refusal as refusal:
+            assert login is not None, "observers are not counted"
+            await server.entrance.refuse(self, Refuse(refusal, login))
             return
         limits = self.conversation.limits
         self.socket.widen(limits)
-        self.reader = Reader(server.feed, server.cache, identity, limits.subscriptions)
+        self.reader = Reader(
+            server.feed, server.cache, identity, limits.subscriptions, self.socket.form
+        )
         self.send(server.welcome(identity, limits))
+        server.entered(self)
+        self.write()  # the status comes first
 
     # ------------------------------------------------------------ requests
 
-    async def _perform(self, request: wire.Request) -> None:
+    async def _perform(self, request: wire.Request, received_ns: int) -> None:
         """Run a request; commands run side by side, so that they share a batch of the journal."""
         if isinstance(request, wire.Submit | wire.AdvanceClock):
+            if self.server.is_stopping:
+                fault = Fault("STOPPING", outcome="not_sent")
+                self.reply(fault.frame(request.id, self.conversation.language), received_ns)
+                return
             limit = self.conversation.limits.requests_in_flight
             if len(self._in_flight) >= limit:
                 fault = Fault("TOO_MANY_IN_FLIGHT", limit, outcome="not_sent", retry_after_ms=20)
-                self.send(fault.frame(request.id, self.conversation.language))
+                self.reply(fault.frame(request.id, self.conversation.language), received_ns)
                 return
             coroutine = (
-                self._submit(request.id, request.command)
+                self._submit(request.id, request.command, received_ns)
                 if isinstance(request, wire.Submit)
-                else self._advance(request)
+                else self._advance(request, received_ns)
             )
             task = asyncio.create_task(coroutine)
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
             return
         try:
-            self._answer(request)
+            self._answer(request, received_ns)
         except Fault as fault:
-            self.send(fault.frame(request.id, self.conversation.language))
+            self.reply(fault.frame(request.id, self.conversation.language), received_ns)
         if self.socket.unsent > HIGH_WATER_BYTES:
             await self._drain()
 
@@ -152,39 +192,41 @@ class Connection:
         except TimeoutError:
             self.socket.cut("SLOW_READER")
 
-    def _answer(self, request: wire.Request) -> None:
+    def _answer(self, request: wire.Request, received_ns: int) -> None:
         reader = self.reader
         assert reader is not None, "requests come after the login"
         if isinstance(request, wire.Subscribe):
-            self.server.prepare(request.channel)
+            self.server.publisher.prepare(request.channel)
             floor = reader.subscribe(request.channel, request.after)
-            self.server.subscribed(self, request.channel)
-            self.send(
+            self.server.publisher.subscribed(self, request.channel)
+            self.reply(
                 wire.Subscribed(
                     id=request.id,
                     channel=request.channel,
                     sequence=self.server.feed.sequence,
                     floor=floor,
-                )
+                ),
+                received_ns,
             )
             self.write()
         elif isinstance(request, wire.Unsubscribe):
             reader.unsubscribe(request.channel)
-            self.server.unsubscribed(self, request.channel)
-            self.send(
+            self.server.publisher.unsubscribed(self, request.channel)
+            self.reply(
                 wire.Subscribed(
                     id=request.id,
                     channel=request.channel,
                     sequence=self.server.feed.sequence,
                     is_active=False,
-                )
+                ),
+                received_ns,
             )
         else:
-            self.send(self.server.desk.answer(request, self.identity))
+            self.reply(self.server.desk.answer(request, self.identity), received_ns)
 
-    async def _submit(self, request: int, command: AnyCommand) -> None:
+    async def _submit(self, request: int, command: AnyCommand, received_ns: int) -> None:
         language = self.conversation.language
-        frame: wire.Outward
+        frame: wire.Reply
         try:
             applied = await self.server.sequencer.submit(self.identity.key, command)
         except Busy as busy:
@@ -195,6 +237,8 @@ class Connection:
         else:
             # What an operator or clearing did it reads in the drop copy anyway.
             is_staff = not self.identity.participant
+            if is_staff:
+                self.server.watch.controlled(self, command, applied.sequence)
             seen = self.server.feed.audience.answer(applied.events, self.identity.participant)
             events = tuple(applied.events) if is_staff else seen
             frame = wire.Submitted(
@@ -204,11 +248,11 @@ class Connection:
                 events=events,
                 texts=explain_events(events, language),
             )
-        self.send(frame)
+        self.reply(frame, received_ns)
 
-    async def _advance(self, request: wire.AdvanceClock) -> None:
+    async def _advance(self, request: wire.AdvanceClock, received_ns: int) -> None:
         server = self.server
-        frame: wire.Outward
+        frame: wire.Reply
         try:
             time_ns = await server.sequencer.advance_clock(request.to_time_ns)
         except ClockNotDriven:
@@ -219,13 +263,23 @@ class Connection:
         else:
             sequence = server.sequencer.exchange.sequence
             frame = wire.ClockAdvanced(id=request.id, sequence=sequence, time_ns=time_ns)
-        self.send(frame)
+        self.reply(frame, received_ns)
 
     # ------------------------------------------------------------ writing
 
     def send(self, frame: wire.Outward) -> None:
-        """Send a frame of the conversation."""
-        self.socket.push(wire.encode(frame))
+        """Send a frame that answers no request."""
+        self.socket.push(wire.encode(frame, self.socket.form))
+
+    def reply(self, frame: wire.Reply, received_ns: int) -> None:
+        """Send the answer to a request that came at a time (ns UTC), stamped with the times of both."""
+        if isinstance(frame, wire.Error):
+            self.server.watch.refused(self, frame.code, frame.id, frame.path)
+        sequence = frame.sequence
+        if not sequence and not isinstance(frame, wire.OrderFound):
+            sequence = self.server.sequencer.exchange.sequence
+        wire.stamp(frame, sequence, received_ns, time.time_ns())
+        self.socket.push(wire.encode(frame, self.socket.form))
 
     def write(self) -> None:
         """Write what the reader may see, as far as the client takes it; cut a slow private reader."""
@@ -271,11 +325,30 @@ class Connection:
         elif now_s - self._stuck_since_s > self.server.settings.drain_s:
             self.socket.cut("SLOW_READER")
 
+    def end(self, code: CloseCode, fault: Fault) -> None:
+        """Take nothing more and close: the key may no longer be used.
+
+        What is in flight goes on without an answer; the engine refuses what comes behind the end of
+        the key. The answers of the batch that ended it are still written.
+        """
+        if not self.is_over:
+            close = self.conversation.close(code, fault)
+            self._ending = asyncio.create_task(self._close_next_turn(close))
+
+    async def _close_next_turn(self, close: Close) -> None:
+        await asyncio.sleep(0)  # what the same batch answered is written first
+        await self.close(close.code, close.reason)
+
     async def close(self, code: CloseCode, reason: str) -> None:
         """Close the connection with a code and a reason of at most 123 bytes."""
         self.conversation.state = State.CLOSED
+        self.closed_by = self.closed_by or code.name
         with contextlib.suppress(ConnectionClosed):
             await self.socket.close(code, reason)
+
+    async def go_away(self, reason: str, retry_ms: int) -> None:
+        """Close because the gateway stops, with a pause after which the client shall dial again."""
+        await self.close(CloseCode.GOING_AWAY, f"{reason}; retry_ms={retry_ms}")
 
     async def finish(self) -> None:
         """Wait until the commands in flight have their answers, read or not."""

@@ -13,6 +13,7 @@ from engine.views import (
     ApplicationView,
     AuctionView,
     Book,
+    Depth,
     GroupView,
     HaltView,
     KeyView,
@@ -46,6 +47,7 @@ class Views(Protocol):
     def time_ns(self) -> int: ...  # noqa: D102
     def market(self) -> MarketView: ...  # noqa: D102
     def book(self, product: str, levels: int = 0) -> Book: ...  # noqa: D102
+    def depth(self, product: str, levels: int = 0, listings: int = 20) -> Depth: ...  # noqa: D102
     def listings(  # noqa: D102
         self, product: str, side: Side, price_fen: int
     ) -> tuple[ListingView, ...]: ...
@@ -68,6 +70,7 @@ class Views(Protocol):
     ) -> tuple[ApplicationView, ...]: ...
     def halts(self) -> tuple[HaltView, ...]: ...  # noqa: D102
     def closures(self) -> tuple[ClosureAdded, ...]: ...  # noqa: D102
+    def notices(self) -> tuple[NoticePublished, ...]: ...  # noqa: D102
 
 
 class Desk:

@@ -1,7 +1,7 @@
 """An exchange inside the test: the oracle with its log, seen by clearing through a port with faults."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from random import Random
@@ -66,6 +66,7 @@ class House:
         self.exchange = Oracle(profile())
         self.log: list[Applied] = []
         self.listeners: list[Callable[[list[Any]], None]] = []
+        self.failure: BaseException | None = None
         self.time_ns = 0
         self.client_order = 0
         self.keys: dict[int, KeyFile] = {}
@@ -75,6 +76,10 @@ class House:
     async def submit(self, key: int, command: AnyCommand) -> Applied:
         """Apply a command of a client."""
         return self.apply(key, command)
+
+    async def submit_many(self, key: int, commands: Sequence[AnyCommand]) -> list[Applied]:
+        """Apply commands of one key."""
+        return [self.apply(key, command) for command in commands]
 
     async def advance_clock(self, time_ns: int) -> int:
         """Move the clock."""
