@@ -27,7 +27,7 @@ from bench.engine_flows import DEPTH_TICKS_DEEP, FlowShape
 from bench.measure import DIGITS, Bars, row
 from bench.stage import CASH_FEN, FIRST_TRADER_KEY, HOLDING_T, Stage
 from bench.workload import Shape
-from engine.core.layout import TRADER
+from engine.core.layout import MAY_ALL
 from engine.exchange import Exchange
 
 LIVE: Final = (1_000, 10_000, 100_000, 1_000_000)
@@ -107,7 +107,7 @@ def _crowd(stage: Stage, participants: int) -> None:
     numbers = range(begin, participants + 1)
     keys = slice(FIRST_TRADER_KEY - 1 + begin, FIRST_TRADER_KEY + participants)
     state.keys["participant"][keys] = numbers
-    state.keys["role"][keys] = TRADER
+    state.keys["permissions"][keys] = MAY_ALL
     state.cash["settled_fen"][begin : participants + 1] = CASH_FEN
     products = int(state.rules["products"])
     rows = slice(begin * products, (participants + 1) * products)

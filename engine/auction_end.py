@@ -14,7 +14,7 @@ from engine.commands import (
     Method,
     PriceMode,
 )
-from engine.core.layout import STANDS, SUSPENDED
+from engine.core.layout import BY_OPERATORS, REMOVED, STANDS, SUSPENDED
 from engine.core.records import CommandKind
 from engine.events import AnyEvent, AuctionEnded, AuctionState, FailureCause
 from engine.market import Market
@@ -123,7 +123,7 @@ def _ended(market: Market, auction: Auction, bids: Bids, successful_bids: int) -
 
 
 def follow(market: Market, order: int) -> list[AnyEvent]:
-    """Follow an application or a bid that was ended: withdrawn, lapsed, or by a suspension.
+    """Follow an application or a bid that was ended: withdrawn, lapsed, by a suspension or a removal.
 
     Bids that lapse with their application stay in the count, so that the result still tells of them.
     """
@@ -134,8 +134,9 @@ def follow(market: Market, order: int) -> list[AnyEvent]:
         if auction.state is AuctionState.APPLIED:
             auction.state = AuctionState.ENDED
         elif auction.state is AuctionState.ANNOUNCED:
-            is_suspended = market.core.state.restrictions[auction.participant] == SUSPENDED
-            return _fail(market, auction, FailureCause.HALTED) if is_suspended else []
+            barred = int(market.core.state.restrictions[auction.participant])
+            is_out = barred & REMOVED != 0 or barred & BY_OPERATORS == SUSPENDED
+            return _fail(market, auction, FailureCause.HALTED) if is_out else []
         return []
     if auction.state is AuctionState.ANNOUNCED and orders[auction.order]["state"] == STANDS:
         market.bids[auction.number].remove(bid_of(orders, order))

@@ -8,9 +8,17 @@ from typing import NamedTuple
 
 from engine import operations
 from engine.block_state import Negotiation
-from engine.commands import ConfirmBlock, CounterBlock, Method, OfferBlockToGroup, Role, Side
+from engine.commands import (
+    ConfirmBlock,
+    CounterBlock,
+    Method,
+    OfferBlockToGroup,
+    Permission,
+    Side,
+)
 from engine.core.layout import NEVER, REFUSED, STANDS
 from engine.core.records import CommandKind
+from engine.keys import permission_broken, sender
 from engine.market import OK, Figures, Market
 from engine.reasons import Reason
 from engine.units import PRICE_FEN_MAX
@@ -73,11 +81,10 @@ def talk_of(market: Market, number: int, named: int) -> Talk:
 
 def set_group_broken(market: Market, group: str, members: tuple[int, ...]) -> Figures:
     """Return the first rule that a group breaks; nobody asks for a phase or a client order number."""
-    key = market.key(market.hand.key)
-    if key is None and market.hand.key != 0:
-        return Reason.KEY_UNKNOWN, 0, 0
-    if key is None or key.role != Role.TRADER:
-        return Reason.ROLE_NOT_PERMITTED, 0, 0
+    broken = permission_broken(market, Permission.BLOCK)
+    if broken != OK:
+        return broken
+    key = sender(market)
     for member in members:
         if not market.is_participant(member):
             return Reason.COUNTERPARTY_UNKNOWN, member, 0

@@ -1,16 +1,17 @@
-"""Maker and checker, admission, keys and closures: what operators do (R12, R14, R26).
+"""Maker and checker, and the closures of the calendar: what two persons decide (R12, R14, R26).
 
-Always two of them, save that one may halt.
+Always two of them, save that one may halt. The exchange's proposals are approved by operators and
+supervisors, or by supervisors alone where the profile says so; a participant's own administrators propose
+keys of their participant, which another of them, an operator or a supervisor approves.
 """
 
-from engine import auction
+from engine import auction, enrolment_codes, participants
 from engine.commands import (
     Action,
     AddClosure,
     AdmitParticipant,
     AnnounceAuction,
     Approve,
-    Category,
     ChangePhase,
     CloseDay,
     CorrectReferencePrice,
@@ -34,52 +35,44 @@ from engine.commands import (
     SetReferencePrice,
     VoidTrade,
 )
-from engine.core.layout import CLEARING, OPERATOR, TRADER
 from engine.corrections import correct_reference, void
-from engine.credit_code import is_credit_code
 from engine.day import change_phase, close_day
 from engine.events import (
     AnyEvent,
     ClosureAdded,
     ClosureRemoved,
-    KeyEnrolled,
-    ParticipantAdmitted,
     ProposalApproved,
     ProposalMade,
     ProposalRejected,
 )
 from engine.halts import halt, resume
+from engine.keys import COMPANY_ROLES, CONTROL_ROLES, enrol, is_removed, role_broken, sender
 from engine.market import OK, Figures, Market, Proposal
-from engine.measures import freeze, mark_limit, restrict, set_allowance
+from engine.measures import freeze, restrict, set_allowance
 from engine.notices import publish
 from engine.prices import set_reference
 from engine.reasons import Reason
-
-ROLE_NUMBERS = {Role.TRADER: TRADER, Role.OPERATOR: OPERATOR, Role.CLEARING: CLEARING}
-
-
-def role_broken(market: Market, role: Role | None) -> Figures:
-    """Say whether the sender may send this kind of command; None stands for the sequencer's own."""
-    number = market.hand.key
-    key = market.key(number)
-    if number != 0 and key is None:
-        return Reason.KEY_UNKNOWN, 0, 0
-    return OK if (key.role if key else None) == role else (Reason.ROLE_NOT_PERMITTED, 0, 0)
+from engine.units import is_date
 
 
 def take_operator(market: Market, command: OperatorCommand) -> list[AnyEvent]:
     """Answer a proposal, an approval, a rejection, a halt or its end."""
-    broken = role_broken(market, Role.OPERATOR)
+    if isinstance(command, Halt | Resume):
+        broken = role_broken(market, *CONTROL_ROLES)
+        if broken != OK:
+            return [market.refused(broken)]
+        person = sender(market).person
+        if isinstance(command, Halt):
+            return [halt(market, command, person)]
+        return resume(market, command, person)
+    broken = role_broken(market, *CONTROL_ROLES, Role.ADMINISTRATOR)
     if broken != OK:
         return [market.refused(broken)]
     if isinstance(command, Propose):
         return [_propose(market, command)]
-    if isinstance(command, Halt):
-        return [halt(market, command, _person(market))]
-    if isinstance(command, Resume):
-        return [resume(market, command, _person(market))]
     proposal = market.proposals.get(command.proposal)
-    if proposal is None:
+    own = sender(market).participant
+    if proposal is None or own not in (0, proposal.participant):
         return [market.refused((Reason.PROPOSAL_UNKNOWN, command.proposal, 0))]
     if not proposal.is_open:
         return [market.refused((Reason.PROPOSAL_NOT_OPEN, command.proposal, 0))]
@@ -88,39 +81,63 @@ def take_operator(market: Market, command: OperatorCommand) -> list[AnyEvent]:
     return _approve(market, proposal, command)
 
 
-def _person(market: Market) -> str:
-    key = market.key(market.hand.key)
-    assert key is not None
-    return key.person
-
-
 def _propose(market: Market, command: Propose) -> AnyEvent:
+    by = sender(market)
+    if by.role is Role.ADMINISTRATOR:
+        broken, place = _company_broken(market, command, by.participant)
+        if broken != OK:
+            return market.refused(broken, place)
     limit = market.profile.capacity.proposals
     if market.open_proposals >= limit:
         return market.refused((Reason.PROPOSALS_FULL, limit, 0))
     proposal = Proposal(
         number=len(market.proposals) + 1,
-        key=market.hand.key,
-        person=_person(market),
+        key=by.key,
+        person=by.person,
+        participant=by.participant,
         actions=command.actions,
         reason=command.reason,
         time_ns=market.hand.time_ns,
     )
     market.proposals[proposal.number] = proposal
-    market.open_proposals += 1
+    note_waiting(market, proposal, 1)
     return market.event(
         ProposalMade,
         proposal=proposal.number,
         key=proposal.key,
         person=proposal.person,
+        participant=proposal.participant,
         actions=proposal.actions,
         reason=proposal.reason,
     )
 
 
+def _company_broken(market: Market, command: Propose, participant: int) -> tuple[Figures, int]:
+    """Say what an administrator's proposal breaks, and by which action, -1 where it is none's fault."""
+    if is_removed(market, participant):
+        return (Reason.PARTICIPANT_REMOVED, 0, 0), -1
+    for place, action in enumerate(command.actions):
+        if not isinstance(action, EnrolKey | IssueCode) or (
+            action.role not in COMPANY_ROLES or action.participant != participant
+        ):
+            return (Reason.ROLE_NOT_PERMITTED, 0, 0), place
+    limit = market.profile.capacity.company_proposals
+    if market.company_proposals.get(participant, 0) >= limit:
+        return (Reason.PROPOSALS_FULL, limit, 0), -1
+    return OK, -1
+
+
+def note_waiting(market: Market, proposal: Proposal, change: int) -> None:
+    """Count a proposal that waits, or (-1) waits no more."""
+    market.open_proposals += change
+    if proposal.participant:
+        of_company = market.company_proposals
+        of_company[proposal.participant] = of_company.get(proposal.participant, 0) + change
+
+
 def _end(market: Market, proposal: Proposal) -> None:
     proposal.is_open = False
-    market.open_proposals -= 1
+    note_waiting(market, proposal, -1)
 
 
 def _reject(market: Market, proposal: Proposal, command: Reject) -> AnyEvent:
@@ -129,20 +146,32 @@ def _reject(market: Market, proposal: Proposal, command: Reject) -> AnyEvent:
         ProposalRejected,
         proposal=proposal.number,
         key=market.hand.key,
-        person=_person(market),
+        person=sender(market).person,
+        participant=proposal.participant,
         reason=command.reason,
     )
 
 
+def _may_approve(market: Market, proposal: Proposal) -> bool:
+    """Say whether the sender's role may approve: for a participant its administrators too."""
+    if proposal.participant or market.profile.control.approvers == "operators":
+        return True
+    return sender(market).role is Role.SUPERVISOR
+
+
 def _approve(market: Market, proposal: Proposal, command: Approve) -> list[AnyEvent]:
-    if proposal.person == _person(market):
+    by = sender(market)
+    if not _may_approve(market, proposal):
+        return [market.refused((Reason.ROLE_NOT_PERMITTED, 0, 0))]
+    if proposal.person == by.person:
         return [market.refused((Reason.SAME_PERSON, 0, 0))]
     _end(market, proposal)
     approved = market.event(
         ProposalApproved,
         proposal=command.proposal,
-        key=market.hand.key,
-        person=_person(market),
+        key=by.key,
+        person=by.person,
+        participant=proposal.participant,
     )
     events: list[AnyEvent] = [approved]
     for place, action in enumerate(proposal.actions):
@@ -155,8 +184,12 @@ def run_action(  # noqa: C901 - one case for each action
 ) -> list[AnyEvent]:
     """Do one approved action, or refuse it alone."""
     match action:
-        case AdmitParticipant() | EnrolKey():
-            return [_enter(market, action, place)]
+        case AdmitParticipant() | RemoveParticipant() | RestoreParticipant():
+            return _change_participant(market, action, place)
+        case EnrolKey():
+            return [enrol(market, action, place)]
+        case IssueCode():
+            return [enrolment_codes.issue(market, action, place)]
         case SetReferencePrice():
             return [set_reference(market, action, place)]
         case RestrictParticipant():
@@ -173,10 +206,21 @@ def run_action(  # noqa: C901 - one case for each action
             return auction.refuse(market, action, place)
         case PublishNotice():
             return [publish(market, action, place)]
-        case IssueCode() | RemoveParticipant() | RestoreParticipant():
-            return [market.refused((Reason.NOT_OFFERED, 0, 0), place)]
         case ChangePhase() | CloseDay() | VoidTrade() | CorrectReferencePrice():
             return _change_day(market, action, place)
+
+
+def _change_participant(
+    market: Market, action: AdmitParticipant | RemoveParticipant | RestoreParticipant, place: int
+) -> list[AnyEvent]:
+    """Do what changes who takes part."""
+    match action:
+        case AdmitParticipant():
+            return [participants.admit(market, action, place)]
+        case RemoveParticipant():
+            return participants.remove(market, action, place)
+        case RestoreParticipant():
+            return [participants.restore(market, action, place)]
 
 
 def _change_day(
@@ -216,6 +260,8 @@ def _closure_broken(market: Market, action: AddClosure | RemoveClosure) -> Figur
     is_known = action.date in market.closures
     if isinstance(action, RemoveClosure) and not is_known:
         return Reason.CLOSURE_UNKNOWN, 0, 0
+    if not is_known and not is_date(action.date):
+        return Reason.DATE_INVALID, 0, 0
     if action.date <= market.date:
         return Reason.DATE_NOT_LATER, 0, 0
     if isinstance(action, RemoveClosure):
@@ -225,106 +271,3 @@ def _closure_broken(market: Market, action: AddClosure | RemoveClosure) -> Figur
     limit = market.profile.capacity.closures
     ahead = sum(date > market.date for date in market.closures)
     return (Reason.CLOSURES_FULL, limit, 0) if ahead >= limit else OK
-
-
-# ---------------------------------------------------------------- admission and keys
-
-
-def _enter(market: Market, action: AdmitParticipant | EnrolKey, place: int) -> AnyEvent:
-    """Admit a participant or enrol a key."""
-    if isinstance(action, AdmitParticipant):
-        broken = _admit_broken(market, action)
-        return market.refused(broken, place) if broken != OK else _admit(market, action)
-    broken = _enrol_broken(market, action)
-    return market.refused(broken, place) if broken != OK else _enrol(market, action)
-
-
-def _identities(action: AdmitParticipant | ParticipantAdmitted) -> tuple[tuple[str, str], ...]:
-    """Return what only one participant may have (R14)."""
-    return (
-        ("credit_code", action.credit_code),
-        ("registry_account", action.registry_account),
-        ("funds_account", action.funds_account),
-    )
-
-
-def _admit_broken(market: Market, action: AdmitParticipant) -> Figures:
-    if action.category != Category.KEY_EMITTING_UNIT:
-        return Reason.NOT_KEY_EMITTING_UNIT, 0, 0
-    if market.profile.credit_code_check and not is_credit_code(action.credit_code):
-        return Reason.INVALID_CREDIT_CODE, 0, 0
-    known = [market.identities[i] for i in _identities(action) if i in market.identities]
-    if known:
-        return Reason.ALREADY_ADMITTED, min(known), 0
-    limit = market.profile.capacity.participants
-    if len(market.participants) >= limit:
-        return Reason.PARTICIPANTS_FULL, limit, 0
-    return OK
-
-
-def _admit(market: Market, action: AdmitParticipant) -> ParticipantAdmitted:
-    number = len(market.participants) + 1
-    admitted = market.event(
-        ParticipantAdmitted,
-        participant=number,
-        name=action.name,
-        credit_code=action.credit_code,
-        category=action.category,
-        province=action.province,
-        sector=action.sector,
-        registry_account=action.registry_account,
-        funds_account=action.funds_account,
-        compliance_year=action.compliance_year,
-    )
-    note_participant(market, admitted)
-    return admitted
-
-
-def note_participant(market: Market, admitted: ParticipantAdmitted) -> None:
-    """Keep an admitted participant, the next by number."""
-    market.participants.append(admitted)
-    market.identities.update(dict.fromkeys(_identities(admitted), admitted.participant))
-    market.core.market["participant_count"] = admitted.participant
-    mark_limit(market, admitted.participant)
-
-
-def _enrol_broken(market: Market, action: EnrolKey) -> Figures:
-    if action.public_key in market.key_numbers:
-        return Reason.KEY_ALREADY_ENROLLED, market.key_numbers[action.public_key], 0
-    is_trader = action.role == Role.TRADER
-    if is_trader and not market.is_participant(action.participant):
-        return Reason.PARTICIPANT_UNKNOWN, action.participant, 0
-    if not is_trader and action.participant != 0:
-        return Reason.ROLE_NOT_PERMITTED, 0, 0
-    limit = market.profile.capacity.keys
-    return (Reason.KEYS_FULL, limit, 0) if len(market.keys) >= limit else OK
-
-
-def _enrol(market: Market, action: EnrolKey) -> KeyEnrolled:
-    number = len(market.keys) + 1
-    enrolled = market.event(
-        KeyEnrolled,
-        key=number,
-        public_key=action.public_key,
-        role=action.role,
-        person=action.person,
-        participant=action.participant,
-    )
-    note_key(market, enrolled)
-    return enrolled
-
-
-def note_key(market: Market, enrolled: KeyEnrolled) -> None:
-    """Keep an enrolled key, the next by number, where the core looks for it too."""
-    market.keys.append(enrolled)
-    market.key_numbers[enrolled.public_key] = enrolled.key
-    row = market.core.state.keys[enrolled.key]
-    row["participant"] = enrolled.participant
-    row["role"] = ROLE_NUMBERS[enrolled.role]
-    market.core.market["key_count"] = enrolled.key
-
-
-def enrol_at_genesis(market: Market, command: EnrolKey) -> list[AnyEvent]:
-    """Enrol a key that the sequencer itself names when a market is founded."""
-    broken = role_broken(market, None)
-    return [market.refused(broken)] if broken != OK else run_action(market, command)

@@ -4,7 +4,7 @@ Rules R26-R29, R54 and R97. The agenda holds the moments of the day at which som
 the ends of auctions first, then the phases of the methods whose own sessions have that moment.
 """
 
-from engine import auction_end, operations
+from engine import auction_end, enrolment_codes, keys, operations, switches
 from engine.commands import (
     CancelCause,
     ChangePhase,
@@ -61,6 +61,7 @@ def open_day(market: Market, command: OpenDay) -> list[AnyEvent]:
     market.archive_day()
     market.core.clear_day()
     market.clear_talk()
+    market.notices.clear()
     market.date = command.date
     market.is_day_open = True
     market.sessions = sessions
@@ -69,9 +70,11 @@ def open_day(market: Market, command: OpenDay) -> list[AnyEvent]:
     _clear_products(market)
     _roll_holdings(market)
     market.agenda = sorted({time for rows in sessions for row in rows for time in row})
-    market.core.market["boundary_ns"] = market.agenda[0]
+    market.mark_boundary()
     listed = tuple(code for i, code in enumerate(market.codes) if market.is_listed(i))
     events: list[AnyEvent] = [market.event(DayOpened, date=command.date, products=listed)]
+    events += keys.expire(market)
+    enrolment_codes.forget_expired(market)
     events += [
         _enter(market, method, Phase.PRE_OPEN, sessions[method][0][0]) for method in market.methods
     ]
@@ -104,11 +107,14 @@ def _enter(market: Market, method: Method, phase: Phase, next_ns: int) -> AnyEve
 
 
 def keep_time(market: Market) -> list[AnyEvent]:
-    """Do what the entry in hand finds due, one boundary after the other."""
+    """Do what the entry in hand finds due, one boundary after the other; the timetable before switches."""
     events: list[AnyEvent] = []
-    while market.agenda and market.agenda[0] <= market.hand.time_ns:
-        boundary = market.agenda.pop(0)
-        market.core.market["boundary_ns"] = market.agenda[0] if market.agenda else 0
+    while 0 < (boundary := int(market.core.market["boundary_ns"])) <= market.hand.time_ns:
+        if market.agenda[:1] != [boundary]:
+            events += switches.fire(market)
+            continue
+        del market.agenda[0]
+        market.mark_boundary()
         events += auction_end.end_due(market, boundary)
         if all(boundary >= market.sessions[method][-1][1] for method in market.methods):
             events += _end_day(market)
@@ -134,7 +140,8 @@ def _follow_timetable(market: Market, boundary: int) -> list[AnyEvent]:
 def _end_day(market: Market) -> list[AnyEvent]:
     """Close the day: open orders lapse (R54), announced auctions fail, closes and bulletin stand (R97)."""
     market.agenda.clear()
-    market.core.market["boundary_ns"] = 0
+    switches.end_day(market)
+    market.mark_boundary()
     events = operations.end(market, operations.open_orders(market), CancelCause.CLOSE)
     events += auction_end.fail_open(market, FailureCause.DAY_CLOSED)
     for method in market.methods:

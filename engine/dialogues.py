@@ -1,16 +1,21 @@
-"""Who answers which command of a dialogue or an auction, and who draws the consequences of an ended order."""
+"""Who answers which command of a dialogue, an auction or a batch, and who draws the consequences of an ended order."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine import auction, auction_end, block, take
+from engine import auction, auction_end, batches, block, switches, take
 from engine.commands import (
     ApplyAuction,
+    ArmSwitch,
+    BatchCommand,
+    CancelAll,
+    CancelOrders,
     ConfirmBlock,
     CounterBlock,
     DialogueCommand,
     OfferBlockToGroup,
     PlaceBid,
+    PlaceListings,
     RefuseBlock,
     SetBlockGroup,
     TakeListings,
@@ -22,6 +27,10 @@ from engine.market import Market
 _ANSWER: Final[dict[type, Callable[[Market, Any], list[AnyEvent]]]] = {
     TakeListings: take.take_listings,
     SetBlockGroup: block.set_group,
+    PlaceListings: batches.place_listings,
+    CancelOrders: batches.cancel_orders,
+    CancelAll: batches.cancel_all,
+    ArmSwitch: switches.arm,
     OfferBlockToGroup: block.offer_to_group,
     CounterBlock: block.counter,
     ConfirmBlock: block.confirm,
@@ -32,8 +41,10 @@ _ANSWER: Final[dict[type, Callable[[Market, Any], list[AnyEvent]]]] = {
 _OF_AUCTIONS: Final = (CommandKind.APPLY_AUCTION, CommandKind.PLACE_BID)
 
 
-def take_dialogue(market: Market, command: DialogueCommand | SetBlockGroup) -> list[AnyEvent]:
-    """Answer one command of a dialogue or an auction."""
+def take_dialogue(
+    market: Market, command: DialogueCommand | SetBlockGroup | BatchCommand
+) -> list[AnyEvent]:
+    """Answer one command of a dialogue, an auction or a batch."""
     return _ANSWER[type(command)](market, command)
 
 

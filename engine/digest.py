@@ -20,7 +20,7 @@ MASK: Final = (1 << 64) - 1
 FOLD: Final = 0x9E3779B97F4A7C15
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 _EVENT_LABEL: Final = b"ceax events 1 "
-_STATE_LABEL: Final = b"ceax state 2 "
+_STATE_LABEL: Final = b"ceax state 3 "
 
 
 def fold_event(market: Any, event: Event) -> None:  # noqa: ANN401 - one row of the core
@@ -74,16 +74,22 @@ def state_digest(market: "Market") -> bytes:
 def _rare(market: "Market") -> list[Any]:
     """Return what few markets have much of, each table in the order of its keys."""
     tables: tuple[dict[Any, Any], ...] = (
+        market.key_ends,
+        market.enrolment_codes,
+        market.stops,
         market.halts,
         market.closures,
         market.allowances_t,
         market.answers,
+        market.switches,
+        market.armings,
         market.groups,
         market.offers,
         market.negotiations,
         market.auctions,
     )
-    return [market.halt_count, *(sorted(table.items()) for table in tables)]
+    counts = [market.code_count, market.halt_count, market.notice_count, market.notices]
+    return [*counts, *(sorted(table.items()) for table in tables)]
 
 
 def live_numbers(market: "Market") -> dict[str, int]:

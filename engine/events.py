@@ -576,6 +576,8 @@ class ProposalMade(Event, frozen=True, kw_only=True):
     proposal: int
     key: int
     person: str
+    participant: int = 0
+    """Whose administrator made it, 0 where it is the exchange's."""
     actions: tuple[Action, ...]
     reason: str
 
@@ -586,6 +588,8 @@ class ProposalApproved(Event, frozen=True, kw_only=True):
     proposal: int
     key: int
     person: str
+    participant: int = 0
+    """Of the proposal, as there."""
 
 
 class ProposalRejected(Event, frozen=True, kw_only=True):
@@ -594,6 +598,8 @@ class ProposalRejected(Event, frozen=True, kw_only=True):
     proposal: int
     key: int
     person: str
+    participant: int = 0
+    """Of the proposal, as there."""
     reason: str
 
 

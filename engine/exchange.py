@@ -11,7 +11,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import auction_views, block_views, invariants, queries, snapshot
+from engine import (
+    auction_views,
+    block_views,
+    book_views,
+    enrolment_codes,
+    invariants,
+    keys,
+    queries,
+    snapshot,
+    switches,
+)
 from engine.codec import Answers, answers_from_records, is_hot, record_to_entry, write_record
 from engine.commands import (
     AdvanceTime,
@@ -19,6 +29,10 @@ from engine.commands import (
     AnyCommand,
     ApplyAuction,
     Approve,
+    ArmSwitch,
+    CancelAll,
+    CancelForKey,
+    CancelOrders,
     ClaimKey,
     ConfirmBlock,
     CounterBlock,
@@ -31,6 +45,7 @@ from engine.commands import (
     OfferBlockToGroup,
     OpenDay,
     PlaceBid,
+    PlaceListings,
     Propose,
     RecordAccess,
     RefuseBlock,
@@ -47,25 +62,31 @@ from engine.commands import (
     TransferOut,
     Withdraw,
 )
-from engine.control import enrol_at_genesis, role_broken, take_operator
+from engine.control import take_operator
 from engine.core.layout import BOUNDARY, FOLLOW, ROWS_FULL
 from engine.core.records import COMMAND, EVENT
 from engine.core.run import BATCH_MAX
-from engine.day import keep_time, open_day
+from engine.day import keep_time
 from engine.dialogues import follow, take_dialogue
 from engine.digest import event_digest, state_digest
-from engine.events import AnyEvent, Bulletin, ClosureAdded, KeyEnrolled
-from engine.market import OK, Market
+from engine.events import AnyEvent, Bulletin, ClosureAdded, NoticePublished
+from engine.keys import take_access
+from engine.market import Market
+from engine.participants import take_own
 from engine.profile import Profile
 from engine.reasons import Reason
 from engine.settlement import take_clearing
+from engine.system import take_system
 from engine.views import (
     Account,
     ApplicationView,
     AuctionView,
     Book,
+    CodeView,
+    Depth,
     GroupView,
     HaltView,
+    KeyView,
     ListingView,
     MarketView,
     NegotiationView,
@@ -76,7 +97,7 @@ from engine.views import (
     TradeView,
 )
 
-SEMANTICS_VERSION: Final = 2
+SEMANTICS_VERSION: Final = 3
 """Raised by whoever changes an answer: a journal written under another version says so at replay."""
 
 
@@ -208,6 +229,8 @@ class Exchange:
             events: list[AnyEvent] = [market.refused((Reason.TIME_BACKWARDS, 0, 0))]
         else:
             row["time_ns"] = entry.time_ns
+            if isinstance(entry.command, NoteRestart) and entry.key == 0:
+                switches.forgive(market)  # before they fire for the time that the exchange was down
             events = keep_time(market)
             events += self._answer(entry.command)
         row["sequence"] = entry.sequence
@@ -231,19 +254,20 @@ class Exchange:
                 | RefuseBlock()
                 | ApplyAuction()
                 | PlaceBid()
+                | PlaceListings()
+                | CancelOrders()
+                | CancelAll()
+                | ArmSwitch()
             ):
                 return take_dialogue(market, command)
-            case EnrolKey():
-                return enrol_at_genesis(market, command)
-            case RotateKey() | RevokeKey() | StopTrading() | AllowTrading():
-                return [market.refused((Reason.ROLE_NOT_PERMITTED, 0, 0))]
-            case ClaimKey() | RecordAccess() | NoteRestart():
-                return [market.refused((Reason.ROLE_NOT_PERMITTED, 0, 0))]
-            case OpenDay() | AdvanceTime():
-                broken = role_broken(market, None)
-                if broken != OK:
-                    return [market.refused(broken)]
-                return open_day(market, command) if isinstance(command, OpenDay) else []
+            case RotateKey() | RevokeKey():
+                return take_access(market, command)
+            case StopTrading() | AllowTrading():
+                return take_own(market, command)
+            case OpenDay() | AdvanceTime() | EnrolKey() | ClaimKey():
+                return take_system(market, command)
+            case CancelForKey() | RecordAccess() | NoteRestart():
+                return take_system(market, command)
             case _:
                 message = f"{type(command).__name__} goes through the core"
                 raise AssertionError(message)
@@ -252,7 +276,7 @@ class Exchange:
 
     def next_boundary_ns(self) -> int:
         """Return when a phase changes next, 0 if nothing is due today."""
-        return self._market.agenda[0] if self._market.agenda else 0
+        return int(self._market.core.market["boundary_ns"])
 
     def event_digest(self) -> bytes:
         """Return the digest of every event so far, whatever the batches were."""
@@ -278,11 +302,15 @@ class Exchange:
 
     def book(self, product: str, levels: int = 0) -> Book:
         """Return the best levels of a product, the profile's number if none is given."""
-        return queries.book(self._market, product, levels)
+        return book_views.book(self._market, product, levels)
+
+    def depth(self, product: str, levels: int = 0, listings: int = 20) -> Depth:
+        """Return the best levels with the oldest listings of each, at most so many (R44)."""
+        return book_views.depth(self._market, product, levels, listings)
 
     def listings(self, product: str, side: Side, price_fen: int) -> tuple[ListingView, ...]:
         """Return the listings of one level, oldest first."""
-        return queries.listings(self._market, product, side, price_fen)
+        return book_views.listings(self._market, product, side, price_fen)
 
     def account(self, participant: int) -> Account:
         """Return cash and holdings of a participant."""
@@ -304,9 +332,13 @@ class Exchange:
         """Return who is admitted, by number."""
         return queries.participants(self._market)
 
-    def keys(self) -> tuple[KeyEnrolled, ...]:
-        """Return the enrolled keys, by number."""
-        return tuple(self._market.keys)
+    def keys(self) -> tuple[KeyView, ...]:
+        """Return all keys that were ever enrolled, by number."""
+        return keys.views(self._market)
+
+    def codes(self) -> tuple[CodeView, ...]:
+        """Return the enrolment codes that wait or were claimed, by number."""
+        return enrolment_codes.views(self._market)
 
     def proposals(self) -> tuple[ProposalView, ...]:
         """Return the proposals that wait for a second operator."""
@@ -323,6 +355,10 @@ class Exchange:
     def closures(self) -> tuple[ClosureAdded, ...]:
         """Return the dates on which the market stays closed, by date, past ones too."""
         return queries.closures(self._market)
+
+    def notices(self) -> tuple[NoticePublished, ...]:
+        """Return the notices of the open or last day, the oldest first."""
+        return tuple(self._market.notices)
 
     # ------------------------------------------------------------ blocks and auctions
 

@@ -7,6 +7,7 @@ method), of a product and of a participant.
 
 from msgspec import structs
 
+from engine import switches
 from engine.commands import Halt, HaltScope, Method, Resume
 from engine.events import AnyEvent, Halted, Resumed
 from engine.market import OK, Figures, Market
@@ -29,16 +30,18 @@ def halt(market: Market, command: Halt, person: str) -> AnyEvent:
     )
     market.halts[halted.halt] = halted
     mark_halts(market)
+    if halted.scope is HaltScope.MARKET:
+        switches.pause(market)
     return halted
 
 
-def resume(market: Market, command: Resume, person: str) -> AnyEvent:
+def resume(market: Market, command: Resume, person: str) -> list[AnyEvent]:
     """End a halt; who halted may not."""
     standing = market.halts.get(command.halt)
     if standing is None:
-        return market.refused((Reason.HALT_UNKNOWN, command.halt, 0))
+        return [market.refused((Reason.HALT_UNKNOWN, command.halt, 0))]
     if standing.person == person:
-        return market.refused((Reason.SAME_PERSON, 0, 0))
+        return [market.refused((Reason.SAME_PERSON, 0, 0))]
     del market.halts[command.halt]
     mark_halts(market)
     told = structs.asdict(standing) | {
@@ -47,7 +50,9 @@ def resume(market: Market, command: Resume, person: str) -> AnyEvent:
         "explanation": command.explanation,
     }
     del told["sequence"], told["time_ns"]
-    return market.event(Resumed, **told)
+    resumed = market.event(Resumed, **told)
+    is_of_all = resumed.scope is HaltScope.MARKET
+    return [resumed, *(switches.go_on(market) if is_of_all else ())]
 
 
 def _target(told: Halt | Halted) -> dict[str, object]:

@@ -4,10 +4,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.commands import Method, Side
-from engine.core.layout import SETTLED, STANDS, SUSPENDED, UNSETTLED
+from engine.core.layout import (
+    BY_OPERATORS,
+    KEY_EXPIRED,
+    KEY_REVOKED,
+    REMOVED,
+    SETTLED,
+    STANDS,
+    STOPPED,
+    SUSPENDED,
+    UNSETTLED,
+)
 from engine.core.records import CommandKind
+from engine.events import KeyRevoked
 from engine.fees import rate_bp
+from engine.keys import PERMISSION_NUMBERS
 from engine.market import Market
+from engine.participants import binding
 from engine.units import BASIS_POINTS
 
 WORD_BITS = 64
@@ -24,6 +37,7 @@ METHODS = {
 
 def check(market: Market) -> None:
     """Assert every invariant; AssertionError names the one that is broken."""
+    _check_keys(market)
     _check_standing(market)
     _check_locks(market)
     _check_conservation(market)
@@ -65,6 +79,30 @@ def _fees(
     return total
 
 
+def _check_keys(market: Market) -> None:
+    """Key rows say what keys and their ends say; stops, claims and codes point at what is there."""
+    state, keys = market.core.state, market.keys
+    for key in keys:
+        end = market.key_ends.get(key.key)
+        row = state.keys[key.key]
+        if end is None:
+            wanted = sum(PERMISSION_NUMBERS[name] for name in key.permissions)
+        else:
+            wanted = KEY_REVOKED if isinstance(end, KeyRevoked) else KEY_EXPIRED
+        assert row["permissions"] == wanted, f"key {key.key} may do something else"
+        assert row["participant"] == key.participant, f"key {key.key} acts for another"
+    assert market.core.market["key_count"] == len(keys), "the count of keys is off"
+    for name, numbers in (("end", market.key_ends), ("rotation", {k.previous for k in keys} - {0})):
+        assert set(numbers) <= set(range(1, len(keys) + 1)), f"the {name} of a key that is none"
+    stopped = np.flatnonzero(state.restrictions & STOPPED).tolist()
+    assert stopped == sorted(market.stops), "a stop of trading and its mark differ"
+    assert set(market.claims) <= set(market.enrolment_codes), "a key was claimed with no code"
+    last = max(market.enrolment_codes, default=0)
+    assert last <= market.code_count, "a code is beyond the last"
+    hashes = {code.code_hash: number for number, code in market.enrolment_codes.items()}
+    assert hashes == market.code_numbers, "codes and their hashes differ"
+
+
 def _check_standing(market: Market) -> None:
     """Ask of what stands that something is left of it, that its kind may stand and its owner too."""
     rows = _standing(market)
@@ -73,8 +111,13 @@ def _check_standing(market: Market) -> None:
         "there are more trades than orders"
     )
     assert set(rows["kind"].tolist()) <= set(METHODS), "an order stands that only speaks"
-    is_suspended = market.core.state.restrictions[rows["participant"]] == SUSPENDED
-    assert not is_suspended.any(), "an order of a suspended participant stands"
+    barred = market.core.state.restrictions[rows["participant"]]
+    assert not (barred & BY_OPERATORS == SUSPENDED).any(), (
+        "an order of a suspended participant stands"
+    )
+    assert not (barred & REMOVED).any(), "an order of a removed participant stands"
+    is_stopped = barred & STOPPED != 0
+    assert not (is_stopped & ~binding(rows)).any(), "an order of who stopped trading stands"
     assert (rows["left_t"] > 0).all(), "an open order has nothing left"
     assert (rows["left_t"] <= rows["quantity_t"]).all(), "more is left of an order than was ordered"
 

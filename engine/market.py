@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from engine.auction_book import Auction, Bids
 from engine.block_state import Negotiation, Offer
-from engine.commands import Action, ClearingCommand, DialogueCommand, Entry, Method
+from engine.commands import (
+    Action,
+    BatchCommand,
+    ClearingCommand,
+    DialogueCommand,
+    Entry,
+    Method,
+    Role,
+)
 from engine.core.arrays import Core
 from engine.core.layout import SETTLED, UNSETTLED
 from engine.digest import fold_event
@@ -22,16 +30,21 @@ from engine.events import (
     Answer,
     Bulletin,
     ClosureAdded,
+    CodeIssued,
     Event,
     Halted,
     KeyEnrolled,
+    KeyExpired,
+    KeyRevoked,
     NoticePublished,
     ParticipantAdmitted,
     Phase,
     Refused,
+    TradingStopped,
 )
 from engine.profile import Profile
 from engine.reasons import Reason
+from engine.switch_state import Arming, Switch
 
 SomeEvent = TypeVar("SomeEvent", bound=Event)
 Figures = tuple[Reason, int, int]
@@ -55,13 +68,15 @@ class Proposal(Struct, kw_only=True):
     reason: str
     time_ns: int
     is_open: bool = True
+    participant: int = 0
+    """Whose administrator made it, 0 where it is the exchange's."""
 
 
 class Remembered(Struct, frozen=True, kw_only=True):
-    """An order command that has no record, and the event that a repeat of it is answered with."""
+    """An order command that has no record, and the events that a repeat of it is answered with."""
 
-    command: DialogueCommand
-    answer: Answer
+    command: DialogueCommand | BatchCommand
+    answers: tuple[Answer, ...]
 
 
 class TradingDay(Struct, kw_only=True):
@@ -92,11 +107,31 @@ class Market:
         self.references_fen = [0] * len(self.codes)
         self.keys: list[KeyEnrolled] = []
         self.key_numbers: dict[str, int] = {}
+        self.key_ends: dict[int, KeyRevoked | KeyExpired] = {}
+        """Why a key holds no more, by key."""
+        self.person_keys: dict[tuple[str, Role, int], int] = {}
+        """How many keys of a person in a role of a participant hold, made again from the keys."""
+        self.control_keys: list[int] = []
+        """Keys that hold of those who control the market, likewise."""
+        self.dated_keys: dict[int, str] = {}
+        """Last day of the keys that hold and have one, likewise."""
+        self.enrolment_codes: dict[int, CodeIssued] = {}
+        """Codes that wait or were claimed, by number."""
+        self.code_count = 0
+        """Codes so far: numbers run on for the life of the market."""
+        self.code_numbers: dict[str, int] = {}
+        """Code by its hash, made again."""
+        self.claims: dict[int, int] = {}
+        """The key that was claimed with a code, made again from the keys."""
+        self.stops: dict[int, TradingStopped] = {}
+        """Who stopped the trading of its own participant, by participant."""
         self.participants: list[ParticipantAdmitted] = []
         self.identities: dict[tuple[str, str], int] = {}
         """Participant by credit code, registry account or funds account."""
         self.proposals: dict[int, Proposal] = {}
         self.open_proposals = 0
+        self.company_proposals: dict[int, int] = {}
+        """How many proposals of a participant's administrators wait, made again."""
         self.references: dict[tuple[str, str], ClearingCommand] = {}
         self.bulletins: list[Bulletin] = []
         self.days: list[TradingDay] = []
@@ -119,7 +154,13 @@ class Market:
         self.allowances_t: dict[int, int] = {}
         """What a participant's position limit is widened by, where it was set (R73)."""
         self.answers: dict[int, Remembered] = {}
-        """Answers to the order commands of the day that have no record, by order number."""
+        """Answers to the order commands of the day that have no record, by order number or reference."""
+        self.switches: dict[int, Switch] = {}
+        """Armed dead man's switches, by key."""
+        self.armings: dict[int, Arming] = {}
+        """The last arming of each key's switch."""
+        self.deadlines: list[tuple[int, int]] = []
+        """Deadlines of the switches that run, with their keys, the next one first."""
         self.groups: dict[tuple[int, str], tuple[int, ...]] = {}
         """Members of a participant's block group, by participant and name (R62)."""
         self.offers: dict[int, Offer] = {}
@@ -141,7 +182,7 @@ class Market:
         assert self.entry is not None
         return self.entry
 
-    def event(self, kind: type[SomeEvent], **fields: Any) -> SomeEvent:  # noqa: ANN401 - checked by msgspec's constructor
+    def event(self, kind: type[SomeEvent], /, **fields: Any) -> SomeEvent:  # noqa: ANN401 - checked by msgspec's constructor
         """Make an event of the entry in hand and roll it into the digest."""
         made = kind(sequence=self.hand.sequence, time_ns=self.hand.time_ns, **fields)
         fold_event(self.core.market, made)
@@ -216,7 +257,12 @@ class Market:
         """Let something happen at a later moment of the open day."""
         if time_ns not in self.agenda:
             insort(self.agenda, time_ns)
-        self.core.market["boundary_ns"] = self.agenda[0]
+        self.mark_boundary()
+
+    def mark_boundary(self) -> None:
+        """Write where the core looks for it when something happens next by itself, 0 if nothing does."""
+        moments = [*self.agenda[:1], *(time_ns for time_ns, _ in self.deadlines[:1])]
+        self.core.market["boundary_ns"] = min(moments, default=0)
 
     def clear_talk(self) -> None:
         """Forget what was said on the day before: answers, offers and negotiations; groups stay."""

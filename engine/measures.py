@@ -14,7 +14,7 @@ from engine.commands import (
     RestrictParticipant,
     SetAllowance,
 )
-from engine.core.layout import NO_BUYING, NO_SELLING, SUSPENDED, UNRESTRICTED
+from engine.core.layout import BY_OPERATORS, NO_BUYING, NO_SELLING, SUSPENDED, UNRESTRICTED
 from engine.core.records import CommandKind
 from engine.events import (
     AllowanceSet,
@@ -39,17 +39,19 @@ def restrict(market: Market, action: RestrictParticipant, place: int) -> list[An
     number = action.participant
     if not market.is_participant(number):
         return [market.refused((Reason.PARTICIPANT_UNKNOWN, number, 0), place)]
-    market.core.state.restrictions[number] = RESTRICTION_NUMBERS[action.restriction]
+    barred = market.core.state.restrictions[number : number + 1]
+    barred &= ~np.uint8(BY_OPERATORS)  # a stop or a removal stays
+    barred |= RESTRICTION_NUMBERS[action.restriction]
     restricted = market.event(
         ParticipantRestricted, participant=number, restriction=action.restriction
     )
     if action.restriction != Restriction.SUSPENDED:
         return [restricted]
-    ended = _orders_of_or_to(market, number)
+    ended = orders_of_or_to(market, number)
     return [restricted, *operations.end(market, ended, CancelCause.SUSPENSION)]
 
 
-def _orders_of_or_to(market: Market, participant: int) -> NDArray[np.int64]:
+def orders_of_or_to(market: Market, participant: int) -> NDArray[np.int64]:
     """Return the open orders of a participant and the offers to it, by number."""
     numbers = operations.open_orders(market)
     rows = market.core.state.orders[numbers]

@@ -25,7 +25,6 @@ from engine.commands import (
     TakeListings,
 )
 from engine.core.layout import REFUSED, STANDS, UNKNOWN_PRODUCT
-from engine.core.memory import CANCELS
 from engine.core.operate import Step
 from engine.core.records import COMMAND, EVENT, CommandKind
 from engine.events import Answer, AnyEvent, Cancelled, Refused, Repeated, Traded
@@ -111,10 +110,10 @@ def number_order(
 
 def _repeated(market: Market, command: DialogueCommand, reference: int) -> AnyEvent:
     """Answer a client order number that came before: the first answer, or refuse another content."""
-    first = market.answers.get(reference) if reference < CANCELS else None
+    first = market.answers.get(reference)
     if first is None or first.command != command:
         return _refused(market, 0, (Reason.CLIENT_ORDER_REUSED, 0, 0))
-    return market.event(Repeated, answer=first.answer)
+    return market.event(Repeated, answer=first.answers[-1])
 
 
 def _refused(market: Market, number: int, broken: Figures) -> Refused:
@@ -145,7 +144,7 @@ def answered(
     """Remember an answer to the command in hand, the last event if none is named; return the events."""
     command = cast("DialogueCommand", market.hand.command)
     kept = answer if answer is not None else cast("Answer", events[-1])
-    market.answers[number] = Remembered(command=command, answer=kept)
+    market.answers[number] = Remembered(command=command, answers=(kept,))
     return events
 
 
@@ -247,13 +246,19 @@ def _run(
     ]
 
 
-def end(market: Market, numbers: Iterable[int], cause: CancelCause) -> list[AnyEvent]:
-    """End open orders in rising order of number, then draw what follows in dialogues and auctions."""
+def end(
+    market: Market, numbers: Iterable[int], cause: CancelCause, sender: tuple[int, int] = (0, 0)
+) -> list[AnyEvent]:
+    """End open orders in rising order of number, then draw what follows in dialogues and auctions.
+
+    `sender` is the key and client order number that cancels them, 0 where each tells its own.
+    """
     rising = sorted(int(number) for number in numbers)
     if not rising:
         return []
     commands = np.zeros(len(rising), COMMAND)
     commands["target"], commands["side"] = rising, cause
+    commands["key"], commands["client_order"] = sender
     events = _run(market, Step.END, commands, [0] * len(rising))
     assert all(isinstance(event, Cancelled) for event in events)
     kinds = market.core.state.orders["kind"][rising]

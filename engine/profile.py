@@ -172,7 +172,7 @@ class Control(_Table, frozen=True, kw_only=True):
     """Who controls the market."""
 
     approvers: Literal["operators", "supervisors"] = "operators"
-    """Who approves proposals and ends halts: operators and supervisors alike, or supervisors alone."""
+    """Who approves the exchange's proposals: operators and supervisors alike, or supervisors alone."""
 
 
 class Capacity(_Table, frozen=True, kw_only=True):
@@ -185,6 +185,8 @@ class Capacity(_Table, frozen=True, kw_only=True):
     """Most price levels of one product's listed band."""
     proposals: Annotated[int, Meta(ge=1, le=10_000)]
     """Most proposals that wait at a time."""
+    company_proposals: Annotated[int, Meta(ge=1, le=1_000)] = 20
+    """Most of them that one participant's administrators made."""
     fills_per_command: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
     """Most trades that one command may make; the rest of an incoming order is then cancelled."""
     groups: Annotated[int, Meta(ge=1, le=1_000)] = 20

@@ -1,12 +1,22 @@
 """What the exchange shows of its state on request, each view made from the core's rows when asked."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.commands import Method, Side
-from engine.core.layout import NEVER, REFUSED, STANDS, TAKER, UNSETTLED
+from engine.core.layout import (
+    BY_OPERATORS,
+    NEVER,
+    REFUSED,
+    REMOVED,
+    STANDS,
+    STOPPED,
+    SUSPENDED,
+    TAKER,
+    UNSETTLED,
+)
 from engine.core.records import CommandKind
 from engine.events import ClosureAdded, Phase
 from engine.fees import sums_of
@@ -15,12 +25,9 @@ from engine.measures import RESTRICTION_NUMBERS
 from engine.prices import composite_last_fen, computed_reference, open_fen
 from engine.views import (
     Account,
-    Book,
     Cash,
     HaltView,
     Holding,
-    Level,
-    ListingView,
     MarketView,
     MethodView,
     OrderView,
@@ -93,79 +100,6 @@ def _product_view(market: Market, index: int) -> ProductView:
         listed_trades=int(tally["listed_trades"]),
         halt=int(row["halt"]),
     )
-
-
-# ---------------------------------------------------------------- book
-
-
-def _index(market: Market, product: str) -> int:
-    index = market.profile.product_index(product)
-    if index < 0:
-        raise KeyError(product)
-    return index
-
-
-def _positions(market: Market, ladder: int, count: int) -> list[int]:
-    """Return the first taken positions of a ladder, best first, by its occupancy words."""
-    state, words = market.core.state, int(market.core.state.rules["words"])
-    if state.ladders[ladder]["best"] < 0:
-        return []
-    found: list[int] = []
-    bits = state.bits[ladder * words : (ladder + 1) * words]
-    for place in np.flatnonzero(bits).tolist():
-        word = int(bits[place])
-        while word and len(found) < count:
-            found.append(place * 64 + (word & -word).bit_length() - 1)
-            word &= word - 1
-        if len(found) == count:
-            break
-    return found
-
-
-def book(market: Market, product: str, levels: int = 0) -> Book:
-    """Return the best levels of both sides, best first (R44); KeyError for an unknown product."""
-    index = _index(market, product)
-    count = levels or market.profile.listed.levels_shown
-    sides: dict[Side, tuple[Level, ...]] = {}
-    for side in Side:
-        ladder = 2 * index + side - 1
-        start = ladder * market.profile.capacity.levels
-        row = market.core.state.ladders[ladder]
-        shown = []
-        for position in _positions(market, ladder, count):
-            level = market.core.state.levels[start + position]
-            price = int(row["origin_fen"]) + position * int(row["step_fen"])
-            shown.append(Level(price, int(level["quantity_t"]), int(level["listings"])))
-        sides[side] = tuple(shown)
-    return Book(product=product, bids=sides[Side.BUY], asks=sides[Side.SELL])
-
-
-def listings(market: Market, product: str, side: Side, price_fen: int) -> tuple[ListingView, ...]:
-    """Return the listings of one level, oldest first; KeyError for an unknown product."""
-    index = _index(market, product)
-    row = market.core.state.products[index]
-    is_inside = 0 < row["listed_floor_fen"] <= price_fen <= row["listed_cap_fen"]
-    if not is_inside or price_fen % market.profile.tick_size_fen:
-        return ()
-    ladder = 2 * index + side - 1
-    away = price_fen - int(market.core.state.ladders[ladder]["origin_fen"])
-    position = abs(away) // market.profile.tick_size_fen  # exact: on the tick
-    levels = market.core.state.levels
-    number = int(levels[ladder * market.profile.capacity.levels + position]["head"])
-    shown = []
-    while number:
-        order = market.core.state.orders[number]
-        shown.append(
-            ListingView(
-                order=number,
-                side=side,
-                price_fen=price_fen,
-                left_t=int(order["left_t"]),
-                time_ns=int(order["time_ns"]),
-            )
-        )
-        number = int(order["next"])
-    return tuple(shown)
 
 
 # ---------------------------------------------------------------- accounts, orders, trades
@@ -313,7 +247,7 @@ def unsettled(market: Market) -> tuple[TradeView, ...]:
 
 def participants(market: Market) -> tuple[ParticipantView, ...]:
     """Return who is admitted, by number."""
-    restrictions, halts = market.core.state.restrictions, market.core.state.halts
+    restrictions, halts = market.core.state.restrictions.tolist(), market.core.state.halts
     return tuple(
         ParticipantView(
             participant=row.participant,
@@ -324,12 +258,22 @@ def participants(market: Market) -> tuple[ParticipantView, ...]:
             registry_account=row.registry_account,
             funds_account=row.funds_account,
             compliance_year=row.compliance_year,
-            restriction=RESTRICTIONS[int(restrictions[row.participant])],
+            restriction=RESTRICTIONS[restrictions[row.participant] & BY_OPERATORS],
+            status=_status(restrictions[row.participant]),
             halt=int(halts[row.participant]),
             allowance_t=market.allowances_t.get(row.participant, 0),
         )
         for row in market.participants
     )
+
+
+def _status(barred: int) -> Literal["active", "suspended", "stopped", "removed"]:
+    """Return the strongest of what bars a participant."""
+    if barred & REMOVED:
+        return "removed"
+    if barred & BY_OPERATORS == SUSPENDED:
+        return "suspended"
+    return "stopped" if barred & STOPPED else "active"
 
 
 def proposals(market: Market) -> tuple[ProposalView, ...]:

@@ -15,7 +15,6 @@ from engine.commands import (
     TransferOut,
     Withdraw,
 )
-from engine.control import role_broken
 from engine.core.layout import FAILED, SETTLED, UNSETTLED, VOIDED
 from engine.events import (
     AnyEvent,
@@ -26,6 +25,7 @@ from engine.events import (
     TransferredOut,
     Withdrawn,
 )
+from engine.keys import role_broken
 from engine.market import OK, Figures, Market
 from engine.postings import settle, terms_of, unwind
 from engine.reasons import Reason

@@ -18,23 +18,32 @@ from engine import auction_end, invariants
 from engine.auction_book import Auction
 from engine.block_state import Negotiation, Offer
 from engine.commands import ClearingCommand
-from engine.control import note_key, note_participant
+from engine.control import note_waiting
 from engine.core.layout import TRADE
 from engine.digest import event_digest, live_numbers, live_rows, state_digest
+from engine.enrolment_codes import note_code
 from engine.events import (
     Bulletin,
     ClosureAdded,
+    CodeIssued,
     Halted,
     KeyEnrolled,
+    KeyExpired,
+    KeyRevoked,
+    NoticePublished,
     ParticipantAdmitted,
+    TradingStopped,
 )
 from engine.halts import mark_halts
+from engine.keys import note_end, note_key
 from engine.market import Market, Proposal, Remembered, TradingDay
+from engine.participants import note_participant
 from engine.prices import place_ladders
 from engine.profile import Profile
+from engine.switch_state import Arming, Switch
 
 NAME: Final = "ceax snapshot"
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised by whoever changes what a snapshot stores or how."""
 
 
@@ -74,6 +83,10 @@ class _Content(Struct, kw_only=True, forbid_unknown_fields=True):
     previous_closes_fen: list[int]
     references_fen: list[int]
     keys: list[KeyEnrolled]
+    key_ends: list[KeyRevoked | KeyExpired]
+    enrolment_codes: list[CodeIssued]
+    code_count: int
+    stops: list[TradingStopped]
     participants: list[ParticipantAdmitted]
     proposals: list[Proposal]
     references: list[ClearingCommand]
@@ -87,6 +100,10 @@ class _Content(Struct, kw_only=True, forbid_unknown_fields=True):
     transfers_t: list[int]
     halts: list[Halted]
     halt_count: int
+    notices: list[NoticePublished]
+    notice_count: int
+    switches: list[Switch]
+    armings: dict[int, Arming]
     closures: list[ClosureAdded]
     allowances_t: dict[int, int]
     answers: dict[int, Remembered]
@@ -107,7 +124,10 @@ _PLAIN: Final = (
     "bulletins",
     "has_failed_trade",
     "transfers_t",
+    "code_count",
     "halt_count",
+    "notices",
+    "notice_count",
 )
 """Attributes of the market that are stored as they are."""
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -145,6 +165,11 @@ def take(market: Market, semantics: int) -> bytes:
             allowances_t=_in_order(market.allowances_t),
             answers=_in_order(market.answers),
             groups=_in_order(market.groups),
+            armings=_in_order(market.armings),
+            switches=_by_key(market.switches),
+            key_ends=_by_key(market.key_ends),
+            enrolment_codes=_by_key(market.enrolment_codes),
+            stops=_by_key(market.stops),
             halts=_by_key(market.halts),
             closures=_by_key(market.closures),
             offers=_by_key(market.offers),
@@ -215,19 +240,29 @@ def _open(data: bytes) -> _Content:
 
 
 def _put_plain(market: Market, content: _Content) -> None:
-    for name in (*_PLAIN, "allowances_t", "answers", "groups"):
+    for name in (*_PLAIN, "allowances_t", "answers", "armings", "groups"):
         setattr(market, name, getattr(content, name))
     market.deposits_fen = int(content.deposits_fen)
     for key in content.keys:
         note_key(market, key)
+    for end in content.key_ends:
+        note_end(market, end)
+    for code in content.enrolment_codes:
+        note_code(market, code)
+    market.stops = {row.participant: row for row in content.stops}
     for participant in content.participants:
         note_participant(market, participant)
     market.proposals = {proposal.number: proposal for proposal in content.proposals}
-    market.open_proposals = sum(proposal.is_open for proposal in content.proposals)
+    for proposal in content.proposals:
+        note_waiting(market, proposal, int(proposal.is_open))
     market.references = {(type(word).__name__, word.reference): word for word in content.references}
     market.unsettled = dict.fromkeys(content.unsettled)
     market.halts = {row.halt: row for row in content.halts}
     market.closures = {row.date: row for row in content.closures}
+    market.switches = {row.key: row for row in content.switches}
+    market.deadlines = sorted(
+        (row.deadline_ns, row.key) for row in content.switches if row.deadline_ns
+    )
     market.offers = {row.number: row for row in content.offers}
     market.negotiations = {row.number: row for row in content.negotiations}
     market.auctions = {row.number: row for row in content.auctions}
@@ -249,7 +284,7 @@ def _put_rows(market: Market, content: _Content) -> None:
     _same("list of numbers", list(content.numbers), list(live_numbers(market)))
     for name, number in content.numbers.items():
         row[name] = number
-    row["boundary_ns"] = market.agenda[0] if market.agenda else 0
+    market.mark_boundary()
     live = live_rows(market)
     _same("list of arrays", list(content.rows), list(live))
     for name, rows in live.items():

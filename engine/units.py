@@ -82,6 +82,15 @@ def days_from_civil(date: str) -> int:
     return era * 146_097 + day_of_era - 719_468
 
 
+def is_date(text: str) -> bool:
+    """Say whether a text is a date that the calendar has."""
+    try:
+        days_from_civil(text)
+    except ValueError:
+        return False
+    return True
+
+
 def midnight_ns(date: str) -> int:
     """Return the time (ns UTC) of Beijing midnight at the start of an ISO date."""
     return days_from_civil(date) * DAY_NS - BEIJING_OFFSET_NS

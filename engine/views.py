@@ -365,3 +365,5 @@ class ProposalView(Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...]
     reason: str
     time_ns: int
+    participant: int = 0
+    """Whose administrator made it, 0 where it is the exchange's."""

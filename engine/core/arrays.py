@@ -203,12 +203,13 @@ class Core:
         return done, (word >> ROWS_SHIFT) & ROWS_MASK, status
 
     def operate(self, step: int, commands: Rows, events: Rows, count: int) -> int:
-        """Do a single step (operate.py) on commands and events of the same length; return a reason."""
+        """Do a single step (operate.py) on commands, with room for events; return a reason or figure."""
         if not IS_COMPILED:
             return operate_plain(self.state, step, commands, events, count)
         number = int(step)  # numba would look up the type of an enumeration's member at each call
         commands_at, events_at = int(commands.ctypes.data), int(events.ctypes.data)
-        return int(operate_table(self._table_address, number, commands_at, events_at, count))
+        room = len(events)
+        return int(operate_table(self._table_address, number, commands_at, events_at, count, room))
 
     def _commands_address(self, commands: Rows) -> int:
         """Return where rows stand; a few rows are copied, which is cheaper than asking numpy."""
@@ -293,6 +294,7 @@ def _compile() -> None:
     table = np.array([number for row in rows for number in (row.ctypes.data, len(row))], np.int64)
     commands, events = np.zeros(1, COMMAND), np.zeros(1, EVENT)
     run_table(table.ctypes.data, commands.ctypes.data, events.ctypes.data, 0, 0)
-    operate_table(table.ctypes.data, int(Step.TRADE), commands.ctypes.data, events.ctypes.data, 0)
+    step, rows_at = int(Step.TRADE), (commands.ctypes.data, events.ctypes.data)
+    operate_table(table.ctypes.data, step, *rows_at, 0, 0)
     rebuild_table(table.ctypes.data)
     lay_again_table(table.ctypes.data, 0)

@@ -9,7 +9,7 @@ from typing import Final
 from engine.commands import MEMBERS_MAX, Method, Side
 from engine.core.accounts import TAKE, cost_fen, method_of
 from engine.core.ladder import better_price, deepest_price, older_listing
-from engine.core.layout import NEVER, REFUSED, STANDS, Rows, State
+from engine.core.layout import NEVER, REFUSED, REMOVED, STANDS, Rows, State
 from engine.core.machine import at, kernel, whole
 from engine.core.questions import (
     OK,
@@ -84,6 +84,14 @@ def _is_block_free(S: State, quantity: int) -> bool:
 
 
 @kernel
+def _is_party(S: State, participant: int) -> bool:
+    """Say whether somebody takes part under a number: admitted and not removed."""
+    if participant < 1 or participant > S.market["participant_count"]:
+        return False
+    return S.restrictions[at(participant)] & REMOVED == 0
+
+
+@kernel
 def check_offer(S: State, commands: Rows, i: int, participant: int) -> int:
     """Return the first rule that a block offer breaks."""
     command = commands[at(i)]
@@ -93,7 +101,7 @@ def check_offer(S: State, commands: Rows, i: int, participant: int) -> int:
     reason = check_may_act(S, BLOCK, participant, side, SESSION)
     if reason == OK:
         reason = check_product(S, product)
-    if reason == OK and (counterparty < 1 or counterparty > S.market["participant_count"]):
+    if reason == OK and not _is_party(S, counterparty):
         reason = complain(S, Reason.COUNTERPARTY_UNKNOWN, counterparty, 0)
     if reason == OK and counterparty == participant:
         reason = complain(S, Reason.OWN_COUNTERPARTY, 0, 0)

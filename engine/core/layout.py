@@ -82,7 +82,8 @@ METHOD: Final = np.dtype(
         ("seller_settlement_bp", "i8"),
     ]
 )
-KEY: Final = np.dtype([("participant", "i4"), ("role", "i4")])
+KEY: Final = np.dtype([("participant", "i4"), ("permissions", "i4")])
+"""Whom a key acts for and the sum of what it may do, see below."""
 PRODUCT: Final = np.dtype(
     [
         ("is_listed", "i4"),
@@ -230,17 +231,24 @@ SETTLED: Final = 1
 FAILED: Final = 2
 VOIDED: Final = 3
 
-# Role of a key row.
-NO_ROLE: Final = 0
-TRADER: Final = 1
-OPERATOR: Final = 2
-CLEARING: Final = 3
+# Permissions of a key row, a bit each; or instead of them why it holds no more.
+MAY_LIST: Final = 1
+MAY_BLOCK: Final = 2
+MAY_AUCTION: Final = 4
+MAY_CANCEL: Final = 8
+MAY_ALL: Final = 15
+KEY_REVOKED: Final = 16
+KEY_EXPIRED: Final = 32
 
-# Restriction of a participant; a barred side has the number of the side.
+# Restriction of a participant: what operators set, where a barred side has the number of the side, ...
 UNRESTRICTED: Final = 0
 NO_BUYING: Final = 1
 NO_SELLING: Final = 2
 SUSPENDED: Final = 3
+BY_OPERATORS: Final = 3
+"""... the bits that hold it, and a bit each for what they do not lift."""
+STOPPED: Final = 4
+REMOVED: Final = 8
 
 # Why a run stopped.
 DONE: Final = 0
@@ -265,7 +273,7 @@ class State(NamedTuple):
     methods: Rows
     keys: Rows
     restrictions: Rows
-    """What each participant may not do, a byte."""
+    """What each participant may not do, a byte: see `UNRESTRICTED` and below."""
     halts: Rows
     """The halt of each participant, 0 if none."""
     limits: Rows

@@ -268,6 +268,14 @@ def _is_same_cancel(S: State, row: int, commands: Rows, i: int) -> bool:
 
 
 @kernel
+def is_same(S: State, reference: int, commands: Rows, i: int) -> bool:
+    """Say whether a command has the content that its client order number stands for."""
+    if reference >= CANCELS:
+        return _is_same_cancel(S, reference - CANCELS, commands, i)
+    return _is_same_order(S, reference, commands, i)
+
+
+@kernel
 def answer_again(S: State, commands: Rows, events: Rows, i: int, e: int, place: int) -> None:
     """Answer a client order number that came before: the first answer, or refuse another content."""
     command = commands[at(i)]

@@ -11,6 +11,14 @@ import numpy as np
 
 from engine.core.accounts import cost_fen, lock, unlock
 from engine.core.answers import fold, participant_of, write_cancelled, write_traded
+from engine.core.batch import (
+    answer_all,
+    check_cancels,
+    check_listings,
+    look_up,
+    note_batch,
+    refuse_listings,
+)
 from engine.core.layout import EVENT_WORDS, STANDS, TAKER, Rows, State
 from engine.core.machine import at, entry, kernel, state_at, view, whole
 from engine.core.memory import find, note_order, remember
@@ -45,6 +53,13 @@ class Step(IntEnum):
     QUANTITY = 10
     MEANS = 11
     MEANS_OF_SUM = 12
+    SENDER = 13
+    LOOK_UP = 14
+    CHECK_LISTINGS = 15
+    REFUSE_LISTINGS = 16
+    ANSWER_ALL = 17
+    CHECK_CANCELS = 18
+    NOTE_BATCH = 19
 
 
 NUMBER: Final = int(Step.NUMBER)
@@ -58,6 +73,13 @@ PRODUCT: Final = int(Step.PRODUCT)
 PRICE: Final = int(Step.PRICE)
 QUANTITY: Final = int(Step.QUANTITY)
 MEANS: Final = int(Step.MEANS)
+SENDER: Final = int(Step.SENDER)
+LOOK_UP: Final = int(Step.LOOK_UP)
+CHECK_LISTINGS: Final = int(Step.CHECK_LISTINGS)
+REFUSE_LISTINGS: Final = int(Step.REFUSE_LISTINGS)
+ANSWER_ALL: Final = int(Step.ANSWER_ALL)
+CHECK_CANCELS: Final = int(Step.CHECK_CANCELS)
+NOTE_BATCH: Final = int(Step.NOTE_BATCH)
 GROUP: Final = int(CommandKind.OFFER_BLOCK_TO_GROUP)
 REUSED: Final = int(Reason.CLIENT_ORDER_REUSED)
 
@@ -128,12 +150,14 @@ def _trade(S: State, commands: Rows, events: Rows, i: int) -> None:
 
 @kernel
 def _end(S: State, commands: Rows, events: Rows, i: int) -> None:
-    """End an order (`target`) for a cause (`side`); the event names its own key and number."""
+    """End an order (`target`) for a cause (`side`), by whose command; without a `key` by its own."""
     command = commands[at(i)]
     number = whole(command["target"])
     order = S.orders[at(number)]
     end(S, number)
-    key, client, cause = whole(order["key"]), order["client_order"], whole(command["side"])
+    key, client, cause = whole(command["key"]), command["client_order"], whole(command["side"])
+    if key == 0:
+        key, client = whole(order["key"]), order["client_order"]
     write_cancelled(S, events, i, number, cause, command["sequence"], key, client)
     fold(S, events, i, command["time_ns"], 0)
 
@@ -164,8 +188,30 @@ def _ask(S: State, step: int, commands: Rows) -> int:
 
 
 @kernel
+def _batch(S: State, step: int, commands: Rows, events: Rows, count: int) -> int:
+    """Do one step of a batch (batch.py)."""
+    if step == CHECK_LISTINGS:
+        return check_listings(S, commands, count)
+    if step == ANSWER_ALL:
+        return answer_all(S, commands, events, count)
+    if step == NOTE_BATCH:
+        return note_batch(S, commands)
+    if step == LOOK_UP:
+        look_up(S, commands, events, count)
+    elif step == REFUSE_LISTINGS:
+        refuse_listings(S, commands, count)
+    elif step == CHECK_CANCELS:
+        check_cancels(S, commands, events, count)
+    return OK
+
+
+@kernel
 def operate(S: State, step: int, commands: Rows, events: Rows, count: int) -> int:
-    """Do one step; return the reason why not, 0 if it is done."""
+    """Do one step; return the reason why not, 0 if it is done, or the figure that a step is asked for."""
+    if step >= LOOK_UP:
+        return _batch(S, step, commands, events, count)
+    if step == SENDER:
+        return check_sender(S, commands, 0)
     if step == NUMBER:
         return _number(S, commands)
     if step == STAND:
@@ -185,12 +231,17 @@ def operate(S: State, step: int, commands: Rows, events: Rows, count: int) -> in
 
 @entry
 def operate_table(
-    table_address: int, step: int, commands_address: int, events_address: int, count: int
+    table_address: int,
+    step: int,
+    commands_address: int,
+    events_address: int,
+    count: int,
+    room: int,
 ) -> int:
     """Operate on arrays given by their addresses; the caller keeps them alive."""
     state = state_at(table_address)
     commands = view(commands_address, count, COMMAND)
-    events = view(events_address, count, EVENT_WORDS)
+    events = view(events_address, room, EVENT_WORDS)
     return operate(state, step, commands, events, count)
 
 

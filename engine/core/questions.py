@@ -7,8 +7,24 @@ from typing import Final
 
 from engine.commands import Side
 from engine.core.accounts import held_fen, holding_of, spendable_fen
-from engine.core.layout import SUSPENDED, TRADER, UNKNOWN_PRODUCT, UNRESTRICTED, Rows, State
+from engine.core.layout import (
+    BY_OPERATORS,
+    KEY_EXPIRED,
+    KEY_REVOKED,
+    MAY_AUCTION,
+    MAY_BLOCK,
+    MAY_CANCEL,
+    MAY_LIST,
+    REMOVED,
+    STOPPED,
+    SUSPENDED,
+    UNKNOWN_PRODUCT,
+    UNRESTRICTED,
+    Rows,
+    State,
+)
 from engine.core.machine import at, kernel, whole
+from engine.core.records import CommandKind
 from engine.events import Phase
 from engine.reasons import Reason
 
@@ -23,6 +39,34 @@ WIDE: Final = 1
 """... and with it those in which a cancel is."""
 
 
+PERMISSION_BITS: Final = 4
+PERMISSION_MASK: Final = (1 << PERMISSION_BITS) - 1
+NEEDED: Final = sum(
+    permission << PERMISSION_BITS * kind
+    for permission, kinds in (
+        (
+            MAY_LIST,
+            (CommandKind.PLACE_LISTING, CommandKind.PICK_LISTING, CommandKind.TAKE_LISTINGS),
+        ),
+        (
+            MAY_BLOCK,
+            (
+                CommandKind.OFFER_BLOCK,
+                CommandKind.ACCEPT_BLOCK,
+                CommandKind.OFFER_BLOCK_TO_GROUP,
+                CommandKind.COUNTER_BLOCK,
+                CommandKind.CONFIRM_BLOCK,
+                CommandKind.REFUSE_BLOCK,
+            ),
+        ),
+        (MAY_AUCTION, (CommandKind.APPLY_AUCTION, CommandKind.PLACE_BID)),
+        (MAY_CANCEL, (CommandKind.CANCEL_ORDER, CommandKind.REDUCE_ORDER)),
+    )
+    for kind in kinds
+)
+"""The permission that each kind of command needs, four bits to the kind: one word, so nothing is read."""
+
+
 @kernel
 def complain(S: State, reason: int, figure_a: int, figure_b: int) -> int:
     """Keep the figures of a broken rule and return its reason."""
@@ -32,13 +76,26 @@ def complain(S: State, reason: int, figure_a: int, figure_b: int) -> int:
 
 
 @kernel
+def _refuse_key(S: State, key: int) -> int:
+    """Say why a key may not do what it asks for: it holds no more, or never could."""
+    permissions = whole(S.keys[at(key)]["permissions"])
+    if permissions == KEY_REVOKED:
+        return complain(S, Reason.KEY_REVOKED, key, 0)
+    if permissions == KEY_EXPIRED:
+        return complain(S, Reason.KEY_EXPIRED, 0, 0)
+    return complain(S, Reason.ROLE_NOT_PERMITTED, 0, 0)
+
+
+@kernel
 def check_sender(S: State, commands: Rows, i: int) -> int:
-    """Say whether the key may send orders; key 0 is the sequencer's own and no trader's."""
-    key = whole(commands[at(i)]["key"])
+    """Say whether the key may send this kind of command; key 0 is the sequencer's own and no trader's."""
+    command = commands[at(i)]
+    key = whole(command["key"])
     if key < 0 or key > S.market["key_count"]:
         return complain(S, Reason.KEY_UNKNOWN, 0, 0)
-    if S.keys[at(key)]["role"] != TRADER:
-        return complain(S, Reason.ROLE_NOT_PERMITTED, 0, 0)
+    needed = NEEDED >> PERMISSION_BITS * whole(command["kind"]) & PERMISSION_MASK
+    if S.keys[at(key)]["permissions"] & needed == 0:
+        return _refuse_key(S, key)
     return OK
 
 
@@ -50,6 +107,23 @@ def check_phase(S: State, method: int, phases: int) -> int:
     if phase == OPEN or (phases == WIDE and phase >= PRE_OPEN and phase <= BREAK):
         return OK
     return complain(S, Reason.PHASE_CLOSED, phase, row["next_ns"])
+
+
+@kernel
+def _check_restriction(S: State, restriction: int, side: int) -> int:
+    """Say whether a restricted party may act on a side, what bars it most first (R76)."""
+    if restriction & REMOVED != 0:
+        return complain(S, Reason.PARTICIPANT_REMOVED, 0, 0)
+    barred = restriction & BY_OPERATORS
+    if barred == SUSPENDED:
+        return complain(S, Reason.PARTICIPANT_SUSPENDED, 0, 0)
+    if restriction & STOPPED != 0:
+        return complain(S, Reason.TRADING_STOPPED, 0, 0)
+    if barred == UNRESTRICTED or barred != side:
+        return OK
+    if side == BUY:
+        return complain(S, Reason.BUYING_RESTRICTED, 0, 0)
+    return complain(S, Reason.SELLING_RESTRICTED, 0, 0)
 
 
 @kernel
@@ -66,13 +140,7 @@ def check_may_act(S: State, method: int, participant: int, side: int, phases: in
     restriction = S.restrictions[at(participant)]
     if restriction == UNRESTRICTED:
         return OK
-    if restriction == SUSPENDED:
-        return complain(S, Reason.PARTICIPANT_SUSPENDED, 0, 0)
-    if restriction != side:
-        return OK
-    if side == BUY:
-        return complain(S, Reason.BUYING_RESTRICTED, 0, 0)
-    return complain(S, Reason.SELLING_RESTRICTED, 0, 0)
+    return _check_restriction(S, whole(restriction), side)
 
 
 @kernel

@@ -80,7 +80,7 @@ def offer_broken(state: State, command: OfferBlock, participant: int) -> Figures
     )
     if broken != OK:
         return broken
-    if command.counterparty not in state.participants:
+    if command.counterparty not in state.participants or command.counterparty in state.removed:
         return Reason.COUNTERPARTY_UNKNOWN, command.counterparty, 0
     if command.counterparty == participant:
         return Reason.OWN_COUNTERPARTY, 0, 0

@@ -13,12 +13,16 @@ from engine.commands import (
     CorrectReferencePrice,
     EnrolKey,
     FreezeHolding,
+    IssueCode,
     Propose,
+    PublishNotice,
     ReferenceBasis,
     RefuseAuction,
     Reject,
     ReleaseHolding,
     RemoveClosure,
+    RemoveParticipant,
+    RestoreParticipant,
     Restriction,
     RestrictParticipant,
     Role,
@@ -30,7 +34,6 @@ from engine.events import (
     AnyEvent,
     HoldingFrozen,
     HoldingReleased,
-    KeyEnrolled,
     ParticipantAdmitted,
     ParticipantRestricted,
     ProposalApproved,
@@ -39,21 +42,14 @@ from engine.events import (
     ReferencePriceSet,
 )
 from engine.reasons import Reason
-from tests.oracle import auction, corrections, day
+from tests.oracle import auction, corrections, day, parties, who
 from tests.oracle.ending import end
 from tests.oracle.records import KeyRecord, ProductRecord, Proposal
 from tests.oracle.rules import band, credit_code_is_good
 from tests.oracle.state import Figures, State
+from tests.oracle.who import DENIED, OF_A_COMPANY, role_broken
 
 OK: Figures = (Reason.NONE, 0, 0)
-
-
-def role_broken(state: State, role: Role | None) -> Figures:
-    """Say whether the sender may send this kind; role None stands for the sequencer's own."""
-    if state.key != 0 and state.key not in state.keys:
-        return Reason.KEY_UNKNOWN, 0, 0
-    sent_by = None if state.key == 0 else state.keys[state.key].role
-    return OK if sent_by == role else (Reason.ROLE_NOT_PERMITTED, 0, 0)
 
 
 # ---------------------------------------------------------------- maker and checker
@@ -61,17 +57,19 @@ def role_broken(state: State, role: Role | None) -> Figures:
 
 def take_operator(state: State, command: Propose | Approve | Reject) -> list[AnyEvent]:
     """Answer a proposal, an approval or a rejection (four eyes)."""
-    broken = role_broken(state, Role.OPERATOR)
+    broken = role_broken(state, Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
     if broken != OK:
         return [state.refused(broken)]
+    me = state.keys[state.key]
     if isinstance(command, Propose):
-        return [_propose(state, command)]
+        return [_propose(state, command, me)]
     proposal = state.proposals.get(command.proposal)
-    if proposal is None:
+    is_foreign = proposal is not None and me.participant not in (0, proposal.participant)
+    if proposal is None or is_foreign:
         return [state.refused((Reason.PROPOSAL_UNKNOWN, command.proposal, 0))]
     if not proposal.is_open:
         return [state.refused((Reason.PROPOSAL_NOT_OPEN, command.proposal, 0))]
-    person = state.keys[state.key].person
+    person = me.person
     match command:
         case Reject():
             proposal.is_open = False
@@ -81,15 +79,23 @@ def take_operator(state: State, command: Propose | Approve | Reject) -> list[Any
                     proposal=proposal.number,
                     key=state.key,
                     person=person,
+                    participant=proposal.participant,
                     reason=command.reason,
                 )
             ]
         case Approve():
+            is_strict = state.profile.control.approvers == "supervisors"
+            if is_strict and proposal.participant == 0 and me.role != Role.SUPERVISOR:
+                return [state.refused(DENIED)]
             if proposal.person == person:
                 return [state.refused((Reason.SAME_PERSON, 0, 0))]
             proposal.is_open = False
             approved = state.event(
-                ProposalApproved, proposal=proposal.number, key=state.key, person=person
+                ProposalApproved,
+                proposal=proposal.number,
+                key=state.key,
+                person=person,
+                participant=proposal.participant,
             )
             answers = [
                 event
@@ -99,23 +105,48 @@ def take_operator(state: State, command: Propose | Approve | Reject) -> list[Any
             return [approved, *answers]
 
 
-def _propose(state: State, command: Propose) -> AnyEvent:
+def _propose(state: State, command: Propose, me: KeyRecord) -> AnyEvent:
+    waiting = [proposal for proposal in state.proposals.values() if proposal.is_open]
+    if me.role == Role.ADMINISTRATOR:
+        if me.participant in state.removed:
+            return state.refused((Reason.PARTICIPANT_REMOVED, 0, 0))
+        for place, action in enumerate(command.actions):
+            if not _is_of_company(action, me.participant):
+                return state.refused(DENIED, action=place)
+        most = state.profile.capacity.company_proposals
+        if sum(proposal.participant == me.participant for proposal in waiting) >= most:
+            return state.refused((Reason.PROPOSALS_FULL, most, 0))
     limit = state.profile.capacity.proposals
-    if sum(proposal.is_open for proposal in state.proposals.values()) >= limit:
+    if len(waiting) >= limit:
         return state.refused((Reason.PROPOSALS_FULL, limit, 0))
     number = len(state.proposals) + 1
-    person = state.keys[state.key].person
     state.proposals[number] = Proposal(
-        number, state.key, person, command.actions, command.reason, state.time_ns
+        number,
+        state.key,
+        me.person,
+        command.actions,
+        command.reason,
+        state.time_ns,
+        me.participant,
     )
     return state.event(
         ProposalMade,
         proposal=number,
         key=state.key,
-        person=person,
+        person=me.person,
+        participant=me.participant,
         actions=command.actions,
         reason=command.reason,
     )
+
+
+def _is_of_company(action: Action, participant: int) -> bool:
+    """Say whether a company's own administrators may propose an action."""
+    match action:
+        case EnrolKey() | IssueCode():
+            return action.role in OF_A_COMPANY and action.participant == participant
+        case _:
+            return False
 
 
 def run_action(state: State, action: Action, place: int = -1) -> list[AnyEvent]:
@@ -125,8 +156,13 @@ def run_action(state: State, action: Action, place: int = -1) -> list[AnyEvent]:
             broken = _admit_broken(state, action)
             return [state.refused(broken, action=place) if broken != OK else _admit(state, action)]
         case EnrolKey():
-            broken = _enrol_broken(state, action)
-            return [state.refused(broken, action=place) if broken != OK else _enrol(state, action)]
+            return [who.enrol_action(state, action, place)]
+        case IssueCode():
+            return [who.issue_code(state, action, place)]
+        case RemoveParticipant():
+            return parties.remove(state, action, place)
+        case RestoreParticipant():
+            return [parties.restore(state, action, place)]
         case SetReferencePrice():
             broken = _reference_broken(state, action)
             if broken != OK:
@@ -152,6 +188,7 @@ Measure = (
     | RemoveClosure
     | AnnounceAuction
     | RefuseAuction
+    | PublishNotice
 )
 
 
@@ -174,6 +211,8 @@ def _run_measure(state: State, action: Measure, place: int) -> list[AnyEvent]:
             return [corrections.add_closure(state, action, place)]
         case RemoveClosure():
             return [corrections.remove_closure(state, action, place)]
+        case PublishNotice():
+            return [corrections.publish_notice(state, action, place)]
         case AnnounceAuction():
             return auction.announce(state, action, place)
         case RefuseAuction():
@@ -258,6 +297,8 @@ def _admit_broken(state: State, action: AdmitParticipant) -> Figures:
             or known.registry_account == action.registry_account
             or known.funds_account == action.funds_account
         ):
+            if number in state.removed:
+                return Reason.PARTICIPANT_REMOVED, 0, 0
             return Reason.ALREADY_ADMITTED, number, 0
     limit = state.profile.capacity.participants
     if len(state.participants) >= limit:
@@ -281,38 +322,6 @@ def _admit(state: State, action: AdmitParticipant) -> ParticipantAdmitted:
     )
     state.participants[number] = admitted
     return admitted
-
-
-def _enrol_broken(state: State, action: EnrolKey) -> Figures:
-    for number, known in state.keys.items():
-        if known.public_key == action.public_key:
-            return Reason.KEY_ALREADY_ENROLLED, number, 0
-    is_trader = action.role == Role.TRADER
-    if is_trader and action.participant not in state.participants:
-        return Reason.PARTICIPANT_UNKNOWN, action.participant, 0
-    if not is_trader and action.participant != 0:
-        return Reason.ROLE_NOT_PERMITTED, 0, 0
-    limit = state.profile.capacity.keys
-    if len(state.keys) >= limit:
-        return Reason.KEYS_FULL, limit, 0
-    return OK
-
-
-def _enrol(state: State, action: EnrolKey) -> KeyEnrolled:
-    number = len(state.keys) + 1
-    state.keys[number] = KeyRecord(
-        number, action.public_key, action.role, action.person, action.participant
-    )
-    enrolled = state.event(
-        KeyEnrolled,
-        key=number,
-        public_key=action.public_key,
-        role=action.role,
-        person=action.person,
-        participant=action.participant,
-    )
-    state.enrolled.append(enrolled)
-    return enrolled
 
 
 def enrol_by_sequencer(state: State, command: EnrolKey) -> list[AnyEvent]:

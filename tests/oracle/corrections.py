@@ -1,11 +1,14 @@
 """The oracle's rare measures: a voided trade, a corrected reference, closures, allowances."""
 
+from calendar import monthrange
+
 from engine.commands import (
     AddClosure,
     CancelCause,
     CorrectReferencePrice,
     HaltScope,
     Method,
+    PublishNotice,
     RemoveClosure,
     SetAllowance,
     VoidTrade,
@@ -15,6 +18,7 @@ from engine.events import (
     AnyEvent,
     ClosureAdded,
     ClosureRemoved,
+    NoticePublished,
     ReferencePriceCorrected,
     TradeVoided,
 )
@@ -131,11 +135,35 @@ def _correction_broken(state: State, action: CorrectReferencePrice) -> Figures:
 # ---------------------------------------------------------------- calendar and allowances
 
 
+def _is_real(date: str) -> bool:
+    """Say whether the calendar has a date; the year 0 of the proleptic calendar counts (ISO 8601)."""
+    year, month, day = (int(part) for part in date.split("-"))
+    return 1 <= month <= 12 and 1 <= day <= monthrange(year or 2000, month)[1]
+
+
+def publish_notice(state: State, action: PublishNotice, place: int) -> AnyEvent:
+    """Tell everybody something in both languages."""
+    limit = state.profile.capacity.notices
+    if len(state.notices) >= limit:
+        return state.refused((Reason.NOTICES_FULL, limit, 0), action=place)
+    state.notice_number += 1
+    told = state.event(
+        NoticePublished,
+        notice=state.notice_number,
+        text_zh=action.text_zh,
+        text_en=action.text_en,
+    )
+    state.notices.append(told)
+    return told
+
+
 def add_closure(state: State, action: AddClosure, place: int) -> AnyEvent:
     """Close the market on a date that lies ahead (R26)."""
     limit = state.profile.capacity.closures
     broken = OK
-    if action.date <= state.date:
+    if not _is_real(action.date):
+        broken = Reason.DATE_INVALID, 0, 0
+    elif action.date <= state.date:
         broken = Reason.DATE_NOT_LATER, 0, 0
     elif action.date in state.closures:
         broken = Reason.DATE_CLOSED, 0, 0

@@ -7,12 +7,14 @@ from engine.commands import (
 )
 from engine.events import AnyEvent, DayClosed, DayOpened, Phase, PhaseChanged
 from engine.reasons import Reason
+from tests.oracle import who
 from tests.oracle.auction import end_due
 from tests.oracle.bulletin import make_bulletin
 from tests.oracle.ending import end, open_orders
 from tests.oracle.records import MethodRecord, ProductRecord
 from tests.oracle.rules import next_change, phase_at, timetable
 from tests.oracle.state import State
+from tests.oracle.switches import fire, next_deadline
 
 
 def open_day(state: State, command: OpenDay) -> list[AnyEvent]:
@@ -29,12 +31,17 @@ def open_day(state: State, command: OpenDay) -> list[AnyEvent]:
     state.orders.clear()
     state.order_number = 0
     state.client_orders.clear()
+    state.refused_batches.clear()
+    state.batch_answers.clear()
+    state.notices.clear()
     state.running_composite.clear()
     state.day_trades.clear()
     for product in state.products.values():
         _begin(product)
     listed = tuple(code for code in state.products if state.listed_on(code, command.date))
     events: list[AnyEvent] = [state.event(DayOpened, date=command.date, products=listed)]
+    events += who.expire(state)
+    who.drop_codes(state)
     state.agenda.clear()
     moments: set[int] = set()
     for method, record in state.methods.items():
@@ -66,10 +73,19 @@ def own_moments(record: MethodRecord) -> set[int]:
 def keep_time(state: State) -> list[AnyEvent]:
     """Do what was due at the boundaries that the entry's time has reached, one after the other.
 
-    At one moment auctions end first, then phases change; at the last one the day closes.
+    At one moment auctions end first, then phases change, then switches fire; at the last one the day
+    closes and no switch is left.
     """
     events: list[AnyEvent] = []
-    while state.is_day_open and state.agenda and state.agenda[0] <= state.time_ns:
+    while state.is_day_open and state.agenda:
+        due = next_deadline(state)
+        if due is not None and due[0] < state.agenda[0]:
+            if due[0] > state.time_ns:
+                break
+            events += fire(state, due[1])
+            continue
+        if state.agenda[0] > state.time_ns:
+            break
         boundary = state.agenda.pop(0)
         events += end_due(state, boundary)
         if all(boundary >= record.sessions[-1][1] for record in state.methods.values()):
@@ -124,6 +140,8 @@ def close(state: State) -> list[AnyEvent]:
                 state.event(PhaseChanged, method=method, phase=Phase.ENDED, next_time_ns=0)
             )
     state.agenda.clear()
+    state.switches.clear()
+    state.armings.clear()
     bulletin = make_bulletin(state)
     state.bulletins.append(bulletin)
     state.is_day_open = False

@@ -46,6 +46,17 @@ def end(state: State, orders: Iterable[Order], cause: CancelCause) -> list[AnyEv
     return events
 
 
+def end_by_owner(state: State, orders: Iterable[Order], client_order: int) -> list[AnyEvent]:
+    """End orders by the key in hand, in the order of their numbers, then all that follows from each."""
+    ended = sorted(orders, key=lambda order: order.number)
+    events: list[AnyEvent] = [
+        take_back(state, order, CancelCause.OWNER, state.key, client_order) for order in ended
+    ]
+    for order in ended:
+        events += follow(state, order)
+    return events
+
+
 def follow(state: State, order: Order) -> list[AnyEvent]:
     """Return what follows from the end of an order that was cancelled by its owner or taken."""
     if order.kind in (OfferBlock, OfferBlockToGroup):

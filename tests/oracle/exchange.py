@@ -2,24 +2,42 @@
 
 from engine.commands import (
     AdvanceTime,
+    AllowTrading,
     Approve,
+    ArmSwitch,
+    CancelAll,
+    CancelForKey,
+    CancelOrders,
+    ClaimKey,
     Deposit,
     EnrolKey,
     Entry,
     FailTrade,
     Halt,
+    NoteRestart,
     OpenDay,
+    PlaceListings,
     Propose,
+    RecordAccess,
     Reject,
     Resume,
+    RevokeKey,
+    RotateKey,
     SetBlockGroup,
     SettleTrade,
     Side,
+    StopTrading,
     TransferIn,
     TransferOut,
     Withdraw,
 )
-from engine.events import AnyEvent, Bulletin, ClosureAdded, KeyEnrolled
+from engine.events import (
+    AnyEvent,
+    Bulletin,
+    ClosureAdded,
+    ExchangeRestarted,
+    NoticePublished,
+)
 from engine.profile import Profile
 from engine.reasons import Reason
 from engine.views import (
@@ -27,8 +45,11 @@ from engine.views import (
     ApplicationView,
     AuctionView,
     Book,
+    CodeView,
+    Depth,
     GroupView,
     HaltView,
+    KeyView,
     ListingView,
     MarketView,
     NegotiationView,
@@ -38,12 +59,14 @@ from engine.views import (
     ProposalView,
     TradeView,
 )
-from tests.oracle import groups, halts, show, show_more
-from tests.oracle.control import enrol_by_sequencer, role_broken, take_operator
+from tests.oracle import batches, groups, halts, parties, show, show_more, switches, who
+from tests.oracle.control import enrol_by_sequencer, take_operator
 from tests.oracle.day import keep_time, open_day
 from tests.oracle.orders import take_order
 from tests.oracle.registry import take_clearing
 from tests.oracle.state import State
+from tests.oracle.switches import next_deadline
+from tests.oracle.who import role_broken
 
 
 class Oracle:
@@ -69,12 +92,26 @@ class Oracle:
         state.begin(entry)
         if earlier:
             return [state.refused((Reason.TIME_BACKWARDS, 0, 0))]
+        if isinstance(entry.command, NoteRestart) and entry.key == 0:
+            switches.forgive(state)
         events = keep_time(state)
         return events + self._answer(entry)
 
     def _answer(self, entry: Entry) -> list[AnyEvent]:
         state, command = self.state, entry.command
         match command:
+            case PlaceListings():
+                return batches.place_listings(state, command)
+            case CancelOrders():
+                return batches.cancel_orders(state, command)
+            case CancelAll():
+                return batches.cancel_all(state, command)
+            case ArmSwitch():
+                return switches.arm(state, command)
+            case RotateKey() | RevokeKey():
+                return who.take_access(state, command)
+            case StopTrading() | AllowTrading():
+                return parties.take_own(state, command)
             case SetBlockGroup():
                 return groups.set_group(state, command)
             case Propose() | Approve() | Reject():
@@ -87,18 +124,42 @@ class Oracle:
                 return take_clearing(state, command)
             case EnrolKey():
                 return enrol_by_sequencer(state, command)
-            case OpenDay() | AdvanceTime():
-                broken = role_broken(state, None)
-                if broken[0] != Reason.NONE:
-                    return [state.refused(broken)]
-                return open_day(state, command) if isinstance(command, OpenDay) else []
+            case OpenDay() | AdvanceTime() | CancelForKey() | ClaimKey():
+                return self._answer_gateway(command)
+            case RecordAccess() | NoteRestart():
+                return self._answer_gateway(command)
             case _:
                 return take_order(state, command)
+
+    def _answer_gateway(
+        self,
+        command: OpenDay | AdvanceTime | CancelForKey | ClaimKey | RecordAccess | NoteRestart,
+    ) -> list[AnyEvent]:
+        state = self.state
+        broken = role_broken(state, None)
+        if broken[0] != Reason.NONE:
+            return [state.refused(broken)]
+        match command:
+            case CancelForKey():
+                return batches.cancel_for_key(state, command)
+            case ClaimKey():
+                return [who.claim_key(state, command)]
+            case RecordAccess():
+                return [who.record_access(state, command)]
+            case NoteRestart():
+                return [state.event(ExchangeRestarted), *switches.restarted(state)]
+            case OpenDay():
+                return open_day(state, command)
+            case AdvanceTime():
+                return []
 
     def next_boundary_ns(self) -> int:
         """Return when a phase changes next, 0 if nothing is due today."""
         state = self.state
-        return int(state.agenda[0]) if state.is_day_open and state.agenda else 0
+        if not state.is_day_open or not state.agenda:
+            return 0
+        due = next_deadline(state)
+        return min(int(state.agenda[0]), due[0] if due is not None else int(state.agenda[0]))
 
     def market(self) -> MarketView:
         """Return phases and quotes."""
@@ -128,9 +189,13 @@ class Oracle:
         """Return who is admitted."""
         return show.participants(self.state)
 
-    def keys(self) -> tuple[KeyEnrolled, ...]:
-        """Return the enrolled keys."""
-        return tuple(self.state.enrolled)
+    def keys(self) -> tuple[KeyView, ...]:
+        """Return all keys that were ever enrolled."""
+        return who.show_keys(self.state)
+
+    def codes(self) -> tuple[CodeView, ...]:
+        """Return the enrolment codes that wait or were claimed."""
+        return who.show_codes(self.state)
 
     def proposals(self) -> tuple[ProposalView, ...]:
         """Return what waits for a second operator."""
@@ -167,6 +232,14 @@ class Oracle:
     def halts(self) -> tuple[HaltView, ...]:
         """Return the halts that stand."""
         return show_more.halts(self.state)
+
+    def notices(self) -> tuple[NoticePublished, ...]:
+        """Return the notices of the open or last day."""
+        return tuple(self.state.notices)
+
+    def depth(self, product: str, levels: int = 0, listings: int = 20) -> Depth:
+        """Return the best levels of a product with their listings."""
+        return show_more.depth(self.state, product, levels, listings)
 
     def closures(self) -> tuple[ClosureAdded, ...]:
         """Return the closures by date."""

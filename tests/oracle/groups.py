@@ -1,6 +1,6 @@
 """The oracle's block groups, and the offers made to them (R62)."""
 
-from engine.commands import Method, OfferBlockToGroup, Role, SetBlockGroup
+from engine.commands import Method, OfferBlockToGroup, SetBlockGroup
 from engine.events import AnyEvent, BlockGroupSet, BlockOfferedToGroup
 from engine.reasons import Reason
 from tests.oracle.questions import (
@@ -15,6 +15,7 @@ from tests.oracle.questions import (
 )
 from tests.oracle.standing import new_order, stand
 from tests.oracle.state import Figures, State
+from tests.oracle.who import sender_broken
 
 Answer = Figures | list[AnyEvent]
 """The broken rule, or what happens."""
@@ -22,11 +23,10 @@ Answer = Figures | list[AnyEvent]
 
 def set_group(state: State, command: SetBlockGroup) -> list[AnyEvent]:
     """Set the members of an own group; nobody removes it."""
-    sender = state.keys.get(state.key)
-    if state.key != 0 and sender is None:
-        return [state.refused((Reason.KEY_UNKNOWN, 0, 0))]
-    if sender is None or sender.role != Role.TRADER:
-        return [state.refused((Reason.ROLE_NOT_PERMITTED, 0, 0))]
+    broken = sender_broken(state, command)
+    if broken != OK:
+        return [state.refused(broken)]
+    sender = state.keys[state.key]
     place = (sender.participant, command.group)
     members = tuple(sorted(set(command.members)))
     broken = _group_broken(state, place, members)

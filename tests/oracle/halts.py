@@ -3,21 +3,22 @@
 from engine.commands import Halt, HaltScope, Method, Resume, Role
 from engine.events import AnyEvent, Halted, Resumed
 from engine.reasons import Reason
+from tests.oracle import switches
 from tests.oracle.questions import OK
 from tests.oracle.records import HaltRecord
 from tests.oracle.state import Figures, State
+from tests.oracle.who import role_broken
 
 
 def take(state: State, command: Halt | Resume) -> list[AnyEvent]:
     """Answer an operator's halt or the end of one."""
-    sender = state.keys.get(state.key)
-    if state.key != 0 and sender is None:
-        return [state.refused((Reason.KEY_UNKNOWN, 0, 0))]
-    if sender is None or sender.role != Role.OPERATOR:
-        return [state.refused((Reason.ROLE_NOT_PERMITTED, 0, 0))]
+    broken = role_broken(state, Role.OPERATOR, Role.SUPERVISOR)
+    if broken != OK:
+        return [state.refused(broken)]
+    sender = state.keys[state.key]
     if isinstance(command, Halt):
         return [_halt(state, command, sender.person)]
-    return [_resume(state, command, sender.person)]
+    return _resume(state, command, sender.person)
 
 
 def _target(command: Halt) -> tuple[HaltScope, Method, str, int]:
@@ -55,6 +56,8 @@ def _halt(state: State, command: Halt, person: str) -> AnyEvent:
     number = state.halt_number
     halt = HaltRecord(number, *target, state.key, person, command.explanation, state.time_ns)
     state.halts[number] = halt
+    if halt.scope == HaltScope.MARKET:
+        switches.halted(state)
     return state.event(
         Halted,
         halt=number,
@@ -68,14 +71,14 @@ def _halt(state: State, command: Halt, person: str) -> AnyEvent:
     )
 
 
-def _resume(state: State, command: Resume, person: str) -> AnyEvent:
+def _resume(state: State, command: Resume, person: str) -> list[AnyEvent]:
     halt = state.halts.get(command.halt)
     if halt is None:
-        return state.refused((Reason.HALT_UNKNOWN, command.halt, 0))
+        return [state.refused((Reason.HALT_UNKNOWN, command.halt, 0))]
     if halt.person == person:
-        return state.refused((Reason.SAME_PERSON, 0, 0))
+        return [state.refused((Reason.SAME_PERSON, 0, 0))]
     del state.halts[halt.number]
-    return state.event(
+    resumed = state.event(
         Resumed,
         halt=halt.number,
         scope=halt.scope,
@@ -86,3 +89,4 @@ def _resume(state: State, command: Resume, person: str) -> AnyEvent:
         person=person,
         explanation=command.explanation,
     )
+    return [resumed, *(switches.resumed(state) if halt.scope == HaltScope.MARKET else ())]

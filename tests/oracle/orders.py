@@ -15,13 +15,14 @@ from engine.commands import (
     PlaceListing,
     ReduceOrder,
     RefuseBlock,
-    Role,
     TakeListings,
 )
 from engine.events import AnyEvent, Cancelled, Repeated
 from engine.reasons import Reason
 from tests.oracle import auction, block, groups, listed
+from tests.oracle.questions import OK
 from tests.oracle.state import State
+from tests.oracle.who import sender_broken
 
 FOLLOW_UPS = (CancelCause.NEGOTIATION, CancelCause.AUCTION)
 """What ends with another order is nobody's answer to a repeat."""
@@ -30,11 +31,9 @@ FOLLOW_UPS = (CancelCause.NEGOTIATION, CancelCause.AUCTION)
 def take_order(state: State, command: OrderCommand) -> list[AnyEvent]:
     """Answer an order command: who, repeated or not, numbered, checked, done."""
     number = command.client_order
-    sender = state.keys.get(state.key)
-    if state.key != 0 and sender is None:
-        return [state.refused((Reason.KEY_UNKNOWN, 0, 0), client_order=number)]
-    if sender is None or sender.role != Role.TRADER:
-        return [state.refused((Reason.ROLE_NOT_PERMITTED, 0, 0), client_order=number)]
+    broken = sender_broken(state, command)
+    if broken != OK:
+        return [state.refused(broken, client_order=number)]
     if (state.key, number) in state.client_orders:
         content, answer = state.client_orders[state.key, number]
         if content == command:
@@ -46,7 +45,7 @@ def take_order(state: State, command: OrderCommand) -> list[AnyEvent]:
         if limit:
             return [state.refused((Reason.ORDERS_FULL, limit, 0), client_order=number)]
         state.order_number += 1
-    answered = _answer(state, command, sender.participant)
+    answered = _answer(state, command, state.keys[state.key].participant)
     if isinstance(answered, tuple):
         order = state.order_number if has_number else 0
         answered = [state.refused(answered, client_order=number, order=order)]

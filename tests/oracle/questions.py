@@ -85,10 +85,15 @@ def product_halt_broken(state: State, product: str) -> Figures:
 
 
 def restriction_broken(state: State, participant: int, side: Side | None) -> Figures:
-    """Say whether a party may act on a side; suspended it may on none (R76)."""
-    match state.restrictions.get(participant, Restriction.NONE):
-        case Restriction.SUSPENDED:
-            return Reason.PARTICIPANT_SUSPENDED, 0, 0
+    """Say whether a party may act on a side; removed, suspended or stopped it may on none (R76)."""
+    restriction = state.restrictions.get(participant, Restriction.NONE)
+    if participant in state.removed:
+        return Reason.PARTICIPANT_REMOVED, 0, 0
+    if restriction == Restriction.SUSPENDED:
+        return Reason.PARTICIPANT_SUSPENDED, 0, 0
+    if participant in state.stopped:
+        return Reason.TRADING_STOPPED, 0, 0
+    match restriction:
         case Restriction.NO_BUYING if side == Side.BUY:
             return Reason.BUYING_RESTRICTED, 0, 0
         case Restriction.NO_SELLING if side == Side.SELL:

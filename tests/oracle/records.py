@@ -1,12 +1,15 @@
 """What the oracle remembers of orders, trades, keys, products and proposals: plain mutable records."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from engine.commands import (
     Action,
     Command,
     HaltScope,
     Method,
+    OnDisconnect,
+    Permission,
     PlaceListing,
     PriceMode,
     ReferenceBasis,
@@ -73,15 +76,50 @@ class Trade:
         return self.price_fen * self.quantity_t
 
 
-@dataclass(frozen=True)
+@dataclass
 class KeyRecord:
-    """An enrolled key."""
+    """An enrolled key and what became of it."""
 
     number: int
     public_key: str
     role: Role
     person: str
     participant: int
+    permissions: tuple[Permission, ...] = ()
+    addresses: tuple[str, ...] = ()
+    valid_until: str = ""
+    on_disconnect: OnDisconnect = OnDisconnect.NONE
+    previous: int = 0
+    code: int = 0
+    time_ns: int = 0
+    state: Literal["active", "revoked", "expired"] = "active"
+
+    @property
+    def holds(self) -> bool:
+        """Whether it may still be used."""
+        return self.state == "active"
+
+    @property
+    def who(self) -> tuple[str, Role, int]:
+        """Whose it is, and as what."""
+        return self.person, self.role, self.participant
+
+
+@dataclass(frozen=True)
+class CodeRecord:
+    """An enrolment code and the terms of the key that it stands for."""
+
+    number: int
+    code_hash: str
+    until_ns: int
+    role: Role
+    person: str
+    participant: int
+    permissions: tuple[Permission, ...]
+    addresses: tuple[str, ...]
+    valid_until: str
+    on_disconnect: OnDisconnect
+    time_ns: int
 
 
 @dataclass
@@ -94,6 +132,7 @@ class Proposal:
     actions: tuple[Action, ...]
     reason: str
     time_ns: int
+    participant: int
     is_open: bool = True
 
 
@@ -172,6 +211,15 @@ class Auction:
     bid_t: int = 0
     bidders: int = 0
     winners: int = 0
+
+
+@dataclass
+class Switch:
+    """An armed dead man's switch: it runs until a deadline or waits with what is left of its time."""
+
+    timeout_s: int
+    deadline_ns: int = 0
+    left_ns: int = 0
 
 
 @dataclass(frozen=True)

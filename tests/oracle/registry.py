@@ -21,9 +21,9 @@ from engine.events import (
 )
 from engine.reasons import Reason
 from engine.units import AMOUNT_FEN_MAX
-from tests.oracle.control import role_broken
 from tests.oracle.questions import OK
 from tests.oracle.state import Figures, State
+from tests.oracle.who import role_broken
 
 
 def take_clearing(state: State, command: ClearingCommand) -> list[AnyEvent]:

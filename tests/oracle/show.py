@@ -21,6 +21,7 @@ from engine.views import (
 from tests.oracle.bulletin import day_trades, latest_fen, opening_price, published_open
 from tests.oracle.control import computed_reference
 from tests.oracle.ledger import Shelf
+from tests.oracle.parties import status
 from tests.oracle.questions import method_halt, participant_halt, product_halt
 from tests.oracle.records import Order, ProductRecord, Trade
 from tests.oracle.rules import composite_row, weighted_mean
@@ -151,7 +152,8 @@ def participants(state: State) -> tuple[ParticipantView, ...]:
             sector=row.sector,
             registry_account=row.registry_account,
             funds_account=row.funds_account,
-            compliance_year=row.compliance_year,
+            compliance_year=state.years.get(row.participant, row.compliance_year),
+            status=status(state, row.participant),
             restriction=state.restrictions.get(row.participant, Restriction.NONE),
             halt=participant_halt(state, row.participant),
             allowance_t=state.allowances.get(row.participant, 0),
@@ -170,6 +172,7 @@ def proposals(state: State) -> tuple[ProposalView, ...]:
             actions=row.actions,
             reason=row.reason,
             time_ns=row.time_ns,
+            participant=row.participant,
         )
         for row in state.proposals.values()
         if row.is_open

@@ -1,18 +1,23 @@
 """What the oracle shows of dialogues, auctions, halts and closures, each view computed anew."""
 
+from engine.commands import Side
 from engine.events import AuctionState, ClosureAdded
 from engine.views import (
     ApplicationView,
     AuctionView,
+    Depth,
+    DepthLevel,
     GroupView,
     HaltView,
     Level,
     NegotiationView,
     OfferView,
+    ShownListing,
 )
 from tests.oracle.block import OFFERS, may_answer
 from tests.oracle.ending import open_orders, standing_bids
 from tests.oracle.records import Auction
+from tests.oracle.show import book
 from tests.oracle.state import State
 
 PUBLIC = (AuctionState.ANNOUNCED, AuctionState.SOLD, AuctionState.FAILED)
@@ -25,6 +30,40 @@ def groups(state: State, participant: int) -> tuple[GroupView, ...]:
         for (owner, name), members in sorted(state.groups.items())
         if owner == participant
     )
+
+
+def depth(state: State, product: str, levels: int, count: int) -> Depth:
+    """Return the best levels of both sides with the oldest listings of each."""
+    shown = book(state, product, levels)
+    return Depth(
+        product=product,
+        bids=tuple(_deep(state, product, Side.BUY, level, count) for level in shown.bids),
+        asks=tuple(_deep(state, product, Side.SELL, level, count) for level in shown.asks),
+    )
+
+
+def _deep(state: State, product: str, side: Side, level: Level, count: int) -> DepthLevel:
+    rows = list(state.books[product, side][level.price_fen].values())
+    return DepthLevel(
+        price_fen=level.price_fen,
+        quantity_t=level.quantity_t,
+        count=len(rows),
+        listings=tuple(
+            ShownListing(
+                order=row.number,
+                left_t=row.left_t,
+                time_ns=row.time_ns,
+                owner=_owner(state, row.participant),
+            )
+            for row in rows[:count]
+        ),
+    )
+
+
+def _owner(state: State, participant: int) -> str:
+    """Return what everybody may know of an owner."""
+    told = {"code": f"P{participant:04}", "name": state.participants[participant].name}
+    return told.get(state.profile.listed.owner_shown, "")
 
 
 def offers(state: State, participant: int) -> tuple[OfferView, ...]:

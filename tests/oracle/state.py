@@ -4,13 +4,13 @@ from typing import Any, TypeVar
 
 from sortedcontainers import SortedDict, SortedList
 
-from engine.commands import AnyCommand, Entry, Method, Restriction, Side
+from engine.commands import AnyCommand, ArmSwitch, Entry, Method, Restriction, Side
 from engine.events import (
     AnyEvent,
     Bulletin,
     ClosureAdded,
     Event,
-    KeyEnrolled,
+    NoticePublished,
     ParticipantAdmitted,
     Refused,
 )
@@ -19,6 +19,7 @@ from engine.reasons import Reason
 from tests.oracle.ledger import Ledger
 from tests.oracle.records import (
     Auction,
+    CodeRecord,
     HaltRecord,
     KeyRecord,
     MethodRecord,
@@ -26,6 +27,7 @@ from tests.oracle.records import (
     Order,
     ProductRecord,
     Proposal,
+    Switch,
     Trade,
 )
 
@@ -53,7 +55,15 @@ class State:
         """Only of the methods that this market offers."""
         self.agenda: SortedList[int] = SortedList()
         self.keys: dict[int, KeyRecord] = {}
-        self.enrolled: list[KeyEnrolled] = []
+        self.codes: dict[int, CodeRecord] = {}
+        """Enrolment codes that wait or were claimed."""
+        self.code_number = 0
+        self.removed: set[int] = set()
+        """Participants that are out of the market."""
+        self.stopped: dict[int, str] = {}
+        """By participant: which of its own people stopped its trading."""
+        self.years: dict[int, int] = {}
+        """Compliance year of those who were restored."""
         self.participants: dict[int, ParticipantAdmitted] = {}
         self.restrictions: dict[int, Restriction] = {}
         """Only of those who are restricted."""
@@ -85,6 +95,17 @@ class State:
         self.halt_number = 0
         self.closures: dict[str, ClosureAdded] = {}
         """By date."""
+        self.refused_batches: dict[tuple[int, int], tuple[AnyCommand, AnyEvent]] = {}
+        """By key and first number: a refused batch of listings and its refusal."""
+        self.batch_answers: dict[tuple[int, int], list[AnyEvent]] = {}
+        """By key and number: what the repeat of a cancel of several orders is told."""
+        self.switches: dict[int, Switch] = {}
+        """Armed ones, by key."""
+        self.armings: dict[int, tuple[ArmSwitch, AnyEvent]] = {}
+        """The last arming of each key and its answer."""
+        self.notices: list[NoticePublished] = []
+        """Of the open (or last) day."""
+        self.notice_number = 0
         self.allowances: dict[int, int] = {}
         """Tonnes that widen a participant's position limit (R73)."""
 
@@ -95,12 +116,18 @@ class State:
         self.time_ns = max(self.time_ns, entry.time_ns)
         self.key = entry.key
 
-    def event(self, kind: type[SomeEvent], **fields: Any) -> SomeEvent:
+    def event(self, kind: type[SomeEvent], /, **fields: Any) -> SomeEvent:
         """Make an event of the entry in hand."""
         return kind(sequence=self.sequence, time_ns=self.entry_ns, **fields)
 
     def refused(
-        self, broken: Figures, *, client_order: int = 0, order: int = 0, action: int = -1
+        self,
+        broken: Figures,
+        *,
+        client_order: int = 0,
+        order: int = 0,
+        action: int = -1,
+        place: int = -1,
     ) -> Refused:
         """Make a refusal of the entry in hand."""
         reason, figure_a, figure_b = broken
@@ -115,6 +142,7 @@ class State:
             figure_a=figure_a,
             figure_b=figure_b,
             action=action,
+            place=place,
         )
 
     def listed_on(self, code: str, date: str) -> bool:

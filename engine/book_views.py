@@ -1,0 +1,130 @@
+"""What everybody sees of the order book: its best levels, the listings of a level, and both together."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+
+from engine.commands import Side
+from engine.market import Market
+from engine.surveillance_alerts import participant_code
+from engine.views import Book, Depth, DepthLevel, Level, ListingView, ShownListing
+
+
+def _index(market: Market, product: str) -> int:
+    index = market.profile.product_index(product)
+    if index < 0:
+        raise KeyError(product)
+    return index
+
+
+def _positions(market: Market, ladder: int, count: int) -> list[int]:
+    """Return the first taken positions of a ladder, best first, by its occupancy words."""
+    state, words = market.core.state, int(market.core.state.rules["words"])
+    if state.ladders[ladder]["best"] < 0:
+        return []
+    found: list[int] = []
+    bits = state.bits[ladder * words : (ladder + 1) * words]
+    for place in np.flatnonzero(bits).tolist():
+        word = int(bits[place])
+        while word and len(found) < count:
+            found.append(place * 64 + (word & -word).bit_length() - 1)
+            word &= word - 1
+        if len(found) == count:
+            break
+    return found
+
+
+def book(market: Market, product: str, levels: int = 0) -> Book:
+    """Return the best levels of both sides, best first (R44); KeyError for an unknown product."""
+    index = _index(market, product)
+    count = levels or market.profile.listed.levels_shown
+    sides: dict[Side, tuple[Level, ...]] = {}
+    for side in Side:
+        ladder = 2 * index + side - 1
+        start = ladder * market.profile.capacity.levels
+        row = market.core.state.ladders[ladder]
+        shown = []
+        for position in _positions(market, ladder, count):
+            level = market.core.state.levels[start + position]
+            price = int(row["origin_fen"]) + position * int(row["step_fen"])
+            shown.append(Level(price, int(level["quantity_t"]), int(level["listings"])))
+        sides[side] = tuple(shown)
+    return Book(product=product, bids=sides[Side.BUY], asks=sides[Side.SELL])
+
+
+def listings(market: Market, product: str, side: Side, price_fen: int) -> tuple[ListingView, ...]:
+    """Return the listings of one level, oldest first; KeyError for an unknown product."""
+    index = _index(market, product)
+    row = market.core.state.products[index]
+    is_inside = 0 < row["listed_floor_fen"] <= price_fen <= row["listed_cap_fen"]
+    if not is_inside or price_fen % market.profile.tick_size_fen:
+        return ()
+    shown = []
+    for number in _queue(market, index, side, price_fen):
+        order = market.core.state.orders[number]
+        shown.append(
+            ListingView(
+                order=number,
+                side=side,
+                price_fen=price_fen,
+                left_t=int(order["left_t"]),
+                time_ns=int(order["time_ns"]),
+            )
+        )
+    return tuple(shown)
+
+
+def _queue(market: Market, index: int, side: Side, price_fen: int) -> Iterator[int]:
+    """Return the numbers of the listings at a price inside the band, oldest first."""
+    ladder = 2 * index + side - 1
+    away = price_fen - int(market.core.state.ladders[ladder]["origin_fen"])
+    position = abs(away) // market.profile.tick_size_fen  # exact: on the tick
+    levels = market.core.state.levels
+    number = int(levels[ladder * market.profile.capacity.levels + position]["head"])
+    while number:
+        yield number
+        number = int(market.core.state.orders[number]["next"])
+
+
+def depth(market: Market, product: str, levels: int = 0, count: int = 20) -> Depth:
+    """Return the best levels of both sides with their `count` oldest listings; KeyError without the product.
+
+    Who stands behind a listing is told as far as the profile shows it (R86 leaves it out).
+    """
+    shown, index = book(market, product, levels), _index(market, product)
+    return Depth(
+        product=product,
+        bids=tuple(_depth_level(market, index, Side.BUY, level, count) for level in shown.bids),
+        asks=tuple(_depth_level(market, index, Side.SELL, level, count) for level in shown.asks),
+    )
+
+
+def _depth_level(market: Market, index: int, side: Side, level: Level, count: int) -> DepthLevel:
+    told = []
+    for number in islice(_queue(market, index, side, level.price_fen), count):
+        order = market.core.state.orders[number]
+        told.append(
+            ShownListing(
+                order=number,
+                left_t=int(order["left_t"]),
+                time_ns=int(order["time_ns"]),
+                owner=_owner(market, int(order["participant"])),
+            )
+        )
+    return DepthLevel(
+        price_fen=level.price_fen,
+        quantity_t=level.quantity_t,
+        count=level.listings,
+        listings=tuple(told),
+    )
+
+
+def _owner(market: Market, participant: int) -> str:
+    match market.profile.listed.owner_shown:
+        case "hidden":
+            return ""
+        case "code":
+            return participant_code(participant)
+        case "name":
+            return market.participants[participant - 1].name
