@@ -78,6 +78,8 @@ def small_profile() -> Profile:
         bids=4,
         halts=2,
         closures=1,
+        notices=2,
+        switches=2,
     )
     return structs.replace(whole, products=products, composite=composite, capacity=capacity)
 

@@ -20,6 +20,11 @@ def compare_more_views(
     same("applications", exchange.applications(), oracle.applications())
     same("halts", exchange.halts(), oracle.halts())
     same("closures", exchange.closures(), oracle.closures())
+    same("notices", exchange.notices(), oracle.notices())
+    for product in oracle.state.products:
+        for count in (1, 20):
+            told, wanted = (market.depth(product, 3, count) for market in (exchange, oracle))
+            same(f"depth of {product}", told, wanted)
     both: Any = (exchange, oracle)
     for number in participants:
         for name in ("groups", "offers", "negotiations", "applications"):

@@ -35,10 +35,9 @@ from engine.commands import (
 from engine.events import AuctionState
 from engine.units import AMOUNT_FEN_MAX, QUANTITY_T_MAX, parse_clock
 from tests.markets import admission, public_key
+from tests.moves_batches import BatchMoves
 from tests.moves_block import BlockMoves
-from tests.moves_measures import MeasureMoves
 from tests.moves_orders import DATES, UNKNOWN, Sent
-from tests.moves_repeats import RepeatMoves
 from tests.oracle.control import computed_reference
 from tests.oracle.records import ProductRecord
 from tests.oracle.rules import midnight
@@ -48,7 +47,7 @@ SOON = (AnnounceAuction, RefuseAuction, CorrectReferencePrice, VoidTrade)
 """Measures that lose their sense when their approval waits."""
 
 
-class Moves(BlockMoves, MeasureMoves, RepeatMoves):
+class Moves(BlockMoves, BatchMoves):
     """Makes any next command from what the oracle knows."""
 
     def __init__(self, state: State) -> None:
@@ -107,6 +106,8 @@ class Moves(BlockMoves, MeasureMoves, RepeatMoves):
         """Return an action: a measure, a reference price, an admission or a key, right or wrong."""
         if random.random() < 0.45 and not self.waiting_products():
             return self.measure(random)
+        if random.random() < 0.06:
+            return random.choice((self.notice, self.notice, self.no_date))(random)
         if random.random() < 0.2:
             return self.restriction(random)
         if random.random() < 0.2:

@@ -37,6 +37,8 @@ def roomy_profile() -> Profile:
     room = {
         "halts": 9,
         "closures": 9,
+        "notices": 9,
+        "switches": 9,
         "proposals": 9,
         "auctions": 9,
         "bids": 20,
