@@ -205,14 +205,23 @@ def encode(frame: msgspec.Struct, form: Format = Format.JSON) -> bytes:
 
 def decode_inward(data: str | bytes, form: Format = Format.JSON) -> AnyInward:
     """Decode a client's frame; msgspec.DecodeError names the problem and its path."""
-    found: AnyInward = _strict.from_wire(_inward[form].decode(data))
+    found: AnyInward = _strict.from_wire(_decoded(_inward[form], data))
     return found
 
 
 def decode_outward(data: str | bytes, form: Format = Format.JSON) -> AnyOutward:
     """Decode a gateway's frame; msgspec.DecodeError for what is not one."""
-    found: AnyOutward = _lenient.from_wire(_outward[form].decode(data))
+    found: AnyOutward = _lenient.from_wire(_decoded(_outward[form], data))
     return found
+
+
+def _decoded(decoder: Any, data: str | bytes) -> Any:  # noqa: ANN401 - msgspec's decoders and twins
+    try:
+        return decoder.decode(data)
+    except (
+        UnicodeError
+    ) as error:  # binary frames are not checked by the websocket, their texts may be anything
+        raise msgspec.DecodeError(f"Invalid text: {error.reason}") from error
 
 
 def stamp(reply: Reply, sequence: int, received_ns: int, sent_ns: int) -> None:
