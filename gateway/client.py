@@ -14,6 +14,7 @@ A refusal by a rule is a value (`Answer.refused`); exceptions are for lines and 
 """
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Self
 
 from engine.events import Refused
@@ -45,9 +46,20 @@ class Client(Commands):
         language: wire.Language = "en",
         reconnect: bool = True,
         patience: Patience | None = None,
+        authorities: Path | None = None,
     ) -> "Client":
-        """Connect and log in; LoginRefused with the reason, ConnectionFailed where nobody answers."""
-        link = Link(url, key, language=language, patience=patience or Patience())
+        """Connect and log in; LoginRefused with the reason, ConnectionFailed where nobody answers.
+
+        `authorities` is a PEM file of certificate authorities for a wss:// address, the system's own
+        where it is None; UserError where it is no such file.
+        """
+        link = Link(
+            url,
+            key,
+            language=language,
+            patience=patience or Patience(),
+            authorities=authorities,
+        )
         await link.open(reconnect=reconnect)
         return cls(link)
 
@@ -81,6 +93,11 @@ class Client(Commands):
         """Exchange time that the gateway told last, at least once a second."""
         return self._link.time_ns
 
+    @property
+    def status(self) -> wire.StatusChanged | None:
+        """What the exchange takes now (phases, halts, `accepts`), None before it was told."""
+        return self._link.status
+
     def explain(self, refused: Refused) -> str:
         """Return a refusal with its figures in words, in the language of this client."""
         return explain(refused.reason, refused.figure_a, refused.figure_b, self._link.language)
@@ -91,7 +108,8 @@ class Client(Commands):
         """Start channels; RequestFailed where the role or the retention does not allow it.
 
         `market`: a `MarketSnapshot` at once, then `MarketChanged` (days, phases, references, halts,
-        auctions, closures, voided trades, bulletins) and `QuoteChanged`. `book:<product>`: a `BookSnapshot` at once and after changes. `trades`: listed
+        auctions, closures, voided trades, bulletins) and `QuoteChanged`. `book:<product>`: a `BookSnapshot` at once and after changes
+        (the library joins the gateway's changes and proves each state). `trades`: listed
         trades as `TradesPrinted`. `private`: own events as `PrivateEvents` (for an operator: all control
         events). `drop`: every command and its events as `DropCopy` (operator, clearing). With `after`,
         what followed that sequence comes first (0 = all that is kept: this trading day and the last).
@@ -107,8 +125,8 @@ class Client(Commands):
 
     def cursor(self, channel: str) -> int | None:
         """Return the last sequence of a channel that came in, to `subscribe(after=...)` with later."""
-        state = self._link.inbox.channels.get(channel)
-        return state.cursor if state is not None else None
+        inbox = self._link.inbox
+        return inbox.cursor(channel) if channel in inbox.channels else None
 
     async def next_message(self) -> Message | None:
         """Return the next pushed message or connection notice; None when the client is closed."""
