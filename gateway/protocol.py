@@ -16,11 +16,9 @@ from msgspec import Struct
 
 from engine.commands import (
     AnyCommand,
-    CancelOrder,
-    Halt,
+    CancelOrders,
     Permission,
-    ReduceOrder,
-    RefuseBlock,
+    PlaceListings,
     Role,
     StopTrading,
 )
@@ -28,6 +26,7 @@ from engine.reasons import Reason
 from gateway import wire
 from gateway.access import OBSERVER, Access, Identity, Visit
 from gateway.codes import FAULTS, CloseCode, Fault, text_of
+from gateway.door import WITHDRAWALS
 from gateway.limits import Bucket, Buckets, Settings
 from gateway.roles import CHANNEL_ROLES, COMMAND_ROLES, PERMISSIONS, REQUEST_ROLES
 
@@ -83,8 +82,6 @@ class Close(Struct, frozen=True):
 
 Effect = Send | Welcomed | Claim | Refuse | Perform | Close
 
-_WITHDRAWALS: Final = CancelOrder | ReduceOrder | RefuseBlock | Halt
-"""Commands that take back or stop something: they have a rate of their own, so that orders never stop them."""
 REASON_BYTES_MAX: Final = 120
 """A websocket close reason has at most 123 bytes."""
 
@@ -235,7 +232,7 @@ class Conversation:
         bucket = self._bucket_of(frame)
         if bucket is None:
             return
-        wait_s = bucket.take(now_s)
+        wait_s = bucket.take(now_s, _cost_of(frame))
         if not wait_s:
             self._limited = 0
             return
@@ -248,15 +245,31 @@ class Conversation:
         if isinstance(frame, wire.Ping | wire.AdvanceClock):
             return None  # bounded by the byte bucket of the connection
         if isinstance(frame, wire.Submit):
-            is_withdrawal = isinstance(frame.command, _WITHDRAWALS)
+            # A rate of their own, so that orders never stand in the way of what takes them back.
+            is_withdrawal = isinstance(frame.command, WITHDRAWALS)
             return self._buckets.cancels if is_withdrawal else self._buckets.orders
         return self._buckets.queries
+
+    def left(self, now_s: float) -> tuple[int, int, int]:
+        """Return how many orders, cancels and queries could be sent at once now."""
+        assert self._buckets is not None, "a login gives its buckets"
+        buckets = self._buckets
+        rows = (buckets.orders, buckets.cancels, buckets.queries)
+        orders, cancels, queries = (bucket.left(now_s) for bucket in rows)
+        return orders, cancels, queries
 
     def close(self, code: CloseCode, fault: Fault) -> Close:
         """Take no more frames and return how the connection is closed."""
         self.state = State.CLOSED
         text = f"{fault.code}: {text_of(fault.code, self.language, fault.detail)}"
         return Close(code, text.encode()[:REASON_BYTES_MAX].decode(errors="ignore"))
+
+
+def _cost_of(frame: wire.Request) -> int:
+    """Return the tokens that a request costs: a batch as many as it has orders."""
+    if isinstance(frame, wire.Submit) and isinstance(frame.command, PlaceListings | CancelOrders):
+        return len(frame.command.orders)
+    return 1
 
 
 class _RequestId(Struct):
@@ -275,7 +288,7 @@ def request_id_of(data: str | bytes, form: wire.Format = wire.Format.JSON) -> in
     """Return the id of a malformed frame, 0 where even that cannot be read."""
     try:
         found: _RequestId = _request_ids[form].decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
         return 0
     return found.id
 

@@ -82,6 +82,7 @@ from gateway.frames_replies import (
     HaltsReply,
     Hello,
     KeysReply,
+    Left,
     Limits,
     ListingsReply,
     LoginRefused,
@@ -221,7 +222,7 @@ def _decoded(decoder: Any, data: str | bytes) -> Any:  # noqa: ANN401 - msgspec'
     except (
         UnicodeError
     ) as error:  # binary frames are not checked by the websocket, their texts may be anything
-        raise msgspec.DecodeError(f"Invalid text: {error.reason}") from error
+        raise msgspec.DecodeError(f"Invalid text: {error}") from error
 
 
 def stamp(reply: Reply, sequence: int, received_ns: int, sent_ns: int) -> None:
@@ -296,6 +297,7 @@ __all__ = [
     "Inward",
     "KeysReply",
     "Language",
+    "Left",
     "LevelChanged",
     "Limits",
     "ListingsReply",
