@@ -107,6 +107,9 @@ def _add_clearing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     group = _group(commands, "clearing", "clearing: from trades to the registry", CLEARING_EXAMPLE)
     serve = _leaf(group, "serve", "serve clearing until Ctrl-C or SIGTERM", CLEARING_EXAMPLE)
     serve.add_argument("--exchange", required=True, metavar="URL", help="ws://… of the exchange")
+    serve.add_argument(
+        "--ca", type=Path, metavar="FILE", help="certificate authorities of a wss:// exchange (PEM)"
+    )
     serve.add_argument("--registry", required=True, metavar="URL", help="http://… of the registry")
     serve.add_argument(
         "--key", type=Path, required=True, metavar="FILE", help="key of role clearing"
@@ -173,6 +176,7 @@ def _serve_clearing(arguments: argparse.Namespace) -> int:
         key=arguments.key,
         token=arguments.token,
         status_port=arguments.status_port,
+        authorities=arguments.ca,
     )
     return asyncio.run(serve_clearing(settings))
 

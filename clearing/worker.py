@@ -36,6 +36,8 @@ class ClearingSettings(Struct, frozen=True, kw_only=True):
     key: Path
     token: Path
     status_port: int
+    authorities: Path | None = None
+    """Certificate authorities of a wss:// exchange, the system's own where None."""
 
 
 class Clearing:
@@ -72,7 +74,9 @@ class Clearing:
     async def _connect(self, key: keys.KeyFile) -> Client:
         while True:
             try:
-                client = await Client.connect(self.settings.exchange, key)
+                client = await Client.connect(
+                    self.settings.exchange, key, authorities=self.settings.authorities
+                )
             except ConnectionFailed as error:
                 self.exchange_state = f"not reachable, trying again: {error}"
                 await pause(LONGEST_PAUSE_MS)

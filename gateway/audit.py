@@ -17,6 +17,7 @@ from engine.commands import AccessKind, RecordAccess
 from gateway.door import Busy
 from gateway.limits import Bucket, Settings
 from gateway.sequencer import Stopped
+from gateway.watch import access_line
 
 KEY_DIGITS: Final = 16
 """So many hexadecimal digits of an unknown public key are kept."""
@@ -87,6 +88,7 @@ class Audit:
         if self._is_stopping and self._task is None:
             return
         entry = msgspec.structs.replace(entry, public_key=entry.public_key[:KEY_DIGITS])
+        access_line(entry)
         (self._strange if entry.kind in _STRANGE else self._own).add(entry)
         self._wake.set()
 

@@ -221,8 +221,26 @@ class Connection:
                 ),
                 received_ns,
             )
+        elif isinstance(request, wire.Ping):
+            self.reply(self._pong(request.id, reader), received_ns)
         else:
             self.reply(self.server.desk.answer(request, self.identity), received_ns)
+
+    def _pong(self, request: int, reader: Reader) -> wire.Pong:
+        exchange, now_s = self.server.sequencer.exchange, time.monotonic()
+        limits = self.conversation.limits
+        orders, cancels, queries = self.conversation.left(now_s)
+        left = wire.Left(
+            orders=orders,
+            cancels=cancels,
+            queries=queries,
+            bytes=self.socket.bytes_left(now_s),
+            requests_in_flight=limits.requests_in_flight - len(self._in_flight),
+            subscriptions=limits.subscriptions - len(reader.channels),
+        )
+        return wire.Pong(
+            id=request, sequence=exchange.sequence, time_ns=exchange.time_ns, left=left
+        )
 
     async def _submit(self, request: int, command: AnyCommand, received_ns: int) -> None:
         language = self.conversation.language

@@ -1,17 +1,25 @@
 """One websocket connection as the gateway holds it: a byte bucket inwards, a bounded buffer outwards."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
+from websockets.exceptions import NegotiationError
 from websockets.protocol import State
+from websockets.typing import Subprotocol
 
 from gateway.frames_replies import Limits
-from gateway.limits import LIMITS, Bucket
+from gateway.limits import LIMITS, Bucket, Settings
+from gateway.wire import Format
 
 PACKET_COST: Final = 16
 """Bytes that each packet costs beyond its length: floods of tiny pings are floods too."""
+
+OPENINGS_MAX: Final = 1_024
+"""Most sockets beyond the limit of connections: those that still speak HTTP."""
 
 
 class Gate(ServerConnection):
@@ -19,11 +27,21 @@ class Gate(ServerConnection):
 
     opening: Limits = LIMITS["observer"]
     """Limits before the login."""
+    sockets_max: int = Settings().connections + OPENINGS_MAX
+    """Most sockets of the gateway, those whose HTTP request has not come included."""
     unsent_max: int = LIMITS["observer"].unsent_bytes
     on_writable: Callable[[], None] | None = None
     """Called when what was gathered or unsent has gone out."""
+    form: Format = Format.JSON
+    """How frames are written here, by the subprotocol that was agreed."""
     cut_reason: str = ""
     """Why the gateway cut this connection, "" while it has not."""
+    bytes_in: int = 0
+    bytes_out: int = 0
+    """Of frames, without their headers."""
+    frames_out: int = 0
+    client_address: str = ""
+    """Address that limits and address lists are held against, known with the HTTP request (`address_of`)."""
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - asyncio's own signature
         """Open the byte bucket with the connection."""
@@ -31,9 +49,13 @@ class Gate(ServerConnection):
         self._bytes = Bucket(limits.bytes_per_second, limits.bytes_burst, time.monotonic())
         self._gathered = 0
         super().connection_made(transport)
+        if len(self.server.handler_tasks) > self.sockets_max:
+            # Too many to be told so: an answer would cost what there is too little of.
+            self.cut("SOCKETS_FULL")
 
     def data_received(self, data: bytes) -> None:
         """Count pings, pongs and fragments too: they never reach the handler."""
+        self.bytes_in += len(data)
         if self._bytes.take(time.monotonic(), len(data) + PACKET_COST):
             self.cut("BYTES_LIMIT")
             return
@@ -57,23 +79,32 @@ class Gate(ServerConnection):
         """Bytes that the client has not taken yet."""
         return self.transport.get_write_buffer_size() + self._gathered
 
+    def bytes_left(self, now_s: float) -> int:
+        """Bytes that the client may send at once now."""
+        return self._bytes.left(now_s)
+
     @property
     def is_open(self) -> bool:
         """Frames can still be sent."""
         return self.protocol.state is State.OPEN and not self.transport.is_closing()
 
-    def push(self, text: bytes) -> bool:
+    def push(self, data: bytes) -> bool:
         """Send a frame in this turn of the loop; a client that takes nothing is cut, never waited for."""
         if not self.is_open:
             return False
         if self.unsent > self.unsent_max:
             self.cut("SLOW_READER")
             return False
-        self.protocol.send_text(text)
+        if self.form is Format.JSON:
+            self.protocol.send_text(data)
+        else:
+            self.protocol.send_binary(data)
         if not self._gathered:
             # The frames of one turn leave in one packet: a call of the system costs more than a frame.
             self.loop.call_soon(self._flush)
-        self._gathered += len(text)
+        self._gathered += len(data)
+        self.bytes_out += len(data)
+        self.frames_out += 1
         return True
 
     def _flush(self) -> None:
@@ -93,3 +124,52 @@ class Gate(ServerConnection):
         """Drop the connection at once: a closing handshake would wait for a client that does not listen."""
         self.cut_reason = self.cut_reason or reason
         self.transport.abort()
+
+
+def gate_maker(settings: Settings) -> Callable[..., Gate]:
+    """Return what makes the gates of a server with these settings (`create_connection` of `serve`)."""
+
+    def make(*arguments: Any, **options: Any) -> Gate:  # noqa: ANN401 - what websockets gives
+        gate = Gate(*arguments, **options)
+        gate.opening = settings.of("observer")
+        gate.sockets_max = settings.connections + OPENINGS_MAX
+        return gate
+
+    return make
+
+
+def address_of(peer: object, headers: Headers | None = None, proxies: Collection[str] = ()) -> str:
+    """Return the client's address without its port.
+
+    `X-Forwarded-For` is believed from the addresses in `proxies` alone, and its last entry alone: what
+    stands before that the client may have written itself.
+    """
+    remote = _plain(str(peer[0])) if isinstance(peer, tuple) and peer else ""
+    if headers is None or remote not in proxies:
+        return remote
+    # Several headers of that name are one list; the proxy's own entry stands last.
+    lines = headers.get_all("X-Forwarded-For")
+    return _plain(lines[-1].rpartition(",")[2].strip()) or remote if lines else remote
+
+
+def _plain(text: str) -> str:
+    """Return an address in its one spelling, an IPv4 one behind IPv6 as IPv4; "" for what is none."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
+
+
+_FORMATS: Final = frozenset(form.value for form in Format)
+
+
+def select_format(_: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Return the first subprotocol offered that we speak; a client that offers none speaks JSON."""
+    for name in offered:
+        if name in _FORMATS:
+            return name
+    if offered:
+        raise NegotiationError(f"invalid subprotocol; expected one of {', '.join(Format)}")
+    return None

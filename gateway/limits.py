@@ -19,13 +19,22 @@ class Bucket:
         self._time_s = now_s
 
     def take(self, now_s: float, cost: float = 1.0) -> float:
-        """Take tokens and return 0, or take none and return the seconds until there are enough."""
+        """Take tokens and return 0, or take none and return the seconds until there are enough.
+
+        What costs more than the burst needs a full bucket and leaves it in debt.
+        """
         self._tokens = min(self._burst, self._tokens + (now_s - self._time_s) * self._rate)
         self._time_s = now_s
-        if self._tokens >= cost:
+        needed = min(cost, self._burst)
+        if self._tokens >= needed:
             self._tokens -= cost
             return 0.0
-        return (cost - self._tokens) / self._rate
+        return (needed - self._tokens) / self._rate
+
+    def left(self, now_s: float) -> int:
+        """Return the whole tokens that are there, 0 for a debt; nothing is taken."""
+        tokens = self._tokens + (now_s - self._time_s) * self._rate
+        return int(max(0.0, min(self._burst, tokens)))
 
     def missing_s(self, now_s: float) -> float:
         """Return the seconds until a token is there, 0 where one is; nothing is taken."""
@@ -58,6 +67,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A client that takes nothing for so long while something waits for it is cut."""
     book_interval_s: float = 0.02
     """A book is published at once, and then at most once in this interval."""
+    disconnect_grace_s: float = 5.0
+    """How long a key with the terms `key` may be without a connection before its orders are taken back."""
     malformed_frames: int = 20
     """Malformed frames after which the connection is cut."""
     limited_in_a_row: int = 2_000

@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol, TypeVar
 import msgspec
 
 from engine.commands import HaltScope, Restriction, Side
-from engine.events import Bulletin, ClosureAdded
+from engine.events import Bulletin, ClosureAdded, NoticePublished
 from engine.profile import Profile
 from engine.views import (
     Account,
@@ -105,11 +105,6 @@ class Desk:
                 return wire.StatementReply(id=request.id, statement=statement)
             case wire.FindOrder():
                 return self._find_order(request, identity)
-            case wire.Ping():
-                exchange = self._exchange
-                return wire.Pong(
-                    id=request.id, sequence=exchange.sequence, time_ns=exchange.time_ns
-                )
             case _:
                 return self._rows(request, identity)
 

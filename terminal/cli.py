@@ -1,6 +1,7 @@
 """Commands of the terminal folder for the `ceax` program; heavy imports happen when a command runs."""
 
 import argparse
+from pathlib import Path
 
 EPILOG = """\
 examples:
@@ -18,9 +19,12 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--url", default="", help="address of the exchange: ws://HOST:PORT")
+    parser.add_argument("--url", default="", help="address of the exchange: ws[s]://HOST:PORT")
     parser.add_argument("--key", default="", metavar="FILE", help="key file of the person")
     parser.add_argument("--lang", choices=("zh", "en"), default="zh", help="language (default: zh)")
+    parser.add_argument(
+        "--ca", type=Path, metavar="FILE", help="certificate authorities of a wss:// address (PEM)"
+    )
     parser.set_defaults(run=_run)
 
 
@@ -31,6 +35,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         raise UserError("the terminal needs a real terminal window; run it without pipes")
+    from functools import partial
+
+    from gateway.client import Client
     from terminal.app import Terminal
 
-    return Terminal(arguments.url, arguments.key, arguments.lang).run() or 0
+    connect = partial(Client.connect, authorities=arguments.ca)
+    return Terminal(arguments.url, arguments.key, arguments.lang, connect=connect).run() or 0
