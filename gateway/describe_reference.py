@@ -142,7 +142,7 @@ def _fields(fields: tuple[Field, ...]) -> str:
         (
             f"`{field.name}`",
             field.kind,
-            field.unit if field.unit not in field.kind else "",
+            "" if field.unit == "yuan" else field.unit,
             f"`{field.default}`" if field.default else "given",
             field.text,
         )
