@@ -36,6 +36,7 @@ class _Journey:
     def visit(self, frame: Frame) -> Iterator[Alert]:
         """Apply a frame, which digests are compared of, and yield the alerts on its events."""
         self.recovery.visit(frame)
+        self.recovery.finish()
         for applied in self.history.after(self._seen):
             yield from self.watch.take(applied.events)
             self._seen = applied.sequence

@@ -12,7 +12,18 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from engine.commands import AnyCommand, CancelOrder, Halt, ReduceOrder, RefuseBlock
+from engine.commands import (
+    AnyCommand,
+    ArmSwitch,
+    CancelAll,
+    CancelOrder,
+    CancelOrders,
+    Halt,
+    ReduceOrder,
+    RefuseBlock,
+    RevokeKey,
+    StopTrading,
+)
 from gateway.disk import Room
 
 Mode = Literal["all", "cancels", "nothing"]
@@ -21,8 +32,18 @@ Watcher = Callable[[], None]
 """Called without an argument: what is taken now stands in `acceptance`."""
 
 SYSTEM_KEY: Final = 0
-WITHDRAWALS: Final = (CancelOrder, ReduceOrder, RefuseBlock, Halt)
-"""What takes risk away, and is taken as long as anything is."""
+WITHDRAWALS: Final = (
+    CancelOrder,
+    CancelOrders,
+    CancelAll,
+    ReduceOrder,
+    RefuseBlock,
+    ArmSwitch,
+    StopTrading,
+    RevokeKey,
+    Halt,
+)
+"""What takes risk away, and is taken as long as anything is; it has a rate of its own, too."""
 WATCHERS_MAX: Final = 16
 PERMILLE: Final = 1_000
 DISK_LOW: Final = (50, 60)

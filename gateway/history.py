@@ -1,11 +1,12 @@
 """What the exchange did on this and the last trading day, kept in memory for readers that resume.
 
-Runs of hot commands are kept as their 64-byte records and decoded only when somebody asks.
+Hot commands are kept as their 64-byte records and decoded only when somebody asks. A page holds a
+stretch of the log; a full one never changes, so snapshots write it once (`history_pages.py`).
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from typing import Final
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
 
 import numpy as np
 from msgspec import Struct
@@ -13,11 +14,19 @@ from numpy.typing import NDArray
 
 from engine.codec import Answers, answers_from_records, record_to_entry
 from engine.commands import AnyCommand, Entry
+from engine.core.records import COMMAND, EVENT
 from engine.events import AnyEvent, DayOpened
 from engine.exchange import Exchange
 from engine.profile import Profile
 
 DAYS_KEPT: Final = 2
+PAGE_HOT_MAX: Final = 65_536
+"""Most hot commands of a page but for the run that passes it."""
+PAGE_CONTROL_MAX: Final = 4_096
+"""The same for control commands."""
+FIRST_ROWS: Final = 256
+DECODED_ROWS: Final = 4_096
+"""How many records are decoded at a time for a reader."""
 
 
 class Applied(Struct, frozen=True):
@@ -37,56 +46,196 @@ class HotRun(Struct, frozen=True):
     answers: Answers
 
 
+class Rows:
+    """A structured array that grows."""
+
+    def __init__(self, dtype: "np.dtype[Any] | type[np.int64]") -> None:
+        self._array: NDArray[Any] = np.zeros(0, dtype)
+        self.count = 0
+
+    @classmethod
+    def of(cls, array: "NDArray[Any]") -> "Rows":
+        """Return an array that is full."""
+        rows = cls(array.dtype)
+        rows._array, rows.count = array, len(array)
+        return rows
+
+    def add(self, rows: "NDArray[Any]") -> None:
+        """Copy rows to the end."""
+        end = self.count + len(rows)
+        if end > len(self._array):
+            grown = np.zeros(max(end, 2 * len(self._array), FIRST_ROWS), self._array.dtype)
+            grown[: self.count] = self._array[: self.count]
+            self._array = grown
+        self._array[self.count : end] = rows
+        self.count = end
+
+    @property
+    def used(self) -> "NDArray[Any]":
+        """Return the rows there are."""
+        return self._array[: self.count]
+
+
+class Page:
+    """A stretch of the log: its hot commands in columns, its control commands one by one."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        """Sequence of its first command."""
+        self.last = first - 1
+        self.commands = Rows(COMMAND)
+        self.events = Rows(EVENT)
+        self.ends = Rows(np.int64)
+        self.first_times = Rows(np.int64)
+        self.before: dict[int, list[AnyEvent]] = {}
+        self.after: dict[int, list[AnyEvent]] = {}
+        self._controls: list[Applied] = []
+        self._unpack: Callable[[], list[Applied]] | None = None
+
+    @classmethod
+    def stored(
+        cls,
+        first: int,
+        last: int,
+        columns: Sequence["NDArray[Any]"],
+        before: dict[int, list[AnyEvent]],
+        after: dict[int, list[AnyEvent]],
+        unpack: Callable[[], list[Applied]],
+    ) -> "Page":
+        """Return a page as it was written; its control commands are unpacked when somebody asks."""
+        page = cls(first)
+        page.last = last
+        page.commands, page.events, page.ends, page.first_times = map(Rows.of, columns)
+        page.before, page.after = before, after
+        page._unpack = unpack
+        return page
+
+    @property
+    def controls(self) -> list[Applied]:
+        """Its control commands in order."""
+        if self._unpack is not None:
+            self._controls, self._unpack = self._unpack(), None
+        return self._controls
+
+    @property
+    def is_full(self) -> bool:
+        """Nothing more is to be added."""
+        return self.commands.count >= PAGE_HOT_MAX or len(self.controls) >= PAGE_CONTROL_MAX
+
+    def add_hot(self, run: HotRun) -> None:
+        """Copy a run to the end."""
+        place, row, answers = self.commands.count, self.events.count, run.answers
+        self.commands.add(run.commands)
+        self.events.add(answers.events)
+        self.ends.add(answers.ends + row)
+        self.first_times.add(answers.first_times)
+        self.before.update((place + at, events) for at, events in answers.before.items())
+        self.after.update((place + at, events) for at, events in answers.after.items())
+        self.last += len(run.commands)
+
+    def add_control(self, applied: Applied) -> None:
+        """Keep one command."""
+        self.controls.append(applied)
+        self.last += 1
+
+    def read(self, after: int, profile: Profile) -> Iterator[Applied]:
+        """Yield what stands behind a sequence."""
+        controls = iter(self.controls[bisect_right(self.controls, after, key=_sequence) :])
+        control = next(controls, None)
+        for item in self._read_hot(after, profile):
+            while control is not None and control.sequence < item.sequence:
+                yield control
+                control = next(controls, None)
+            yield item
+        while control is not None:
+            yield control
+            control = next(controls, None)
+
+    def _read_hot(self, after: int, profile: Profile) -> Iterator[Applied]:
+        begin = int(np.searchsorted(self.commands.used["sequence"], after, side="right"))
+        while begin < self.commands.count:
+            end = min(begin + DECODED_ROWS, self.commands.count)
+            run = self._run(begin, end)
+            entries = [record_to_entry(row, profile) for row in run.commands]
+            yield from paired(entries, run, profile)
+            begin = end
+
+    def _run(self, begin: int, end: int) -> HotRun:
+        """Return a part of the hot commands, with its answers counted from its own beginning."""
+        row = int(self.ends.used[begin - 1]) if begin else 0
+        ends = self.ends.used[begin:end]
+        answers = Answers(
+            self.events.used[row : int(ends[-1])],
+            ends - row,
+            self.first_times.used[begin:end],
+            {at - begin: told for at, told in self.before.items() if begin <= at < end},
+            {at - begin: told for at, told in self.after.items() if begin <= at < end},
+        )
+        return HotRun(self.commands.used[begin:end], answers)
+
+
 class History:
-    """Runs of the log in order, the oldest day dropped when a new one opens."""
+    """Pages of the log in order, the oldest day dropped when a new one opens."""
 
     def __init__(self, profile: Profile) -> None:
         self.floor = 0
         """Last sequence that is no longer kept."""
         self.last_date = ""
         """Of the trading day that was opened last."""
+        self.days: list[int] = []
+        """Sequences of the commands that opened the days that are kept."""
+        self.pages: list[Page] = []
         self._profile = profile
-        self._firsts: list[int] = []
-        self._runs: list[HotRun | list[Applied]] = []
-        self._days: list[int] = []
 
     def add_hot(self, run: HotRun) -> None:
         """Keep a run of hot commands."""
-        self._firsts.append(int(run.commands["sequence"][0]))
-        self._runs.append(run)
+        self._page(int(run.commands["sequence"][0])).add_hot(run)
 
     def add_control(self, applied: list[Applied]) -> None:
         """Keep a run of control commands; one that opened a day drops the day before the last."""
-        self._firsts.append(applied[0].sequence)
-        self._runs.append(applied)
         for item in applied:
             for event in item.events:
                 if isinstance(event, DayOpened):
                     self.last_date = event.date
-                    self._open_day(applied[0].sequence)
+                    self.close_page()
+                    self._open_day(item.sequence)
+            self._page(item.sequence).add_control(item)
+
+    def restore(self, pages: list[Page], floor: int, last_date: str, days: list[int]) -> None:
+        """Begin with what a snapshot kept."""
+        self.pages, self.floor, self.last_date, self.days = pages, floor, last_date, days
+        self.close_page()
+
+    def close_page(self) -> None:
+        """Let the next command begin a page of its own."""
+        if self.pages and self.pages[-1].last >= self.pages[-1].first:
+            self.pages.append(Page(self.pages[-1].last + 1))
+
+    def _page(self, sequence: int) -> Page:
+        if not self.pages:
+            self.pages.append(Page(sequence))
+        elif self.pages[-1].is_full:
+            self.close_page()
+        return self.pages[-1]
 
     def _open_day(self, first: int) -> None:
-        self._days.append(first)
-        if len(self._days) <= DAYS_KEPT:
+        self.days.append(first)
+        if len(self.days) <= DAYS_KEPT:
             return
-        del self._days[0]
-        cut = bisect_right(self._firsts, self._days[0]) - 1
-        self.floor = self._firsts[cut] - 1
-        del self._firsts[:cut]
-        del self._runs[:cut]
+        del self.days[0]
+        cut = bisect_left(self.pages, self.days[0], key=lambda page: page.first)
+        self.floor = self.pages[cut].first - 1
+        del self.pages[:cut]
 
     def after(self, sequence: int) -> Iterator[Applied]:
         """Yield what followed a sequence, from the floor on at the earliest."""
-        start = max(0, bisect_right(self._firsts, sequence) - 1)
-        for run in self._runs[start:]:
-            applied = run if isinstance(run, list) else self._decode(run)
-            for item in applied:
-                if item.sequence > sequence:
-                    yield item
+        for page in list(self.pages):
+            if page.last > sequence:
+                yield from page.read(sequence, self._profile)
 
-    def _decode(self, run: HotRun) -> list[Applied]:
-        entries = [record_to_entry(row, self._profile) for row in run.commands]
-        return paired(entries, run, self._profile)
+
+def _sequence(applied: Applied) -> int:
+    return applied.sequence
 
 
 def apply_hot(exchange: Exchange, commands: "NDArray[np.void]") -> HotRun:

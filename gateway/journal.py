@@ -10,12 +10,12 @@ The interface, also that of a distributed log: `append(expected_last, batch) -> 
 `tail(after)`, `epoch()`. Source: design.md section 5, R88 (records are kept for 20 years).
 """
 
-import asyncio
 import errno
-import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,22 +29,24 @@ from gateway.journal_format import (
     HEAD_BYTES,
     MARK_OFFSETS,
     NO_HASH,
+    Chain,
+    ClosedDay,
     Digest,
     Frame,
     FrameKind,
     Header,
     Mark,
     ProfileFrame,
-    decode_frame,
     encode_frame,
     encode_mark,
     encode_payload,
 )
+from gateway.journal_read import JournalBroken, JournalReader, Tip
 from gateway.journal_scan import (
     FIRST_DATE,
     NEW_SUFFIX,
     SUFFIX,
-    Chain,
+    Anchor,
     Report,
     Visitor,
     journal_names,
@@ -54,15 +56,9 @@ from gateway.journal_scan import (
 CHUNK_BYTES: Final = 16 * 1024 * 1024
 """How much of a file is reserved at a time: a sync that must also grow the file is slower."""
 LOCK_NAME: Final = "lock"
-TAILS_MAX: Final = 64
-"""Most followers that may wait at a time."""
 
 Part = NDArray[np.void] | list[Entry] | Digest
 """Of a batch: a run of COMMAND rows, a run of control entries, or digests to keep."""
-
-
-class JournalBroken(Exception):
-    """The journal can take nothing more in this process; what was in flight has an unknown outcome."""
 
 
 class Fenced(JournalBroken):
@@ -72,26 +68,22 @@ class Fenced(JournalBroken):
 class Journal:
     """The journal of one market, open for writing; made by `Journal.open`."""
 
-    def __init__(self, disk: Disk, report: Report, chain: Chain, mark: Mark) -> None:
-        self.report = report
+    def __init__(self, disk: Disk, profile: ProfileFrame, chunk_bytes: int) -> None:
+        self.report = Report()
         """What the recovery found; `dropped_bytes` is the torn tail that was cut."""
         self.disk = disk
+        self.reader = JournalReader(disk)
         self.reserved_bytes = 0
         """Of the newest file: it changes where the file grows or another begins."""
-        self._chain = chain
-        self._mark = mark
-        self._name = report.last_file
-        self._end = report.last_end
-        self._tip = (self._name, self._end)
-        """Name and durable end together, for readers in other threads."""
+        self._chain = Chain()
+        self._mark = Mark(0, 0, 0)
+        self._name = ""
+        self._end = 0
         self._file: File
-        self._profile = b""
-        self._chunk_bytes = CHUNK_BYTES
+        self._profile = profile
+        self._chunk_bytes = chunk_bytes
         self._time_ns = 0
         self._problem: BaseException | None = None
-        self._firsts: list[tuple[int, str]] = []
-        self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-        self._waiters_lock = threading.Lock()
 
     @classmethod
     def open(
@@ -101,57 +93,51 @@ class Journal:
         semantics_version: int,
         visit: Visitor | None = None,
         chunk_bytes: int = CHUNK_BYTES,
+        *,
+        anchor: Anchor | None = None,
+        done: Callable[[], None] | None = None,
     ) -> "Journal":
         """Lock, verify, cut a torn tail, and begin a new epoch; every frame is shown to the visitor.
 
-        UserError where another process holds the journal or the disk refuses; JournalDamaged where a
-        frame is damaged: then nothing was changed.
+        With an anchor only the frames behind it are. `done` is called when all were shown and before
+        anything is changed: what it raises refuses the start. UserError where another process holds the
+        journal or the disk refuses; JournalDamaged where a frame is damaged, AnchorDiffers where the
+        anchor is another journal's: then nothing was changed.
         """
         try:
             disk.lock(LOCK_NAME)
         except Locked as locked:
             text = f"another exchange (process {locked}) writes this journal; stop it first"
             raise UserError(text) from None
+        profile = ProfileFrame(
+            profile=profile_text.decode(),
+            profile_digest=profile_digest(profile_text),
+            semantics_version=semantics_version,
+        )
+        journal = cls(disk, profile, chunk_bytes)
         try:
-            return cls._recover(disk, profile_text, semantics_version, visit, chunk_bytes)
+            journal._recover(visit, anchor)
+            if done is not None:
+                done()
+            journal._begin()
         except BaseException:
             disk.unlock()
             raise
+        return journal
 
-    @classmethod
-    def _recover(
-        cls,
-        disk: Disk,
-        profile_text: bytes,
-        semantics_version: int,
-        visit: Visitor | None,
-        chunk_bytes: int,
-    ) -> "Journal":
-        firsts: list[tuple[int, str]] = []
-        times: list[int] = [0]
-        names = iter(journal_names(disk))
+    def _recover(self, visit: Visitor | None, anchor: Anchor | None) -> None:
+        names = iter(journal_names(self.disk))
 
         def note(frame: Frame) -> None:
             if frame.header.kind == FrameKind.PROFILE:
-                firsts.append((frame.header.first_sequence, next(names)))
-            times[0] = frame.header.time_ns
+                self.reader.firsts.append((frame.header.first_sequence, next(names)))
             if visit is not None:
                 visit(frame)
 
-        report, chain, mark = scan_journal(disk, note, is_writable=True)
-        journal = cls(disk, report, chain, mark)
-        journal._firsts = firsts
-        journal._time_ns = times[0]
-        journal._chunk_bytes = chunk_bytes
-        journal._profile = encode_payload(
-            ProfileFrame(
-                profile=profile_text.decode(),
-                profile_digest=profile_digest(profile_text),
-                semantics_version=semantics_version,
-            )
-        )
-        journal._begin()
-        return journal
+        found = scan_journal(self.disk, note, is_writable=True, anchor=anchor)
+        self.report, self._chain, self._mark = found
+        self._name, self._end = self.report.last_file, self.report.last_end
+        self._time_ns = self._chain.time_ns
 
     def _begin(self) -> None:
         for name in self.disk.names():
@@ -163,6 +149,8 @@ class Journal:
         else:
             self._file = self.disk.open(self._name, is_writable=True)
             self._make_durable()
+            for _, name in self.reader.firsts[:-1]:  # a crash may have come before
+                self.disk.protect(name)
         frame = self._encode(FrameKind.EPOCH, 0, 0, b"", self._end, NO_HASH)
         self._write(frame)
         self._acknowledge()
@@ -189,6 +177,10 @@ class Journal:
         """Sequence of the last durable command."""
         return self._chain.sequence
 
+    def anchor(self) -> Anchor:
+        """Return the durable end as a place that a snapshot may stand for; between two appends."""
+        return Anchor(self._name, self._end, self._chain.hash, self._chain.sequence)
+
     def epoch(self) -> int:
         """Return the number of this writer; it rises with each process that takes over."""
         return self._chain.epoch
@@ -213,39 +205,16 @@ class Journal:
             if isinstance(error, JournalBroken):
                 raise
             raise JournalBroken(_disk_text(error, self._name, self._chain.sequence)) from error
-        self._wake()
+        self.reader.wake()
         return self._chain.sequence
 
     def read(self, after: int) -> Iterator[Frame]:
         """Yield the durable frames that hold a command behind a sequence, in order."""
-        index, offset = self._place(after)
-        while index < len(self._firsts):
-            frames, offset = self._frames(index, offset)
-            for frame in frames:
-                if frame.header.count and frame.last_sequence > after:
-                    yield frame
-            if index + 1 == len(self._firsts):
-                return
-            index, offset = index + 1, HEAD_BYTES
+        return self.reader.read(after)
 
-    async def tail(self, after: int) -> AsyncIterator[Frame]:
+    def tail(self, after: int) -> AsyncIterator[Frame]:
         """Yield like `read`, then each further frame as soon as it is durable."""
-        index, offset = self._place(after)
-        while True:
-            arrived = self._waiter()
-            try:
-                is_newest = index + 1 >= len(self._firsts)
-                frames, offset = self._frames(index, offset)
-                for frame in frames:
-                    if frame.header.count and frame.last_sequence > after:
-                        yield frame
-                if not is_newest:
-                    index, offset = index + 1, HEAD_BYTES
-                    continue
-                await arrived[1].wait()
-            finally:
-                with self._waiters_lock:
-                    self._waiters.remove(arrived)
+        return self.reader.tail(after)
 
     def close(self) -> None:
         """Sync the last mark and let go of the lock; a broken journal is only let go of."""
@@ -265,7 +234,7 @@ class Journal:
         if date and date + SUFFIX > self._name:
             self._start_file(date)
         begin = self._end
-        chain = Chain(self._chain.hash, self._chain.sequence, self._chain.epoch)
+        chain = msgspec.structs.replace(self._chain)
         pieces = []
         for part in batch:
             piece = self._encode_part(part, begin, event_digest)
@@ -321,74 +290,44 @@ class Journal:
         self._file.write(self._end, data)
         self._file.sync()
         self._end = end
-        self._tip = (self._name, end)
 
     def _acknowledge(self) -> None:
         """Write the mark; it needs no sync of its own, the next batch's takes it along."""
         self._mark = Mark(self._mark.number + 1, self._chain.sequence, self._end)
         self._file.write(MARK_OFFSETS[self._mark.number % 2], encode_mark(self._mark))
+        self.reader.tip = Tip(self._name, self._end, self._chain.sequence)
 
     def _start_file(self, date: str) -> None:
-        """Begin the file of a day: it bears its name only when its first frame is on the disk."""
-        name = date + SUFFIX
-        previous = (self._file, self._end) if self._name else None
+        """Begin the file of a day: it bears its name only when its first frame is on the disk.
+
+        The file before is cut and synced first, since the new one says for ever what it was; a crash
+        between the two leaves a journal that goes on in the old file.
+        """
+        closed = self._close_file() if self._name else None
         file = self.disk.create(date + NEW_SUFFIX, HEAD_BYTES + self._chunk_bytes)
-        self._file, self._name, self._end = file, name, HEAD_BYTES
+        if closed is not None:
+            self._file.close()
+        self._file, self._name, self._end = file, date + SUFFIX, HEAD_BYTES
         self.reserved_bytes = HEAD_BYTES + self._chunk_bytes
         self._mark = Mark(self._mark.number + 1, self._chain.sequence, HEAD_BYTES)
         file.write(MARK_OFFSETS[self._mark.number % 2], encode_mark(self._mark))
-        frame = self._encode(FrameKind.PROFILE, 0, 0, self._profile, HEAD_BYTES, NO_HASH)
-        self._write(frame)
-        self.disk.rename(date + NEW_SUFFIX, name)
+        self._write(self._first_frame(closed))
+        self.disk.rename(date + NEW_SUFFIX, self._name)
         self.disk.sync()
-        self._firsts.append((self._chain.sequence + 1, name))
-        if previous is not None:
-            previous[0].shrink(previous[1])
-            previous[0].sync()
-            previous[0].close()
+        self.reader.firsts.append((self._chain.sequence + 1, self._name))
+        if closed is not None:
+            self.disk.protect(closed.file)
 
-    # ------------------------------------------------------------ reading
+    def _close_file(self) -> ClosedDay:
+        """Give back what the newest file reserved, and say what it is from now on."""
+        self._file.shrink(self._end)
+        self._file.sync()
+        digest = hashlib.sha256(self._file.read(0, self._end)).hexdigest()
+        return ClosedDay(file=self._name, length=self._end, sha256=digest)
 
-    def _place(self, after: int) -> tuple[int, int]:
-        """Return the file in which the command behind a sequence stands, and where to begin."""
-        index = 0
-        for number, (first, _) in enumerate(self._firsts):
-            if first <= after + 1:
-                index = number
-        return index, HEAD_BYTES
-
-    def _frames(self, index: int, offset: int) -> tuple[list[Frame], int]:
-        """Return the durable frames of a file from an offset on, and the offset behind them."""
-        name = self._firsts[index][1]
-        tip, end = self._tip
-        file = self.disk.open(name, is_writable=False)
-        try:
-            if name != tip:
-                end = file.size()
-            view = memoryview(file.read(offset, end - offset))
-        finally:
-            file.close()
-        frames: list[Frame] = []
-        place = 0
-        while (frame := decode_frame(view, place)) is not None:
-            frames.append(frame)
-            place = frame.end
-        return frames, offset + place
-
-    def _waiter(self) -> tuple[asyncio.AbstractEventLoop, asyncio.Event]:
-        waiter = (asyncio.get_running_loop(), asyncio.Event())
-        with self._waiters_lock:
-            if len(self._waiters) >= TAILS_MAX:
-                raise JournalBroken(f"{TAILS_MAX} followers already wait for the journal")
-            self._waiters.append(waiter)
-        return waiter
-
-    def _wake(self) -> None:
-        if not self._waiters:
-            return
-        with self._waiters_lock:
-            for loop, event in self._waiters:
-                loop.call_soon_threadsafe(event.set)
+    def _first_frame(self, closed: ClosedDay | None) -> bytes:
+        payload = encode_payload(msgspec.structs.replace(self._profile, closed=closed))
+        return self._encode(FrameKind.PROFILE, 0, 0, payload, HEAD_BYTES, NO_HASH)
 
 
 def day_opened(entry: Entry) -> str:

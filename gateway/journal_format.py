@@ -57,12 +57,23 @@ class FrameKind(IntEnum):
     """`Digest` in MessagePack: what the state was after the sequence before this frame."""
 
 
+class ClosedDay(Struct, frozen=True, kw_only=True):
+    """What the file before was when it was closed: it never changes again."""
+
+    file: str
+    length: int
+    sha256: str
+    """Of the whole file, as `sha256sum` prints it."""
+
+
 class ProfileFrame(Struct, frozen=True, kw_only=True):
-    """Under which rules the commands of a file were answered."""
+    """Under which rules the commands of a file were answered, and what the file before it was."""
 
     profile: str
     profile_digest: str
     semantics_version: int
+    closed: ClosedDay | None = None
+    """None in the first file, and in those of before closed days were recorded."""
 
 
 class Digest(Struct, frozen=True, kw_only=True):
@@ -81,6 +92,15 @@ class Mark(Struct, frozen=True):
     sequence: int
     end: int
     """Offset behind the last acknowledged frame."""
+
+
+class Chain(Struct):
+    """What the next frame must follow."""
+
+    hash: bytes = NO_HASH
+    sequence: int = 0
+    epoch: int = 0
+    time_ns: int = 0
 
 
 class Header(Struct, frozen=True):
@@ -215,6 +235,43 @@ def decode_frame(view: memoryview, offset: int) -> Frame | None:
         own_hash,
         view[body : body + length],
     )
+
+
+def skim(view: memoryview, offset: int, stop: int, chain: Chain) -> tuple[int, int]:
+    """Verify frames that nobody wants to see, from an offset up to `stop`, and make nothing of them.
+
+    Moves the chain on and returns where it ended and how many frames it passed. At the first frame that
+    does not hold it stops and says no more: the slow reader names what is wrong there.
+    """
+    count = 0
+    while offset + HEADER_BYTES <= stop:
+        magic, version, kind, commands, first, epoch, time_ns, length, _, _ = _FIXED.unpack_from(
+            view, offset
+        )
+        body = offset + HEADER_BYTES
+        end = body + ((length + ALIGNMENT - 1) & -ALIGNMENT)
+        if (
+            magic != FRAME_MAGIC
+            or version != FORMAT_VERSION
+            or not FrameKind.PROFILE < kind <= FrameKind.DIGEST
+            or not 0 <= length <= FRAME_BYTES_MAX
+            or end > stop
+            or first != chain.sequence + 1
+            or epoch < chain.epoch
+            or (kind == FrameKind.HOT and length != commands * RECORD_BYTES)
+            or view[offset + _FIXED.size : offset + _FIXED.size + HASH_BYTES] != chain.hash
+        ):
+            break
+        state = hashlib.sha256(view[offset : offset + _OWN_HASH_AT])
+        state.update(view[body:end])
+        own_hash = state.digest()
+        if view[offset + _OWN_HASH_AT : body] != own_hash:
+            break
+        chain.hash, chain.epoch, chain.time_ns = own_hash, epoch, time_ns
+        chain.sequence += commands
+        offset = end
+        count += 1
+    return offset, count
 
 
 def frame_problem(frame: Frame, previous_hash: bytes, last_sequence: int, epoch: int) -> str:

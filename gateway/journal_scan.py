@@ -4,6 +4,7 @@ A torn tail is what a crash leaves: an end that nobody was ever told about, with
 batch behind it. Everything else that does not verify is damage, and no damage is ever skipped.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -13,7 +14,8 @@ from msgspec import Struct
 from gateway.disk import Disk
 from gateway.journal_format import (
     HEAD_BYTES,
-    NO_HASH,
+    Chain,
+    ClosedDay,
     Frame,
     FrameKind,
     JournalDamaged,
@@ -22,6 +24,7 @@ from gateway.journal_format import (
     dirty_bytes_behind,
     frame_problem,
     read_mark,
+    skim,
     valid_frames_behind,
 )
 
@@ -32,15 +35,28 @@ FIRST_DATE: Final = "0000-00-00"
 """Stands for the time before the first trading day."""
 _NAME = re.compile(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\.journal\Z", re.ASCII)
 
+FIRST_FRAME_BYTES_MAX: Final = 1024 * 1024
+"""More than a profile's frame ever has."""
+
 Visitor = Callable[[Frame], None]
 
 
-class Chain(Struct):
-    """What the next frame must follow."""
+class Anchor(Struct, frozen=True):
+    """A place between two frames that a snapshot stands for."""
 
-    hash: bytes = NO_HASH
-    sequence: int = 0
-    epoch: int = 0
+    file: str
+    offset: int
+    hash: bytes
+    """Of the frame before it."""
+    sequence: int
+
+    def told(self) -> str:
+        """Return where it is, and what to do where the journal is not there."""
+        return f"at sequence {self.sequence} (to go on without it remove the folder of snapshots)"
+
+
+class AnchorDiffers(Exception):
+    """The journal holds, but it is not the one that a snapshot was taken of."""
 
 
 class FileScan:
@@ -55,26 +71,57 @@ class FileScan:
         self._view = view
         self._chain = chain
 
-    def frames(self) -> Iterator[Frame]:
-        """Yield the frames in order; JournalDamaged where the file breaks other than at its end."""
+    def frames(self, anchor: Anchor | None = None) -> Iterator[Frame]:
+        """Yield the frames in order; JournalDamaged where the file breaks other than at its end.
+
+        With an anchor those between the first frame and the anchor are verified and not yielded.
+        """
         mark = read_mark(self._view)
         if mark is None:
             raise self._damage(0, "neither mark at the head of the file is valid")
         self.mark = mark
-        chain = self._chain
-        while (frame := decode_frame(self._view, self.end)) is not None:
-            problem = frame_problem(frame, chain.hash, chain.sequence, chain.epoch)
-            if not problem and (self.count == 0) != (frame.header.kind == FrameKind.PROFILE):
-                problem = "the profile is the first frame of each file, and only that"
-            if problem:
-                raise self._damage(self.end, problem)
-            chain.hash = frame.own_hash
-            chain.sequence += frame.header.count
-            chain.epoch = frame.header.epoch
-            self.end = frame.end
-            self.count += 1
+        while True:
+            if anchor is not None and self.count:
+                self._skip_to(anchor)
+                anchor = None
+            frame = decode_frame(self._view, self.end)
+            if frame is None:
+                break
+            self._follow(frame)
             yield frame
         self._judge_end()
+
+    def _follow(self, frame: Frame) -> None:
+        chain = self._chain
+        problem = frame_problem(frame, chain.hash, chain.sequence, chain.epoch)
+        if not problem and (self.count == 0) != (frame.header.kind == FrameKind.PROFILE):
+            problem = "the profile is the first frame of each file, and only that"
+        if problem:
+            raise self._damage(self.end, problem)
+        chain.hash, chain.epoch = frame.own_hash, frame.header.epoch
+        chain.time_ns = frame.header.time_ns
+        chain.sequence += frame.header.count
+        self.end = frame.end
+        self.count += 1
+
+    def _skip_to(self, anchor: Anchor) -> None:
+        """Verify up to the anchor; where a frame does not hold, the judge of the end says what that is."""
+        stop = min(anchor.offset, len(self._view))
+        self.end, count = skim(self._view, self.end, stop, self._chain)
+        self.count += count
+        if self.end == anchor.offset:
+            if (self._chain.hash, self._chain.sequence) != (anchor.hash, anchor.sequence):
+                raise AnchorDiffers(
+                    f"{self.name}, offset {anchor.offset}: another hash stands there"
+                )
+            return
+        while (frame := decode_frame(self._view, self.end)) is not None:
+            self._follow(frame)
+            if self.end > anchor.offset:
+                raise AnchorDiffers(f"{self.name}, offset {anchor.offset}: no frame ends there")
+        self._judge_end()
+        what = f"the file ends, and a snapshot was taken behind it, {anchor.told()}"
+        raise self._damage(self.end, what)
 
     def _judge_end(self) -> None:
         """Decide whether the end is clean, torn or damaged."""
@@ -100,6 +147,7 @@ class Report(Struct, kw_only=True):
 
     files: int = 0
     frames: int = 0
+    """Those that were read one by one: a closed day may be proved by its digest instead."""
     commands: int = 0
     last_sequence: int = 0
     epoch: int = 0
@@ -109,6 +157,10 @@ class Report(Struct, kw_only=True):
     last_end: int = 0
     dropped_bytes: int = 0
     """Bytes of a torn tail behind the last valid frame, 0 for a clean end."""
+    closed_days: int = 0
+    """Files whose recorded digest was compared."""
+    changed_files: list[str] = []
+    """Closed files whose digest differs although every frame holds: rot outside the frames."""
 
 
 def journal_names(disk: Disk) -> list[str]:
@@ -116,38 +168,105 @@ def journal_names(disk: Disk) -> list[str]:
     return [name for name in disk.names() if _NAME.match(name)]
 
 
-def scan_file(
-    disk: Disk, name: str, chain: Chain, visit: Visitor | None, *, is_writable: bool
-) -> FileScan:
-    """Verify one file and show each frame to the visitor."""
-    file = disk.open(name, is_writable=is_writable)
+def first_frame(disk: Disk, name: str) -> Frame | None:
+    """Return the first frame of a file, None where it is not whole."""
+    file = disk.open(name, is_writable=False)
     try:
-        scan = FileScan(name, file.view(), chain)
-        for frame in scan.frames():
-            if visit is not None:
-                visit(frame)
-        return scan
+        frame = decode_frame(
+            memoryview(file.read(0, HEAD_BYTES + FIRST_FRAME_BYTES_MAX)), HEAD_BYTES
+        )
     finally:
         file.close()
+    return frame if frame is not None and frame.header.kind == FrameKind.PROFILE else None
+
+
+class JournalScan:
+    """One pass over all files of a journal, which changes nothing."""
+
+    def __init__(self, disk: Disk, visit: Visitor | None, anchor: Anchor | None) -> None:
+        self.report = Report()
+        self.chain = Chain()
+        self.mark = Mark(0, 0, 0)
+        self._disk = disk
+        self._visit = visit or (lambda _: None)
+        self._anchor = anchor
+
+    def run(self, *, is_writable: bool) -> None:
+        """Read all files; JournalDamaged names the place of the first damage."""
+        names = journal_names(self._disk)
+        anchor = self._anchor
+        if anchor is not None and anchor.file not in names:
+            what = f"the file is missing, and a snapshot was taken in it, {anchor.told()}"
+            raise JournalDamaged(anchor.file, 0, anchor.sequence, what)
+        for index, name in enumerate(names):
+            is_last = index + 1 == len(names)
+            following = None if is_last else first_frame(self._disk, names[index + 1])
+            closed = following.profile().closed if following is not None else None
+            file = self._disk.open(name, is_writable=is_writable and is_last)
+            try:
+                view = file.view()
+                is_proved = closed is not None and _is_as_closed(view, name, closed)
+                if closed is not None:
+                    self.report.closed_days += 1
+                    if not is_proved:
+                        self.report.changed_files.append(name)
+                is_old = anchor is not None and name < anchor.file
+                if is_old and is_proved and following is not None and self._pass(view, following):
+                    continue
+                at = anchor if anchor is not None and name == anchor.file else None
+                self._read(name, view, at, is_last=is_last)
+            finally:
+                file.close()
+        report, chain = self.report, self.chain
+        report.files = len(names)
+        report.commands = report.last_sequence = chain.sequence
+        report.epoch = chain.epoch
+        report.acknowledged_sequence = self.mark.sequence
+
+    def _pass(self, view: memoryview, following: Frame) -> bool:
+        """Take a closed day for read whose digest is the recorded one and whose first frame follows."""
+        first, chain = decode_frame(view, HEAD_BYTES), self.chain
+        if first is None or frame_problem(first, chain.hash, chain.sequence, chain.epoch):
+            return False  # the slow reader says what is wrong
+        self._visit(first)
+        chain.hash, chain.sequence = following.previous_hash, following.header.first_sequence - 1
+        chain.epoch, chain.time_ns = following.header.epoch, following.header.time_ns
+        return True
+
+    def _read(self, name: str, view: memoryview, anchor: Anchor | None, *, is_last: bool) -> None:
+        scan = FileScan(name, view, self.chain)
+        for frame in scan.frames(anchor):
+            self._visit(frame)
+        if scan.dropped_bytes and not is_last:
+            what = "a torn end, but a later file follows"
+            raise JournalDamaged(name, scan.end, self.chain.sequence + 1, what)
+        self.mark = scan.mark
+        self.report.frames += scan.count
+        self.report.last_file, self.report.last_end = name, scan.end
+        self.report.dropped_bytes = scan.dropped_bytes
+
+
+def _is_as_closed(view: memoryview, name: str, closed: ClosedDay) -> bool:
+    """Say whether a file is what it was when it was closed; a crash may have left zeros behind it."""
+    if closed.file != name or len(view) < closed.length:
+        return False
+    if hashlib.sha256(view[: closed.length]).hexdigest() != closed.sha256:
+        return False
+    return not dirty_bytes_behind(view, closed.length)
 
 
 def scan_journal(
-    disk: Disk, visit: Visitor | None = None, *, is_writable: bool = False
+    disk: Disk,
+    visit: Visitor | None = None,
+    *,
+    is_writable: bool = False,
+    anchor: Anchor | None = None,
 ) -> tuple[Report, Chain, Mark]:
-    """Verify a whole journal without changing it; JournalDamaged names the place of the first damage."""
-    report, chain, mark = Report(), Chain(), Mark(0, 0, 0)
-    names = journal_names(disk)
-    for name in names:
-        scan = scan_file(disk, name, chain, visit, is_writable=is_writable)
-        mark = scan.mark
-        if scan.dropped_bytes and name != names[-1]:
-            what = "a torn end, but a later file follows"
-            raise JournalDamaged(name, scan.end, chain.sequence + 1, what)
-        report.files += 1
-        report.frames += scan.count
-        report.last_file, report.last_end = name, scan.end
-        report.dropped_bytes = scan.dropped_bytes
-    report.commands = report.last_sequence = chain.sequence
-    report.epoch = chain.epoch
-    report.acknowledged_sequence = mark.sequence
-    return report, chain, mark
+    """Verify a whole journal without changing it; JournalDamaged names the place of the first damage.
+
+    With the anchor of a snapshot the frames before it are verified but not visited, but for the first of
+    each file; AnchorDiffers where the journal is not that of the snapshot.
+    """
+    scan = JournalScan(disk, visit, anchor)
+    scan.run(is_writable=is_writable)
+    return scan.report, scan.chain, scan.mark

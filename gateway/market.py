@@ -3,6 +3,7 @@
 DIR/profile.toml    the rules          DIR/genesis.json    keys enrolled before the first command
 DIR/calendar.toml   the trading days   DIR/keys/*.key      made by `ceax init`, mode 0600
 DIR/journal/        one file per day   DIR/exchange.port   while the exchange serves
+DIR/snapshots/      bound the time of a start; made again where they are missing
 """
 
 import contextlib
@@ -49,6 +50,11 @@ class Market(Struct, frozen=True, kw_only=True):
     def journal_folder(self) -> Path:
         """Where the journal lies."""
         return self.folder / "journal"
+
+    @property
+    def snapshot_folder(self) -> Path:
+        """Where the snapshots lie; it may be removed at any time while the exchange stands."""
+        return self.folder / "snapshots"
 
     @property
     def port_file(self) -> Path:

@@ -6,6 +6,7 @@ import gc
 import os
 import resource
 import signal
+import ssl
 import sys
 import time
 from collections.abc import Iterator
@@ -14,20 +15,20 @@ from pathlib import Path
 from msgspec import Struct
 
 from engine.core import is_warm, warm_up
-from engine.exchange import SEMANTICS_VERSION, Exchange
-from engine.profile import profile_digest
+from engine.exchange import Exchange
 from engine.units import NANOSECONDS_PER_SECOND
+from gateway import recovery
 from gateway.calendar import Timetable
 from gateway.clock import Clock, SimulatedClock, WallClock, parse_moment
+from gateway.disk import FolderDisk
 from gateway.errors import UserError
-from gateway.history import History
-from gateway.journal import Journal
-from gateway.journal_format import Frame, FrameKind
 from gateway.limits import Settings as GatewayLimits
 from gateway.market import Market, journal_disk, load_market, told
-from gateway.replay import Recovery
+from gateway.outside import Outside
+from gateway.recovery import Place, Recovered
 from gateway.sequencer import Sequencer, Stopped
 from gateway.server import Server
+from gateway.snapshot_policy import EVERY, SnapshotPolicy
 
 AHEAD_NS_MAX = 5 * NANOSECONDS_PER_SECOND
 """How far the journal's time may be ahead of the wall clock: a clock that was set, not a simulated day."""
@@ -46,6 +47,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """0 lets the system choose."""
     limits: GatewayLimits = GatewayLimits()
     """What connections may do."""
+    outside: Outside = Outside()
+    """TLS, metrics and log lines."""
+    snapshot_every: int = EVERY
+    """Commands between two snapshots of a day."""
 
 
 def say(text: str) -> None:
@@ -53,42 +58,20 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def recover(market: Market) -> tuple[Exchange, Journal, History]:
+def recover(market: Market) -> Recovered:
     """Open the journal and bring an exchange to where it ends."""
     if not is_warm():
         say("compiling the engine's core for this machine (once, some seconds) ...")
     warm_up()  # now, so that no client's first order waits for it
-    exchange = Exchange(market.profile)
-    history = History(market.profile)
-    recovery = Recovery(exchange, history, say)
-    digest = profile_digest(market.profile_text)
-
-    def visit(frame: Frame) -> None:
-        if frame.header.kind == FrameKind.PROFILE and frame.profile().profile_digest != digest:
-            raise UserError(
-                f"{market.folder / 'profile.toml'} is not the profile of this journal; restore it, "
-                "or make a new market with `ceax init`"
-            )
-        recovery.visit(frame)
-
-    began = time.monotonic()
-    journal = Journal.open(
-        journal_disk(market.folder), market.profile_text, SEMANTICS_VERSION, visit
+    snapshots = FolderDisk(market.snapshot_folder)
+    snapshots.make()
+    place = Place(
+        journal=journal_disk(market.folder),
+        snapshots=snapshots,
+        profile=market.profile,
+        profile_text=market.profile_text,
     )
-    report = journal.report
-    if report.files:
-        seconds = time.monotonic() - began
-        say(
-            f"recovered {report.commands} commands in {seconds:.1f} s: last sequence "
-            f"{exchange.sequence}, {recovery.digests_compared} digests agree, events "
-            f"{exchange.event_digest().hex()[:16]}, state {exchange.state_digest().hex()[:16]}"
-        )
-    if report.dropped_bytes:
-        say(
-            f"cut a torn tail of {report.dropped_bytes} bytes from {report.last_file}: last sequence "
-            f"{report.last_sequence}; nothing that was acknowledged is lost"
-        )
-    return exchange, journal, history
+    return recovery.recover(place, say)
 
 
 def choose_clock(settings: Settings, exchange: Exchange) -> Clock:
@@ -110,18 +93,21 @@ def prepare(settings: Settings) -> tuple[Market, Sequencer]:
     with told(settings.folder):
         market = load_market(settings.folder, settings.profile)
         market.port_file.unlink(missing_ok=True)
-        exchange, journal, history = recover(market)
+        found = recover(market)
+    exchange, journal, history = found.exchange, found.journal, found.history
     try:
         clock = choose_clock(settings, exchange)
     except UserError:
         journal.close()
         raise
     timetable = Timetable(market.calendar, market.profile)
-    return market, Sequencer(exchange, journal, history, clock, timetable)
+    policy = SnapshotPolicy(exchange, history, journal, found.snapshots, settings.snapshot_every)
+    return market, Sequencer(exchange, journal, history, clock, timetable, policy)
 
 
 async def serve(settings: Settings) -> int:
     """Serve a market until it is told to stop (0) or its journal fails (1)."""
+    tls = settings.outside.open(settings.host)
     market, sequencer = prepare(settings)
     stopping = asyncio.Event()
     with _signals(stopping):
@@ -129,7 +115,7 @@ async def serve(settings: Settings) -> int:
             await sequencer.start(market.genesis)
             # What stands at the start lives as long as the process: the collector need not look.
             gc.freeze()
-            await _serve_clients(settings, market, sequencer, stopping)
+            await _serve_clients(settings, market, sequencer, stopping, tls)
         except Stopped:
             pass  # `failure` says why
         finally:
@@ -146,7 +132,11 @@ async def serve(settings: Settings) -> int:
 
 
 async def _serve_clients(
-    settings: Settings, market: Market, sequencer: Sequencer, stopping: asyncio.Event
+    settings: Settings,
+    market: Market,
+    sequencer: Sequencer,
+    stopping: asyncio.Event,
+    tls: ssl.SSLContext | None,
 ) -> None:
     """Listen, tell where, and return when the process shall stop or the journal has failed."""
     server = Server(
@@ -156,6 +146,7 @@ async def _serve_clients(
         host=settings.host,
         port=settings.port,
         settings=settings.limits,
+        tls=tls,
         clock_ns=sequencer.clock.now_ns,
     )
     await server.start()
@@ -168,14 +159,18 @@ async def _serve_clients(
         known = market.calendar.known_until
         if not Timetable(market.calendar, market.profile).next_day("", clock.now_ns()):
             say(f"note: trading days are known until {known}; add days to calendar.toml")
-        say(f"ready {server.url} at sequence {sequencer.exchange.sequence}; Ctrl-C stops it")
-        waits = [
-            asyncio.create_task(stopping.wait()),
-            asyncio.create_task(sequencer.wait_failed()),
-        ]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for task in waits:
-            task.cancel()
+        watching = settings.outside.watching(server, tls, sequencer.tally, market.folder)
+        async with watching as metrics_port:
+            if metrics_port:
+                say(f"metrics at http://127.0.0.1:{metrics_port}/metrics")
+            say(f"ready {server.url} at sequence {sequencer.exchange.sequence}; Ctrl-C stops it")
+            waits = [
+                asyncio.create_task(stopping.wait()),
+                asyncio.create_task(sequencer.wait_failed()),
+            ]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for task in waits:
+                task.cancel()
     finally:
         await server.stop()
 

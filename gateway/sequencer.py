@@ -9,42 +9,37 @@ batches larger and not the queue longer.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Literal
 
-import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
-from engine.codec import is_hot, write_record
-from engine.commands import AdvanceTime, AnyCommand, Entry, OpenDay
-from engine.core.records import COMMAND
+from engine.commands import AdvanceTime, AnyCommand, Entry, NoteRestart, OpenDay
 from engine.events import Refused
 from engine.exchange import Exchange
+from gateway.batches import Run, runs_of
 from gateway.calendar import Timetable
-from gateway.clock import Clock, SimulatedClock
+from gateway.clock import Clock
 from gateway.disk_watch import DiskWatch
 from gateway.door import SYSTEM_KEY, Acceptance, Busy, Door, Watcher
 from gateway.errors import UserError
 from gateway.history import Applied, History, apply_hot, paired
-from gateway.journal import Journal, JournalBroken, Part, day_opened
+from gateway.journal import Journal, Part, day_opened
 from gateway.journal_format import Digest
-from gateway.replay import apply_control, changes_phase
+from gateway.journal_read import JournalBroken
+from gateway.replay import apply_control, changes_phase, ends_day
+from gateway.snapshot_policy import SnapshotPolicy
+from gateway.tally import WriterTally
+from gateway.timekeeper import Timekeeper
 
 INBOX_MAX: Final = 16_384
 """Most commands that may wait; past it a client is told Busy and nothing of its is taken."""
 BATCH_MAX: Final = 4_096
 """Most commands in one batch."""
-CONTROL_RUN_MAX: Final = 64
-"""Most control commands in one frame: a proposal may be large."""
-POLL_SECONDS: Final = 1.0
-"""Longest sleep of the timekeeper: the machine's clock may be set while it sleeps."""
-
 Listener = Callable[[list[Applied]], None]
-_Run = tuple[list[Entry], NDArray[np.void] | None]
-"""Entries of one kind, with their records where they are hot."""
 
 
 class Stopped(Exception):
@@ -53,10 +48,6 @@ class Stopped(Exception):
     def __init__(self, text: str, outcome: Literal["unknown", "not_sent"]) -> None:
         self.outcome = outcome
         super().__init__(text)
-
-
-class ClockNotDriven(Exception):
-    """The market lives on the machine's own clock, which nobody moves."""
 
 
 class _Request(Struct, gc=False):
@@ -75,6 +66,7 @@ class Sequencer:
         history: History,
         clock: Clock,
         timetable: Timetable,
+        snapshots: SnapshotPolicy | None = None,
     ) -> None:
         self.exchange = exchange
         self.clock = clock
@@ -82,16 +74,20 @@ class Sequencer:
         """Why the exchange stopped by itself."""
         self._journal = journal
         self._history = history
-        self._timetable = timetable
         self._profile = exchange.profile
         self._inbox: deque[_Request] = deque()
         self._waiting = 0
         self._wake = asyncio.Event()
-        self._advancing = asyncio.Lock()
         self._listeners: list[Listener] = []
+        self.tally = WriterTally()
         self._door = Door()
         self._disk_watch = DiskWatch(journal.disk, self._door.see_room)
+        self._timekeeper = Timekeeper(
+            exchange, history, clock, timetable, self._submit_own, self._may_open_day
+        )
+        self._snapshots = snapshots
         self._digest: Digest | None = None
+        self._day_ended = False
         self._is_stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         self._failed = asyncio.Event()
@@ -139,16 +135,7 @@ class Sequencer:
         One that runs at a rate jumps there and runs on. ClockNotDriven where the market lives on the
         wall clock; a moment that has passed changes nothing.
         """
-        if not isinstance(self.clock, SimulatedClock):
-            raise ClockNotDriven(f"the clock of this market is the {self.clock.mode} clock")
-        async with self._advancing:
-            while (due := self._due()) is not None and due[0] <= time_ns:
-                self.clock.advance_to(due[0])
-                await self._carry_out(due)
-            self.clock.advance_to(time_ns)
-            if self.exchange.time_ns < time_ns:
-                await self.submit(SYSTEM_KEY, AdvanceTime())
-            return max(self.exchange.time_ns, self.clock.now_ns())
+        return await self._timekeeper.advance(time_ns)
 
     # ------------------------------------------------------------ life
 
@@ -156,14 +143,29 @@ class Sequencer:
         """Begin to work; an empty market gets its genesis first, and a day that is due is opened."""
         self._tasks.append(asyncio.create_task(self._write_batches(), name="sequencer"))
         self._tasks.append(asyncio.create_task(self._disk_watch.run(), name="disk watch"))
-        if self.exchange.sequence == 0 and genesis:
+        if self.exchange.sequence > 0:
+            # Before any time: what was armed for silence must not take the outage for one.
+            await self.submit(SYSTEM_KEY, NoteRestart())
+        elif genesis:
             await self._found(genesis)
-        now_ns = self.clock.now_ns()
         self._disk_watch.look()
-        while (due := self._due()) is not None and due[0] <= now_ns and not self._must_wait(due[1]):
-            await self._carry_out(due)
+        await self._timekeeper.catch_up()
         if self.clock.mode != "driven":
             self._tasks.append(asyncio.create_task(self._keep_time(), name="timekeeper"))
+
+    async def _keep_time(self) -> None:
+        try:
+            await self._timekeeper.run()
+        except (AssertionError, Busy) as error:
+            self._fail(error, [])
+        except Stopped:
+            pass  # `failure` says why
+
+    async def _submit_own(self, command: AnyCommand) -> Applied:
+        return await self.submit(SYSTEM_KEY, command)
+
+    def _may_open_day(self) -> bool:
+        return self.acceptance.mode != "nothing"
 
     async def _found(self, genesis: Sequence[AnyCommand]) -> None:
         """Apply the commands that a market begins with; none may be refused."""
@@ -186,6 +188,8 @@ class Sequencer:
         try:
             if self.failure is None:
                 await self._append([self._make_digest()])
+            if self._snapshots is not None:
+                await self._snapshots.stop(is_clean=self.failure is None)
         except JournalBroken as error:
             self._fail(error, [])
         finally:
@@ -199,7 +203,8 @@ class Sequencer:
         if self.failure is not None or self._is_stopping:
             raise Stopped("the exchange is stopping", "not_sent")
         self._door.check(key, commands)
-        if self._waiting + len(commands) > INBOX_MAX:
+        limit = INBOX_MAX if key != SYSTEM_KEY else 2 * INBOX_MAX  # time goes on under a flood
+        if self._waiting + len(commands) > limit:
             raise Busy(f"{self._waiting} commands wait; the limit is {INBOX_MAX}")
         request = _Request(key, commands, asyncio.get_running_loop().create_future())
         self._inbox.append(request)
@@ -241,8 +246,9 @@ class Sequencer:
         return requests
 
     async def _commit(self, requests: list[_Request]) -> None:
+        began_ns = time.monotonic_ns()
         entries, early = self._stamp(requests)
-        runs = self._runs(entries)
+        runs = runs_of(entries, self._profile)
         parts: list[Part] = [run if records is None else records for run, records in runs]
         if self._digest is not None:
             if day_opened(entries[0]):
@@ -251,7 +257,9 @@ class Sequencer:
                 parts.insert(0, self._digest)
             self._digest = None
         await self._append(parts)
+        durable_ns = time.monotonic_ns()
         applied = self._apply(runs)
+        applied_ns = time.monotonic_ns()
         place = early
         for request in requests:
             end = place + len(request.commands)
@@ -260,6 +268,11 @@ class Sequencer:
             place = end
         for listener in self._listeners:
             listener(applied)
+        self.tally.note(len(entries), began_ns, durable_ns, applied_ns)
+        if self._snapshots is not None:
+            is_quiet = not self._inbox or self._digest is not None
+            self._snapshots.consider(day_ended=self._day_ended, is_quiet=is_quiet)
+        self._day_ended = False
 
     async def _append(self, parts: list[Part]) -> None:
         """Make parts durable in the writer's thread."""
@@ -280,7 +293,8 @@ class Sequencer:
         time_ns = max(self.clock.now_ns(), self.exchange.time_ns + 1)
         boundary_ns = self.exchange.next_boundary_ns()
         entries: list[Entry] = []
-        if 0 < boundary_ns <= time_ns:
+        is_restart = isinstance(requests[0].commands[0], NoteRestart)
+        if 0 < boundary_ns <= time_ns and not is_restart:
             # The phase changes by a command of its own, so that hot runs never change it.
             sequence += 1
             entries.append(Entry(sequence, time_ns, SYSTEM_KEY, AdvanceTime()))
@@ -292,30 +306,7 @@ class Sequencer:
                 entries.append(Entry(sequence, time_ns, key, command))
         return entries, early
 
-    def _runs(self, entries: list[Entry]) -> list[_Run]:
-        """Cut a batch into runs of hot commands, with their records, and of control commands."""
-        runs: list[_Run] = []
-        start = 0
-        while start < len(entries):
-            hot = is_hot(entries[start].command)
-            end = start + 1
-            while end < len(entries) and is_hot(entries[end].command) == hot:
-                if not hot and end - start == CONTROL_RUN_MAX:
-                    break
-                end += 1
-            run = entries[start:end]
-            runs.append((run, self._records(run) if hot else None))
-            start = end
-        return runs
-
-    def _records(self, run: list[Entry]) -> "NDArray[np.void]":
-        """Return the COMMAND rows of hot entries."""
-        records = np.zeros(len(run), dtype=COMMAND)
-        for place, entry in enumerate(run):
-            write_record(records, place, entry, self._profile)
-        return records
-
-    def _apply(self, runs: list[_Run]) -> list[Applied]:
+    def _apply(self, runs: list[Run]) -> list[Applied]:
         applied: list[Applied] = []
         has_changed = False
         for run, records in runs:
@@ -328,6 +319,7 @@ class Sequencer:
             self._history.add_control(done)
             applied += done
             has_changed = has_changed or any(changes_phase(item) for item in done)
+            self._day_ended = self._day_ended or any(ends_day(item) for item in done)
         if has_changed:
             self._digest = self._make_digest()
         return applied
@@ -353,39 +345,3 @@ class Sequencer:
             if not request.answer.done():
                 request.answer.set_exception(Stopped(str(error), "not_sent"))
         self._failed.set()
-
-    # ------------------------------------------------------------ time
-
-    def _due(self) -> tuple[int, AnyCommand] | None:
-        """Return what falls due next and when: a change of phase, or the next trading day."""
-        boundary_ns = self.exchange.next_boundary_ns()
-        if boundary_ns > 0:
-            return boundary_ns, AdvanceTime()
-        closed = {closure.date for closure in self.exchange.closures()}
-        date = self._timetable.next_day(self._history.last_date, self.clock.now_ns(), closed)
-        return (self._timetable.opens_ns(date), OpenDay(date=date)) if date else None
-
-    async def _carry_out(self, due: tuple[int, AnyCommand]) -> None:
-        await self.submit(SYSTEM_KEY, due[1])
-        if self._due() == due:
-            error = AssertionError(f"{due[1]} was due and changed nothing")
-            self._fail(error, [])
-            raise error
-
-    def _must_wait(self, command: AnyCommand) -> bool:
-        """Say whether a day must not be opened yet: its file would not fit on a full disk."""
-        return isinstance(command, OpenDay) and self.acceptance.mode == "nothing"
-
-    async def _keep_time(self) -> None:
-        """Carry out what falls due, for a clock that moves by itself."""
-        while self.failure is None:
-            due = self._due()
-            if due is not None and self._must_wait(due[1]):
-                due = None
-            wait_s = POLL_SECONDS if due is None else self.clock.seconds_until(due[0])
-            if wait_s > 0:
-                await asyncio.sleep(min(wait_s, POLL_SECONDS))
-            elif due is not None:
-                async with self._advancing:
-                    if self._due() == due:  # else somebody who moved the clock has done it
-                        await self._carry_out(due)

@@ -19,14 +19,15 @@ from engine.commands import (
     TransferIn,
 )
 from engine.events import ProposalMade
-from engine.exchange import SEMANTICS_VERSION, Exchange
 from engine.units import midnight_ns, parse_clock
 from gateway.calendar import Calendar, Timetable
 from gateway.clock import Clock, SimulatedClock
-from gateway.history import Applied, History
+from gateway.history import Applied
 from gateway.journal import Journal
-from gateway.replay import Recovery, Replayed, replay_journal
+from gateway.recovery import Place, recover
+from gateway.replay import Replayed, replay_journal
 from gateway.sequencer import Sequencer
+from gateway.snapshot_policy import EVERY, SnapshotPolicy
 from tests.gateway.fake_disk import FakeDisk
 from tests.markets import FIRST_DATE, PRODUCT, admission, national, public_key
 
@@ -65,6 +66,13 @@ class Rig:
 
     def __init__(self, disk: FakeDisk | None = None) -> None:
         self.disk = disk or FakeDisk()
+        self.snapshots = FakeDisk()
+        self.snapshot_every = EVERY
+        self.lines: list[str] = []
+        """What recoveries told."""
+        self.recovered: tuple[int, bytes, bytes]
+        """Sequence and digests that the last start found."""
+        self.policy: SnapshotPolicy
         self.sequencer: Sequencer
         self.journal: Journal
         self.genesis = genesis()
@@ -75,16 +83,24 @@ class Rig:
         self, clock: str = "08:00", make: Callable[[int], Clock] | None = None
     ) -> Sequencer:
         """Recover and start; the clock goes on from the last journaled time."""
-        profile = national()
-        exchange, history = Exchange(profile), History(profile)
-        recovery = Recovery(exchange, history)
-        self.journal = Journal.open(
-            self.disk, PROFILE_TEXT, SEMANTICS_VERSION, recovery.visit, chunk_bytes=65_536
+        place = Place(
+            journal=self.disk,
+            snapshots=self.snapshots,
+            profile=national(),
+            profile_text=PROFILE_TEXT,
+            chunk_bytes=65_536,
         )
+        found = recover(place, self.lines.append)
+        exchange, history, self.journal = found.exchange, found.history, found.journal
+        self.recovered = (exchange.sequence, exchange.event_digest(), exchange.state_digest())
         start_ns = exchange.time_ns or moment(clock)
-        timetable = Timetable(Calendar(source="test", known_until=DAYS[-1], days=DAYS), profile)
+        calendar = Calendar(source="test", known_until=DAYS[-1], days=DAYS)
+        timetable = Timetable(calendar, exchange.profile)
         own = make(start_ns) if make else SimulatedClock(start_ns, 0)
-        self.sequencer = Sequencer(exchange, self.journal, history, own, timetable)
+        self.policy = SnapshotPolicy(
+            exchange, history, self.journal, found.snapshots, self.snapshot_every
+        )
+        self.sequencer = Sequencer(exchange, self.journal, history, own, timetable, self.policy)
         self.sequencer.listen(self._listen)
         await self.sequencer.start(self.genesis)
         return self.sequencer

@@ -8,7 +8,7 @@ from engine.commands import AdvanceTime, CancelOrder, OpenDay
 from gateway.clock import SimulatedClock
 from gateway.disk import FolderDisk, Room
 from gateway.door import WATCHERS_MAX, Acceptance, Busy, Door, Shut
-from gateway.journal import JournalBroken
+from gateway.journal_read import JournalBroken
 from tests.gateway.fake_disk import FakeDisk
 from tests.gateway.journal_help import hot, open_journal
 from tests.gateway.sequencer_rig import TRADER, Rig, kinds, listing, moment
@@ -168,7 +168,7 @@ async def test_no_day_is_opened_on_a_full_disk() -> None:
     disk.capacity = sum(len(inode.current) for inode in disk.files.values())
     rig.sequencer._disk_watch.look()
     assert rig.sequencer.acceptance == FULL
-    due = rig.sequencer._due()
+    due = rig.sequencer._timekeeper.due()
     assert due is not None
     assert isinstance(due[1], OpenDay)
     moments[0] = due[0] - moment("05:00") + 1

@@ -10,8 +10,9 @@ import pytest
 
 from gateway.disk import FolderDisk
 from gateway.errors import UserError
-from gateway.journal import Fenced, Journal, JournalBroken
+from gateway.journal import Fenced, Journal
 from gateway.journal_format import FRAME_BYTES_MAX, Digest, Frame, FrameKind
+from gateway.journal_read import JournalBroken
 from gateway.journal_scan import scan_journal
 from tests.gateway.fake_disk import FakeDisk
 from tests.gateway.journal_help import (
@@ -222,7 +223,7 @@ async def test_a_follower_sees_every_frame_once_also_over_a_new_day() -> None:
 
 
 async def test_followers_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.journal.TAILS_MAX", 2)
+    monkeypatch.setattr("gateway.journal_read.TAILS_MAX", 2)
     journal = open_journal(FakeDisk())
 
     async def follow() -> None:

@@ -6,7 +6,8 @@ from contextlib import suppress
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gateway.journal import Journal, JournalBroken
+from gateway.journal import Journal
+from gateway.journal_read import JournalBroken
 from tests.gateway.fake_disk import FakeDisk
 from tests.gateway.journal_help import control, hot, open_day, open_journal, recovered
 

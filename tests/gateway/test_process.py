@@ -67,13 +67,15 @@ async def test_a_disk_that_refuses_stops_it_and_clients_are_told_unknown(market:
     process = ExchangeProcess(market, *DRIVEN)
     key = keys.load(market / "keys" / "operator-1.key")
     client = await Client.connect(await process.start(), key, reconnect=False)
+    while (await client.market()).sequence < 4:
+        pass  # the record of the login is on its way
     # No write of the process may go beyond the head of a file any more.
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
     with pytest.raises(SubmitFailed) as caught:
         await client.propose((admission(1),), "演示")
     assert caught.value.outcome == "unknown"
     assert await process.ended() == 1
-    assert "sequence 3 is safe; check the disk and start again" in process.line(
+    assert "sequence 4 is safe; check the disk and start again" in process.line(
         "the exchange stopped"
     )
     await client.close()
@@ -89,7 +91,9 @@ async def test_its_clock_goes_on_from_the_last_journaled_time(market: Path) -> N
     await process.kill()
     await client.close()
     client = await Client.connect(await process.start(), key, reconnect=False)
-    assert client.welcome.time_ns == moment("10:10")
+    assert client.welcome.time_ns - moment("10:10") in (0, 1), (
+        "the note of the restart is a command"
+    )
     assert (await client.market()).date == "2021-07-16"
     await client.close()
     assert await process.stop() == 0
@@ -102,8 +106,7 @@ def test_a_cold_compile_is_told_before_it_begins(
     monkeypatch.setattr(process_module, "is_warm", lambda: bool(told))
     monkeypatch.setattr(process_module, "warm_up", lambda: told.append(capsys.readouterr().err))
     for expected in (True, False):
-        _, journal, _ = process_module.recover(load_market(market))
-        journal.close()
+        process_module.recover(load_market(market)).journal.close()
         assert told[-1].startswith("compiling the engine's core") == expected
 
 

@@ -23,7 +23,6 @@ from engine.commands import (
     TransferIn,
 )
 from engine.events import AnyEvent, AuctionEnded, Cancelled, ClosureAdded, DayOpened
-from engine.exchange import SEMANTICS_VERSION
 from gateway.journal_format import FrameKind
 from gateway.journal_scan import scan_journal
 from tests.gateway.sequencer_rig import CLEARING, TRADER, Rig, moment
@@ -149,4 +148,3 @@ async def test_only_the_commands_of_the_core_are_records_in_the_journal() -> Non
     kinds = []
     scan_journal(rig.disk, lambda frame: kinds.append(frame.header.kind))
     assert kinds[-1] == FrameKind.CONTROL
-    assert SEMANTICS_VERSION == 2

@@ -1,0 +1,212 @@
+"""Snapshots of a running exchange: they bound the time of a start, and nothing depends on them.
+
+One is taken on the event loop's thread between two batches and written by a thread of its own, so that
+no order waits for its sync: temporary file, sync, rename, sync of the folder. Each stands for one place
+in the journal (file, offset, hash of the frame before it), names the pages of history that a start
+needs, and holds the engine's own snapshot. The newest is never believed blindly: checksum, profile,
+semantics, place and digests are compared, and whatever differs is told and the next older one tried.
+
+Source: design.md section 5; gateway-notes 4.3 rule 6.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from engine.exchange import SEMANTICS_VERSION, Exchange
+from engine.profile import Profile
+from gateway.disk import Disk
+from gateway.history import History, Page
+from gateway.history_pages import PAGE_SUFFIX, decode_page, encode_page, page_name
+from gateway.journal_scan import Anchor
+
+SUFFIX: Final = ".snapshot"
+NEW_SUFFIX: Final = ".new"
+KEPT: Final = 3
+"""Snapshots that are kept, the newest."""
+MAGIC: Final = b"CEAXSNP1"
+HASH_BYTES: Final = 32
+
+
+class SnapshotRefused(Exception):
+    """A snapshot is not believed; the text says which and why."""
+
+
+class _PageName(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    name: str
+    checksum: bytes
+
+
+class _Stored(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a snapshot's file holds behind its magic and checksum."""
+
+    semantics: int
+    profile_digest: str
+    anchor: Anchor
+    event_digest: bytes
+    floor: int
+    last_date: str
+    days: list[int]
+    pages: list[_PageName]
+    state: memoryview
+    """`Exchange.snapshot`."""
+
+
+class Taken(Struct, frozen=True):
+    """A state that is still to be written."""
+
+    stored: _Stored
+    pages: list[Page]
+    """What the state's history is made of; pages that change no more."""
+
+
+class Restored(Struct, frozen=True):
+    """What a snapshot gave back."""
+
+    name: str
+    anchor: Anchor
+    exchange: Exchange
+    history: History
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(_Stored).decode
+
+
+class Snapshots:
+    """The folder of snapshots of one market; writing may happen in another thread, one at a time."""
+
+    def __init__(self, disk: Disk, profile_digest: str, say: Callable[[str], None]) -> None:
+        self._disk = disk
+        self._profile_digest = profile_digest
+        self._say = say
+        self._written: dict[str, bytes] = {}
+        """Checksums of the pages that are on the disk."""
+        self._pages_of: dict[str, list[str]] = {}
+        """Of each snapshot on the disk that was read or written."""
+
+    # ------------------------------------------------------------ writing
+
+    def take(self, exchange: Exchange, history: History, anchor: Anchor) -> Taken:
+        """Return the state as it is now: tens of milliseconds for a large market."""
+        history.close_page()
+        stored = _Stored(
+            semantics=SEMANTICS_VERSION,
+            profile_digest=self._profile_digest,
+            anchor=anchor,
+            event_digest=exchange.event_digest(),
+            floor=history.floor,
+            last_date=history.last_date,
+            days=list(history.days),
+            pages=[],
+            state=memoryview(exchange.snapshot()),
+        )
+        return Taken(stored, [page for page in history.pages if page.last >= page.first])
+
+    def write(self, taken: Taken) -> bool:
+        """Write a state; a disk that refuses is told about and costs nothing but a slower start."""
+        name = f"{taken.stored.anchor.sequence:015d}{SUFFIX}"
+        try:
+            pages = [self._write_page(page) for page in taken.pages]
+            self._disk.sync()  # a snapshot never names a page that a power cut may take
+            stored = msgspec.structs.replace(taken.stored, pages=pages)
+            body = _encode(stored)
+            self._put(name, MAGIC + hashlib.sha256(body).digest() + body)
+            self._disk.sync()
+            self._pages_of[name] = [page.name for page in pages]
+            self._prune()
+        except OSError as error:
+            self._say(f"note: no snapshot at sequence {taken.stored.anchor.sequence}: {error}")
+            return False
+        return True
+
+    def _write_page(self, page: Page) -> _PageName:
+        name = page_name(page)
+        if name not in self._written:
+            body, checksum = encode_page(page)
+            self._put(name, body)
+            self._written[name] = checksum
+        return _PageName(name, self._written[name])
+
+    def _put(self, name: str, data: bytes) -> None:
+        """Write a file that bears its name only when it is whole and on the disk."""
+        file = self._disk.create(name + NEW_SUFFIX, len(data))
+        try:
+            file.write(0, data)
+            file.sync()
+        finally:
+            file.close()
+        self._disk.rename(name + NEW_SUFFIX, name)
+
+    def _prune(self) -> None:
+        """Remove what is older than the newest three, and the pages that none of these names."""
+        names = [name for name in self._disk.names() if name.endswith(SUFFIX)]
+        for name in names[:-KEPT]:
+            self._disk.remove(name)
+            self._pages_of.pop(name, None)
+        kept = names[-KEPT:]
+        if any(name not in self._pages_of for name in kept):
+            return  # one of them was never read: nobody knows what it needs
+        needed = {page for name in kept for page in self._pages_of[name]}
+        for name in self._disk.names():
+            is_page = name.endswith(PAGE_SUFFIX)
+            if name.endswith(NEW_SUFFIX) or (is_page and name not in needed):
+                self._disk.remove(name)
+                self._written.pop(name, None)
+
+    # ------------------------------------------------------------ reading
+
+    def newest_first(self) -> Iterator[str]:
+        """Yield the names of the snapshots."""
+        for name in reversed(self._disk.names()):
+            if name.endswith(SUFFIX):
+                yield name
+
+    def load(self, name: str, profile: Profile) -> Restored:
+        """Return what a snapshot kept; SnapshotRefused says why it is not believed."""
+        try:
+            stored = self._read(name)
+            self._pages_of[name] = [page.name for page in stored.pages]
+            exchange = Exchange.from_snapshot(profile, bytes(stored.state))
+            history = History(profile)
+            pages = [self._read_page(page) for page in stored.pages]
+        except (OSError, KeyError, ValueError) as error:
+            raise SnapshotRefused(f"snapshot {name} is not believed: {error}") from error
+        history.restore(pages, stored.floor, stored.last_date, list(stored.days))
+        is_same = exchange.event_digest() == stored.event_digest
+        if not is_same or exchange.sequence != stored.anchor.sequence:
+            raise SnapshotRefused(f"snapshot {name} is not believed: its digests differ")
+        self._written |= {page.name: page.checksum for page in stored.pages}
+        return Restored(name, stored.anchor, exchange, history)
+
+    def _bytes(self, name: str) -> memoryview:
+        file = self._disk.open(name, is_writable=False)
+        try:
+            return memoryview(file.read(0, file.size()))
+        finally:
+            file.close()
+
+    def _read(self, name: str) -> _Stored:
+        data = self._bytes(name)
+        start = len(MAGIC) + HASH_BYTES
+        body = data[start:]
+        if bytes(data[: len(MAGIC)]) != MAGIC or hashlib.sha256(body).digest() != data[len(MAGIC) : start]:
+            raise ValueError("its checksum is another")
+        try:
+            stored = _decode(body)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"it cannot be read: {error}") from error
+        if stored.semantics != SEMANTICS_VERSION:
+            raise ValueError(f"it is of engine semantics {stored.semantics}")
+        if stored.profile_digest != self._profile_digest:
+            raise ValueError("it is of another profile")
+        return stored
+
+    def _read_page(self, page: _PageName) -> Page:
+        try:
+            return decode_page(self._bytes(page.name), page.checksum)
+        except ValueError as error:
+            raise ValueError(f"page {page.name}: {error}") from error
