@@ -1,0 +1,149 @@
+"""From the journal alone: no control command had one pair of eyes, and a planted one is found."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from engine.commands import (
+    AllowTrading,
+    Approve,
+    ClaimKey,
+    EnrolKey,
+    Halt,
+    HaltScope,
+    IssueCode,
+    OpenDay,
+    Propose,
+    RemoveParticipant,
+    Restriction,
+    RestrictParticipant,
+    Resume,
+    Role,
+    RotateKey,
+    StopTrading,
+)
+from engine.events import Refused
+from engine.reasons import Reason
+from gateway.four_eyes import FINDINGS_MAX, FourEyes, watch_journal
+from gateway.history import Applied
+from tests.gateway.gateway_world import CLEARING, OPERATOR_ONE, OPERATOR_TWO, World
+from tests.gateway.sequencer_rig import Rig, moment
+from tests.gateway.sequencer_rig import listing as rig_listing
+from tests.markets import public_key
+
+HOUR_NS = 3_600 * 10**9
+
+
+def day() -> World:
+    """Return a world on whose day everything that needs two persons was done by two."""
+    world = World()
+    world.open()
+    first, second = world.trader_key(1), public_key(50)
+    code = IssueCode(
+        code_hash="ab" * 32,
+        code_valid_until_ns=world.exchange.time_ns + HOUR_NS,
+        role=Role.RISK,
+        person="演示风控",
+        participant=1,
+    )
+    world.approve(code)
+    claimed = world.send(0, ClaimKey(code_hash="ab" * 32, public_key=second)).events[0]
+    risk = claimed.key  # type: ignore[union-attr]
+    world.send(first, RotateKey(public_key=public_key(51)))
+    world.send(first, StopTrading(explanation="演示"))
+    world.send(risk, AllowTrading(explanation="演示"))
+    world.send(OPERATOR_ONE, Halt(scope=HaltScope.MARKET, explanation="演示"))
+    world.send(OPERATOR_TWO, Resume(halt=1, explanation="演示"))
+    world.approve(RestrictParticipant(participant=2, restriction=Restriction.SUSPENDED))
+    world.approve(RemoveParticipant(participant=3, explanation="演示移出"))
+    return world
+
+
+def look(log: list[Applied]) -> FourEyes:
+    eyes = FourEyes()
+    eyes.take(log)
+    return eyes
+
+
+def test_a_whole_day_had_two_pairs_of_eyes() -> None:
+    eyes = look(day().sequencer.applied)
+    assert eyes.findings == []
+    assert eyes.approvals == 6
+
+
+def test_what_the_engine_refuses_leaves_no_finding() -> None:
+    world = day()
+    made = world.send(
+        OPERATOR_ONE,
+        Propose(actions=(RemoveParticipant(participant=1, explanation="x"),), reason="x"),
+    )
+    proposal = made.events[0].proposal  # type: ignore[union-attr]
+    (refused,) = world.send(OPERATOR_ONE, Approve(proposal=proposal)).events
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.SAME_PERSON
+    world.send(CLEARING, Approve(proposal=proposal))
+    assert look(world.sequencer.applied).findings == []
+
+
+def alone(log: list[Applied], name: str, **changes: Any) -> list[Applied]:
+    """Return a log in which the last command of a class was another key's, or its events other ones."""
+    place = max(n for n, item in enumerate(log) if type(item.command).__name__ == name)
+    return [*log[:place], msgspec.structs.replace(log[place], **changes), *log[place + 1 :]]
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "problem"),
+    [
+        ("Approve", OPERATOR_ONE, "was alone"),
+        ("Approve", CLEARING, "a clearing approved"),
+        ("Approve", 4, "a trader approved"),
+        ("Approve", 99, "never enrolled"),
+        ("Propose", OPERATOR_TWO, "whose key it was not"),
+        ("Resume", OPERATOR_ONE, "was alone"),
+        ("AllowTrading", 4, "was alone"),
+        ("RotateKey", OPERATOR_ONE, "other terms than the one that it follows"),
+        ("ClaimKey", OPERATOR_ONE, "nobody approved it"),
+    ],
+)
+def test_a_log_that_one_person_made_is_found(name: str, key: int, problem: str) -> None:
+    eyes = look(alone(day().sequencer.applied, name, key=key))
+    assert any(problem in str(finding) for finding in eyes.findings), eyes.findings
+
+
+def test_an_effect_without_its_approval_is_found() -> None:
+    log = day().sequencer.applied
+    place = max(n for n, item in enumerate(log) if isinstance(item.command, Approve))
+    bare = msgspec.structs.replace(log[place], events=log[place].events[1:])
+    (finding,) = look([*log[:place], bare]).findings
+    assert finding.problem == "nobody approved it"
+    assert str(finding).startswith(f"sequence {finding.sequence}, Approve by key {OPERATOR_TWO}")
+
+
+def test_a_code_is_claimed_once_and_a_market_founded_once() -> None:
+    log = day().sequencer.applied
+    claim = next(item for item in log if isinstance(item.command, ClaimKey))
+    assert "used before" in str(look([*log, claim]).findings[0])
+    founding = next(item for item in log if isinstance(item.command, EnrolKey))
+    assert any(isinstance(item.command, OpenDay) for item in log)
+    assert "founded already" in str(look([*log, founding]).findings[0])
+
+
+def test_findings_are_bounded_and_counted() -> None:
+    log = day().sequencer.applied
+    claim = next(item for item in log if isinstance(item.command, ClaimKey))
+    eyes = look([*log, *[claim] * (FINDINGS_MAX + 5)])
+    assert (len(eyes.findings), eyes.count) == (FINDINGS_MAX, FINDINGS_MAX + 5)
+
+
+async def test_the_journal_on_disk_proves_it_without_a_gateway() -> None:
+    rig = Rig()
+    await rig.start()
+    await rig.open_market()
+    await rig.sequencer.submit(4, rig_listing(1))
+    await rig.sequencer.advance_clock(moment("16:00"))
+    await rig.sequencer.stop()
+    watched = watch_journal(rig.disk)
+    assert watched.eyes.findings == []
+    assert watched.eyes.approvals == 3
+    assert watched.report.last_sequence == rig.sequencer.exchange.sequence
