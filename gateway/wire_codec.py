@@ -1,0 +1,89 @@
+"""Frames to bytes and back, in JSON and MessagePack; money is fen on this side and yuan on the other."""
+
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from gateway.frames_inward import AnyInward
+from gateway.frames_outward import AnyOutward
+from gateway.frames_replies import Outward, Reply
+from gateway.money_text import decode_yuan
+from gateway.wire_shapes import Shapes
+
+
+class Format(StrEnum):
+    """How frames are written, named as the websocket subprotocol that asks for it; JSON is the default."""
+
+    JSON = "ceax.json.v1"
+    MESSAGEPACK = "ceax.msgpack.v1"
+
+
+_strict: Final = Shapes(is_lenient=False)
+_lenient: Final = Shapes(is_lenient=True)
+INWARD_OUTSIDE: Final[Any] = _strict.of(AnyInward)
+"""What a client sends, as it stands on the wire: the types that descriptions are made from."""
+OUTWARD_OUTSIDE: Final[Any] = _lenient.of(AnyOutward)
+"""What the gateway sends, as it stands on the wire."""
+
+_json: Final = msgspec.json.Encoder()
+_messagepack: Final = msgspec.msgpack.Encoder()
+_inward: Final[dict[Format, Any]] = {
+    Format.JSON: msgspec.json.Decoder(INWARD_OUTSIDE, dec_hook=decode_yuan),
+    Format.MESSAGEPACK: msgspec.msgpack.Decoder(INWARD_OUTSIDE, dec_hook=decode_yuan),
+}
+_outward: Final[dict[Format, Any]] = {
+    Format.JSON: msgspec.json.Decoder(OUTWARD_OUTSIDE, dec_hook=decode_yuan),
+    Format.MESSAGEPACK: msgspec.msgpack.Decoder(OUTWARD_OUTSIDE, dec_hook=decode_yuan),
+}
+
+
+def encode(frame: msgspec.Struct, form: Format = Format.JSON) -> bytes:
+    """Return a frame as it travels: UTF-8 JSON text or MessagePack, money in yuan."""
+    outside = _strict.to_wire(frame)
+    return _json.encode(outside) if form is Format.JSON else _messagepack.encode(outside)
+
+
+def decode_inward(data: str | bytes, form: Format = Format.JSON) -> AnyInward:
+    """Decode a client's frame; msgspec.DecodeError names the problem and its path."""
+    found: AnyInward = _strict.from_wire(_decoded(_inward[form], data))
+    return found
+
+
+def decode_outward(data: str | bytes, form: Format = Format.JSON) -> AnyOutward:
+    """Decode a gateway's frame; msgspec.DecodeError for what is not one."""
+    found: AnyOutward = _lenient.from_wire(_decoded(_outward[form], data))
+    return found
+
+
+def _decoded(decoder: Any, data: str | bytes) -> Any:  # noqa: ANN401 - msgspec's decoders and twins
+    try:
+        return decoder.decode(data)
+    except (
+        UnicodeError
+    ) as error:  # binary frames are not checked by the websocket, their texts may be anything
+        raise msgspec.DecodeError(f"Invalid text: {error}") from error
+
+
+def stamp(reply: Reply, sequence: int, received_ns: int, sent_ns: int) -> None:
+    """Write sequence and times into a reply that was just made and that nobody else holds yet."""
+    msgspec.structs.force_setattr(reply, "sequence", sequence)
+    msgspec.structs.force_setattr(reply, "received_ns", received_ns)
+    msgspec.structs.force_setattr(reply, "sent_ns", sent_ns)
+
+
+class Texts:
+    """One frame for many readers: encoded once in each format that somebody asks for."""
+
+    __slots__ = ("_frame", "_texts")
+
+    def __init__(self, frame: Outward) -> None:
+        self._frame = frame
+        self._texts: dict[Format, bytes] = {}
+
+    def of(self, form: Format) -> bytes:
+        """Return the frame in a format."""
+        text = self._texts.get(form)
+        if text is None:
+            text = self._texts[form] = encode(self._frame, form)
+        return text
