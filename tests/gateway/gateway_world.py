@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import msgspec
 import websockets
 from msgspec import structs
 from websockets.asyncio.client import ClientConnection
@@ -34,6 +36,7 @@ from engine.units import midnight_ns, parse_clock
 from gateway import keys, wire
 from gateway.audit import Audit, SubmitMany
 from gateway.client import Client, Patience
+from gateway.connection import Connection
 from gateway.history import Applied
 from gateway.keys import KeyFile
 from gateway.limits import LIMITS, Settings
@@ -247,7 +250,11 @@ class Raw:
     async def take(self) -> dict[str, Any]:
         """Return the next frame that came for a reason: neither a beat nor a status."""
         while True:
-            frame: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), 10))
+            data = await asyncio.wait_for(self.socket.recv(), 10)
+            assert isinstance(data, bytes) is self.is_packed, "frames are of the agreed kind"
+            frame: dict[str, Any] = (
+                msgspec.msgpack.decode(data) if self.is_packed else json.loads(data)
+            )
             if frame["type"] == "StatusChanged":
                 self.statuses.append(frame)
             elif frame["type"] != "Beat":
@@ -255,7 +262,15 @@ class Raw:
 
     async def send(self, frame: dict[str, Any] | str) -> None:
         """Send a frame."""
-        await self.socket.send(frame if isinstance(frame, str) else json.dumps(frame))
+        if self.is_packed and not isinstance(frame, str):
+            await self.socket.send(msgspec.msgpack.encode(frame))
+        else:
+            await self.socket.send(frame if isinstance(frame, str) else json.dumps(frame))
+
+    @property
+    def is_packed(self) -> bool:
+        """Frames of this connection are MessagePack."""
+        return self.socket.subprotocol == wire.Format.MESSAGEPACK
 
     async def ask(self, frame: dict[str, Any] | str) -> dict[str, Any]:
         """Send a frame and return what comes next."""
@@ -292,6 +307,17 @@ async def raw(world: World, key: KeyFile | None = None, **options: Any) -> Async
         if key is not None:
             assert (await client.ask(client.login(key)))["type"] == "Welcome"
         yield client
+
+
+def stop_reading(client: Raw, connection: Connection) -> None:
+    """Let a client take nothing more, with little room between it and the gateway."""
+    ours, theirs = (
+        transport.get_extra_info("socket")
+        for transport in (connection.socket.transport, client.socket.transport)
+    )
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    client.socket.transport.pause_reading()
 
 
 def place(number: int = 1, **changes: Any) -> dict[str, Any]:
