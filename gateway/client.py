@@ -19,7 +19,8 @@ from typing import Self
 
 from engine.events import Refused
 from gateway import wire
-from gateway.client_commands import Answer, Commands
+from gateway.client_answer import Answer
+from gateway.client_control import Control
 from gateway.client_errors import (
     ClientError,
     ConnectionFailed,
@@ -27,14 +28,16 @@ from gateway.client_errors import (
     RequestFailed,
     SubmitFailed,
 )
+from gateway.client_orders import Orders
 from gateway.dialling import Patience
 from gateway.explain import explain
 from gateway.inbox import Disconnected, Gap, Message, Reconnected
 from gateway.keys import KeyFile
 from gateway.link import Link
+from gateway.local_book import LocalBook
 
 
-class Client(Commands):
+class Client(Orders, Control):
     """One connection to the exchange with one key, or without one as an observer."""
 
     @classmethod
@@ -127,6 +130,10 @@ class Client(Commands):
         """Return the last sequence of a channel that came in, to `subscribe(after=...)` with later."""
         inbox = self._link.inbox
         return inbox.cursor(channel) if channel in inbox.channels else None
+
+    def local_book(self, product: str) -> LocalBook | None:
+        """Return the copy of a subscribed book, kept up and proven as frames come; None before the first."""
+        return self._link.inbox.books.get(f"book:{product}")
 
     async def next_message(self) -> Message | None:
         """Return the next pushed message or connection notice; None when the client is closed."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from engine.commands import Side
-from engine.events import Bulletin, ClosureAdded
+from engine.events import Bulletin, ClosureAdded, NoticePublished
 from engine.views import (
     Account,
     ApplicationView,
@@ -183,6 +183,12 @@ class Queries:
         """Return the dates after a date on which the market stays closed."""
         return await self._rows(
             lambda n, a: wire.QueryClosures(id=n, after=a), wire.ClosuresReply, "date", after
+        )
+
+    async def notices(self) -> tuple[NoticePublished, ...]:
+        """Return the exchange's notices of the open or last trading day (公告)."""
+        return await self._rows(
+            lambda n, a: wire.QueryNotices(id=n, after=a), wire.NoticesReply, "notice"
         )
 
     async def statement(self, date: str, participant: int = 0) -> wire.Statement:

@@ -1,7 +1,17 @@
-"""How a client dials: what it waits for, and which host its login is signed for."""
+"""How a client dials: what it waits for, which host its login is signed for, and the socket itself."""
+
+from ssl import SSLContext
+from typing import Final
 
 from msgspec import Struct
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidURI
 from websockets.uri import parse_uri
+
+from gateway.client_errors import ConnectionFailed
+
+FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Largest frame that a client takes from the gateway."""
 
 
 class Patience(Struct, frozen=True, kw_only=True):
@@ -18,3 +28,21 @@ def login_host(url: str) -> str:
     uri = parse_uri(url)
     host = f"[{uri.host}]" if ":" in uri.host else uri.host
     return host if uri.port == (443 if uri.secure else 80) else f"{host}:{uri.port}"
+
+
+async def dial(url: str, tls: SSLContext | None, patience: Patience) -> ClientConnection:
+    """Open the socket of a client; ConnectionFailed where nobody answers in time."""
+    try:
+        return await connect(
+            url,
+            ssl=tls,
+            compression=None,
+            proxy=None,
+            ping_interval=None,
+            open_timeout=patience.dial_s,
+            close_timeout=2,
+            max_size=FRAME_BYTES_MAX,
+            user_agent_header=None,
+        )
+    except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
+        raise ConnectionFailed(f"cannot reach the exchange at {url}: {error}") from error

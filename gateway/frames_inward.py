@@ -228,6 +228,12 @@ class QueryClosures(Request, frozen=True, kw_only=True):
     after: DateOrEmpty = ""
 
 
+class QueryNotices(Request, frozen=True, kw_only=True):
+    """Notices of the open or last trading day, after a number (`NoticesReply`)."""
+
+    after: Cursor = 0
+
+
 Query = (
     QueryMarket
     | QueryBook
@@ -248,6 +254,7 @@ Query = (
     | QueryApplications
     | QueryHalts
     | QueryClosures
+    | QueryNotices
 )
 AnyInward = (
     Login
@@ -278,4 +285,5 @@ AnyInward = (
     | QueryApplications
     | QueryHalts
     | QueryClosures
+    | QueryNotices
 )

@@ -32,6 +32,7 @@ from gateway.frames_replies import (
     LoginRefused,
     MarketReply,
     NegotiationsReply,
+    NoticesReply,
     OffersReply,
     OrderFound,
     OrdersReply,
@@ -86,6 +87,7 @@ AnyOutward = (
     | ApplicationsReply
     | HaltsReply
     | ClosuresReply
+    | NoticesReply
     | StatusChanged
     | BookSnapshot
     | BookChanged

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from engine.commands import Permission
-from engine.events import AnyEvent, Bulletin, ClosureAdded
+from engine.events import AnyEvent, Bulletin, ClosureAdded, NoticePublished
 from engine.profile import Profile
 from engine.views import (
     Account,
@@ -183,11 +183,24 @@ class Subscribed(Reply, frozen=True, kw_only=True):
     is_active: bool = True
 
 
+class Left(Struct, frozen=True, kw_only=True):
+    """What could be sent at once now without a limit in the way; the limits themselves stand in `Welcome`."""
+
+    orders: int
+    cancels: int
+    queries: int
+    bytes: int
+    """A rate of the connection; the other rates are of the key, whatever connections it has."""
+    requests_in_flight: int
+    subscriptions: int
+
+
 class Pong(Reply, frozen=True, kw_only=True):
-    """Reply to `Ping`."""
+    """Reply to `Ping`: the log's last sequence, exchange time, and what is left of the limits."""
 
     sequence: int
     time_ns: int
+    left: Left
 
 
 class ClockAdvanced(Reply, frozen=True, kw_only=True):
@@ -314,6 +327,13 @@ class ClosuresReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryClosures`."""
 
     rows: tuple[ClosureAdded, ...]
+    has_more: bool
+
+
+class NoticesReply(Reply, frozen=True, kw_only=True):
+    """Reply to `QueryNotices`."""
+
+    rows: tuple[NoticePublished, ...]
     has_more: bool
 
 

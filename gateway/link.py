@@ -4,24 +4,23 @@ import asyncio
 import contextlib
 import logging
 import random
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from gateway import frames_replies, wire
 from gateway.client_errors import ConnectionFailed, LoginRefused, RequestFailed
-from gateway.dialling import Patience, login_host
+from gateway.dialling import Patience, dial, login_host
 from gateway.inbox import ChannelState, Disconnected, Gap, Inbox, Reconnected
 from gateway.keys import KeyFile
 from gateway.tls import client_context
 
-FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
-"""Largest frame that the client takes from the gateway."""
 SILENCE_S: Final = 15.0
 """The gateway beats every second; a line silent for so long is given up."""
 LIMITED_RETRIES: Final = 20
@@ -29,7 +28,7 @@ LIMITED_RETRIES: Final = 20
 
 _NOT_KEPT: Final = frozenset({"RESUME_TOO_OLD", "RESUME_AHEAD"})
 """Refusals of a resumed subscription that only a new beginning mends; others pass by waiting."""
-_PASSING: Final = frozenset({"CONNECTIONS_FULL", "CLOCK_OFF"})
+_PASSING: Final = frozenset({"CONNECTIONS_FULL", "CLOCK_OFF", "LOGIN_LIMITED"})
 """Refusals of a login that may pass by waiting: the lost connection may still be counted."""
 
 log = logging.getLogger(__name__)
@@ -104,20 +103,7 @@ class Link:
         self._end("the client was closed")
 
     async def _dial(self) -> None:
-        try:
-            self._socket = await connect(
-                self.url,
-                ssl=self._tls,
-                compression=None,
-                proxy=None,
-                ping_interval=None,
-                open_timeout=self.patience.dial_s,
-                close_timeout=2,
-                max_size=FRAME_BYTES_MAX,
-                user_agent_header=None,
-            )
-        except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
-            raise ConnectionFailed(f"cannot reach the exchange at {self.url}: {error}") from error
+        self._socket = await dial(self.url, self._tls, self.patience)
         try:
             async with asyncio.timeout(self.patience.dial_s):
                 await self._log_in()
@@ -226,7 +212,7 @@ class Link:
                 self._end(text)
                 return
             self.inbox.notice(Disconnected(text=text, is_final=False))
-            attempts = await self._dial_again()
+            attempts = await self._dial_again(_asked_pause_s(text))
             if not attempts:
                 return
             self.inbox.notice(Reconnected(sequence=self.sequence, attempts=attempts))
@@ -315,9 +301,10 @@ class Link:
         with contextlib.suppress(ConnectionClosed):
             await self._socket.send(wire.encode(frame), text=True)
 
-    async def _dial_again(self) -> int:
-        """Return the attempts it took, 0 where it is over."""
+    async def _dial_again(self, asked_s: float) -> int:
+        """Return the attempts it took, 0 where it is over; `asked_s` is what the gateway asked to wait."""
         began_s = time.monotonic()
+        await asyncio.sleep(min(asked_s, self.patience.longest_pause_s))
         pause_s = self.patience.first_pause_s
         attempts = 0
         while time.monotonic() - began_s < self.patience.reconnect_s:
@@ -396,3 +383,9 @@ class Link:
             self._fail(pending, RequestFailed(outcome, "CONNECTION_LOST", text))
         self.inbox.notice(Disconnected(text=text, is_final=True))
         self.inbox.close()
+
+
+def _asked_pause_s(reason: str) -> float:
+    """Return how long a gateway that went away asks its clients to wait, so that not all return at once."""
+    asked = re.search(r"retry_ms=([0-9]{1,6})", reason)
+    return int(asked.group(1)) / 1000 if asked else 0.0

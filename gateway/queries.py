@@ -153,7 +153,7 @@ class Desk:
                 return self._more_rows(request, identity)
 
     def _more_rows(self, request: wire.Request, identity: Identity) -> wire.Reply:
-        """Answer what concerns blocks, auctions and closures."""
+        """Answer what concerns blocks, auctions, closures and notices."""
         exchange, number = self._exchange, request.id
         match request:
             case wire.QueryGroups():
@@ -183,6 +183,10 @@ class Desk:
                 dates = (r for r in exchange.closures() if r.date > request.after)
                 closures, more = _page(dates)
                 return wire.ClosuresReply(id=number, rows=closures, has_more=more)
+            case wire.QueryNotices():
+                told = (r for r in exchange.notices() if r.notice > request.after)
+                notices, more = _page(told)
+                return wire.NoticesReply(id=number, rows=notices, has_more=more)
             case _:
                 raise AssertionError(f"no answer to {type(request).__name__}")
 

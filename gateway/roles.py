@@ -85,6 +85,7 @@ REQUEST_ROLES: Final[dict[type[wire.Request], Roles]] = {
     wire.QueryApplications: COMPANY | _CONTROL,
     wire.QueryHalts: _ALL,
     wire.QueryClosures: _ALL,
+    wire.QueryNotices: _ALL,
 }
 """Who may send a request."""
 CHANNEL_ROLES: Final[dict[str, Roles]] = {

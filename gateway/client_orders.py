@@ -1,144 +1,36 @@
-"""What a client can tell the exchange: one verb for each command, and the answer as a value."""
+"""What a trader's client can tell the exchange: one verb for each order command."""
 
-import time
 from collections.abc import Sequence
-
-from msgspec import Struct
 
 from engine.commands import (
     AcceptBlock,
-    Action,
-    AnyCommand,
     ApplyAuction,
-    Approve,
+    ArmSwitch,
     AuctionFloor,
+    CancelAll,
     CancelOrder,
+    CancelOrders,
     ConfirmBlock,
     CounterBlock,
-    Halt,
-    HaltScope,
-    Method,
+    NewListing,
     OfferBlock,
     OfferBlockToGroup,
     PickListing,
     PlaceBid,
     PlaceListing,
+    PlaceListings,
     PriceMode,
-    Propose,
     ReduceOrder,
     RefuseBlock,
-    Reject,
-    Resume,
     SetBlockGroup,
     Side,
     TakeListings,
 )
-from engine.events import AnyEvent, Refused, Repeated, Traded
-from gateway import wire
-from gateway.client_errors import RequestFailed, SubmitFailed
-from gateway.client_queries import Queries, expect
-from gateway.link import Link
-
-_NOT_REPEATABLE = (Propose, Approve, Reject, Halt, Resume)
-"""Commands without a number of their own: sent twice they might be carried out twice."""
+from gateway.client_answer import Answer, Submitting
 
 
-class Answer(Struct, frozen=True, kw_only=True):
-    """What a command did: its place in the log, its exchange time, its events in order."""
-
-    sequence: int
-    time_ns: int
-    events: tuple[AnyEvent, ...]
-    texts: tuple[str, ...] = ()
-    """One text per refusal, in the client's language."""
-    resent: bool = False
-    """The command was sent again after a lost connection."""
-
-    @property
-    def is_repeat(self) -> bool:
-        """The exchange already had this command; `events` hold its first answer inside `Repeated`."""
-        return bool(self.events) and isinstance(self.events[0], Repeated)
-
-    @property
-    def first(self) -> AnyEvent | None:
-        """The first event, out of its `Repeated` where it is one; None where nothing changed.
-
-        A command may have several: a listing that matched tells its trades before what rests of it.
-        """
-        if not self.events:
-            return None
-        event = self.events[0]
-        return event.answer if isinstance(event, Repeated) else event
-
-    @property
-    def refused(self) -> Refused | None:
-        """The refusal, None where the command was carried out."""
-        for event in self.events:
-            inner = event.answer if isinstance(event, Repeated) else event
-            if isinstance(inner, Refused):
-                return inner
-        return None
-
-    @property
-    def traded(self) -> Traded | None:
-        """The first trade, None where there was none."""
-        if isinstance(self.first, Traded):
-            return self.first
-        return next(iter(self.trades), None)
-
-    @property
-    def trades(self) -> tuple[Traded, ...]:
-        """All trades of the command; a repeat tells only the last event of the first answer."""
-        return tuple(event for event in self.events if isinstance(event, Traded))
-
-    @property
-    def order(self) -> int:
-        """The order number that an order command got, 0 for other commands."""
-        return int(getattr(self.first, "order", 0))
-
-    @property
-    def text(self) -> str:
-        """The first refusal in words, "" where there was none."""
-        return self.texts[0] if self.texts else ""
-
-
-class Commands(Queries):
-    """Everything that tells the exchange something; a refusal by a rule is a value of the answer."""
-
-    def __init__(self, link: Link) -> None:
-        super().__init__(link)
-        # Unique over restarts of the program, which may reuse the key on the same trading day.
-        self._client_order = time.time_ns()
-
-    def next_client_order(self) -> int:
-        """Return a client order number that this key has not used."""
-        self._client_order += 1
-        return self._client_order
-
-    async def submit(self, command: AnyCommand) -> Answer:
-        """Send a command and wait until it is durable; SubmitFailed with `outcome`.
-
-        After a lost connection a command with a client order number or a reference is sent again by
-        itself, which is safe: the exchange answers a repeat with the first answer. A proposal,
-        approval, rejection, halt or resumption in flight fails with outcome `unknown` instead.
-        """
-        try:
-            reply, times_sent = await self._link.request(
-                lambda n: wire.Submit(id=n, command=command),
-                is_repeatable=not isinstance(command, _NOT_REPEATABLE),
-            )
-        except RequestFailed as error:
-            raise SubmitFailed(
-                error.outcome, error.code, error.text, error.path, error.retry_after_ms
-            ) from error
-        frame = expect(reply, wire.Submitted)
-        return Answer(
-            sequence=frame.sequence,
-            time_ns=frame.time_ns,
-            events=frame.events,
-            texts=frame.texts,
-            resent=times_sent > 1,
-        )
+class Orders(Submitting):
+    """Orders of every method; client order 0 takes the next number."""
 
     async def place_listing(
         self, product: str, side: Side, price_fen: int, quantity_t: int, client_order: int = 0
@@ -154,6 +46,10 @@ class Commands(Queries):
             )
         )
 
+    async def place_listings(self, orders: Sequence[NewListing]) -> Answer:
+        """List up to 20 quantities, all or none; a refusal names the `place` of the bad one."""
+        return await self.submit(PlaceListings(orders=tuple(orders)))
+
     async def pick_listing(self, listing: int, quantity_t: int, client_order: int = 0) -> Answer:
         """Take a quantity of one listing (摘牌)."""
         number = client_order or self.next_client_order()
@@ -165,6 +61,25 @@ class Commands(Queries):
         """Take back what is left of an own order (撤单)."""
         number = client_order or self.next_client_order()
         return await self.submit(CancelOrder(order=order, client_order=number))
+
+    async def cancel_orders(self, orders: Sequence[int], client_order: int = 0) -> Answer:
+        """Take back up to 20 own orders, all or none."""
+        number = client_order or self.next_client_order()
+        return await self.submit(CancelOrders(orders=tuple(orders), client_order=number))
+
+    async def cancel_all(
+        self, product: str = "", side: Side | None = None, client_order: int = 0
+    ) -> Answer:
+        """Take back everything that can be taken back now; `AllCancelled` counts it and what stays."""
+        number = client_order or self.next_client_order()
+        return await self.submit(
+            CancelAll(product=product, side=int(side or 0), client_order=number)
+        )
+
+    async def arm_switch(self, timeout_s: int, client_order: int = 0) -> Answer:
+        """Let the exchange cancel this key's orders unless this comes again in time; 0 disarms."""
+        number = client_order or self.next_client_order()
+        return await self.submit(ArmSwitch(timeout_s=timeout_s, client_order=number))
 
     async def offer_block(
         self,
@@ -316,55 +231,3 @@ class Commands(Queries):
                 client_order=client_order or self.next_client_order(),
             )
         )
-
-    async def propose(self, actions: Sequence[Action], reason: str) -> Answer:
-        """Propose control actions (operator); `ProposalMade` names the proposal."""
-        return await self.submit(Propose(actions=tuple(actions), reason=reason))
-
-    async def approve(self, proposal: int) -> Answer:
-        """Approve another person's proposal (operator); the events of its actions follow."""
-        return await self.submit(Approve(proposal=proposal))
-
-    async def reject(self, proposal: int, reason: str) -> Answer:
-        """Reject a proposal or take back one's own (operator)."""
-        return await self.submit(Reject(proposal=proposal, reason=reason))
-
-    async def halt(
-        self,
-        scope: HaltScope,
-        explanation: str,
-        *,
-        method: Method = Method.LISTED,
-        product: str = "",
-        participant: int = 0,
-    ) -> Answer:
-        """Halt at once (operator, 暂停交易); `Halted` names the halt that somebody else resumes."""
-        return await self.submit(
-            Halt(
-                scope=scope,
-                explanation=explanation,
-                method=method,
-                product=product,
-                participant=participant,
-            )
-        )
-
-    async def resume(self, halt: int, explanation: str) -> Answer:
-        """End another operator's halt (operator, 恢复交易)."""
-        return await self.submit(Resume(halt=halt, explanation=explanation))
-
-    async def find_order(self, client_order: int) -> Answer | None:
-        """Return the first answer to an order command of this key and day, None if it never arrived."""
-        reply = await self._ask(
-            lambda n: wire.FindOrder(id=n, client_order=client_order), wire.OrderFound
-        )
-        if not reply.sequence:
-            return None
-        return Answer(sequence=reply.sequence, time_ns=reply.time_ns, events=reply.events)
-
-    async def advance_clock(self, time_ns: int) -> int:
-        """Move the driven clock of a simulated market (operator); return exchange time after it."""
-        reply = await self._ask(
-            lambda n: wire.AdvanceClock(id=n, to_time_ns=time_ns), wire.ClockAdvanced
-        )
-        return reply.time_ns
