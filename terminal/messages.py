@@ -6,7 +6,7 @@ from engine.commands import AnyCommand, Side
 from engine.views import ListingView
 from gateway import wire
 from gateway.client import Answer
-from gateway.inbox import Disconnected, Gap, Reconnected
+from gateway.inbox import Message as FromGateway
 
 
 class LevelKey(Struct, frozen=True):
@@ -74,10 +74,7 @@ class Noted(Struct, frozen=True):
 
 
 Message = (
-    wire.Pushed
-    | Disconnected
-    | Reconnected
-    | Gap
+    FromGateway
     | Welcomed
     | Heard
     | Fetched

@@ -253,7 +253,7 @@ class Raw:
             data = await asyncio.wait_for(self.socket.recv(), 10)
             assert isinstance(data, bytes) is self.is_packed, "frames are of the agreed kind"
             frame: dict[str, Any] = (
-                msgspec.msgpack.decode(data) if self.is_packed else json.loads(data)
+                msgspec.msgpack.decode(data) if isinstance(data, bytes) else json.loads(data)
             )
             if frame["type"] == "StatusChanged":
                 self.statuses.append(frame)
@@ -270,7 +270,7 @@ class Raw:
     @property
     def is_packed(self) -> bool:
         """Frames of this connection are MessagePack."""
-        return self.socket.subprotocol == wire.Format.MESSAGEPACK
+        return self.socket.subprotocol == wire.Format.MESSAGEPACK.value
 
     async def ask(self, frame: dict[str, Any] | str) -> dict[str, Any]:
         """Send a frame and return what comes next."""

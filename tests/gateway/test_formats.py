@@ -24,7 +24,7 @@ def plain(frame: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("form", wire.Format)
 async def test_the_subprotocol_decides_the_format(form: wire.Format) -> None:
     async with serving() as world, raw(world, world.traders[0], subprotocols=[form]) as client:
-        assert client.socket.subprotocol == form
+        assert client.socket.subprotocol == form.value
         assert client.is_packed == (form is PACKED)
         reply = await client.ask(place(1))
         assert reply["type"] == "Submitted"
@@ -42,7 +42,7 @@ async def test_the_first_format_that_both_speak_is_taken() -> None:
         serving() as world,
         raw(world, subprotocols=["mqtt", PACKED, "ceax.json.v1"]) as client,
     ):
-        assert client.socket.subprotocol == PACKED
+        assert client.socket.subprotocol == PACKED.value
 
 
 async def test_a_client_that_speaks_neither_is_refused() -> None:
