@@ -8,7 +8,7 @@ import email.utils
 import resource
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -49,12 +49,13 @@ class MetricsSource:
         *,
         writer: WriterTally | None = None,
         folder: Path | None = None,
-        certificate_expires_s: int = 0,
+        expires: Callable[[], int] = int,
     ) -> None:
         self.server = server
         self.writer = writer
         self.folder = folder
-        self.certificate_expires_s = certificate_expires_s
+        self.expires = expires
+        """When the TLS certificate ends (seconds since 1970), 0 without one."""
 
     def describe(self) -> Iterable[Metric]:
         """Return nothing: the registry shall not scrape to learn the names."""
@@ -174,11 +175,11 @@ class MetricsSource:
             "Processor time of the process.",
             value=usage.ru_utime + usage.ru_stime,
         )
-        if self.certificate_expires_s:
+        if expires_s := self.expires():
             yield GaugeMetricFamily(
                 "ceax_certificate_expires_seconds",
                 "When the TLS certificate ends (seconds since 1970).",
-                value=self.certificate_expires_s,
+                value=expires_s,
             )
         if self.folder is None:
             return
