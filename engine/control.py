@@ -47,9 +47,10 @@ from engine.events import (
 )
 from engine.halts import halt, resume
 from engine.keys import COMPANY_ROLES, CONTROL_ROLES, enrol, is_removed, role_broken, sender
-from engine.market import OK, Figures, Market, Proposal
+from engine.market import OK, Figures, Market
 from engine.measures import freeze, restrict, set_allowance
 from engine.notices import publish
+from engine.people import Proposal
 from engine.prices import set_reference
 from engine.reasons import Reason
 from engine.units import is_date

@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from engine.auction_book import Auction, Bids
 from engine.block_state import Negotiation, Offer
 from engine.commands import (
-    Action,
     BatchCommand,
     ClearingCommand,
     DialogueCommand,
     Entry,
     Method,
-    Role,
 )
 from engine.core.arrays import Core
 from engine.core.layout import SETTLED, UNSETTLED
@@ -30,18 +28,13 @@ from engine.events import (
     Answer,
     Bulletin,
     ClosureAdded,
-    CodeIssued,
     Event,
     Halted,
-    KeyEnrolled,
-    KeyExpired,
-    KeyRevoked,
     NoticePublished,
-    ParticipantAdmitted,
     Phase,
     Refused,
-    TradingStopped,
 )
+from engine.people import People
 from engine.profile import Profile
 from engine.reasons import Reason
 from engine.switch_state import Arming, Switch
@@ -56,20 +49,6 @@ def offered_methods(profile: Profile) -> tuple[Method, ...]:
     """Return the methods of a market; auctions only where its profile has them."""
     has_auctions = profile.auction is not None
     return tuple(method for method in Method if method is not Method.AUCTION or has_auctions)
-
-
-class Proposal(Struct, kw_only=True):
-    """A proposal and whether it still waits."""
-
-    number: int
-    key: int
-    person: str
-    actions: tuple[Action, ...]
-    reason: str
-    time_ns: int
-    is_open: bool = True
-    participant: int = 0
-    """Whose administrator made it, 0 where it is the exchange's."""
 
 
 class Remembered(Struct, frozen=True, kw_only=True):
@@ -87,10 +66,11 @@ class TradingDay(Struct, kw_only=True):
     rows: NDArray[np.void]
 
 
-class Market:
+class Market(People):
     """State of one market between two commands; the rooms change it, `Exchange` alone owns it."""
 
     def __init__(self, profile: Profile) -> None:  # noqa: PLR0915 - a list of all there is
+        super().__init__()
         self.profile: Final = profile
         self.core: Final = Core(profile)
         self.codes: Final = [product.code for product in profile.products]
@@ -105,33 +85,6 @@ class Market:
         self.previous_closes_fen = [0] * len(self.codes)
         """Close that each product's open (or last) day began with."""
         self.references_fen = [0] * len(self.codes)
-        self.keys: list[KeyEnrolled] = []
-        self.key_numbers: dict[str, int] = {}
-        self.key_ends: dict[int, KeyRevoked | KeyExpired] = {}
-        """Why a key holds no more, by key."""
-        self.person_keys: dict[tuple[str, Role, int], int] = {}
-        """How many keys of a person in a role of a participant hold, made again from the keys."""
-        self.control_keys: list[int] = []
-        """Keys that hold of those who control the market, likewise."""
-        self.dated_keys: dict[int, str] = {}
-        """Last day of the keys that hold and have one, likewise."""
-        self.enrolment_codes: dict[int, CodeIssued] = {}
-        """Codes that wait or were claimed, by number."""
-        self.code_count = 0
-        """Codes so far: numbers run on for the life of the market."""
-        self.code_numbers: dict[str, int] = {}
-        """Code by its hash, made again."""
-        self.claims: dict[int, int] = {}
-        """The key that was claimed with a code, made again from the keys."""
-        self.stops: dict[int, TradingStopped] = {}
-        """Who stopped the trading of its own participant, by participant."""
-        self.participants: list[ParticipantAdmitted] = []
-        self.identities: dict[tuple[str, str], int] = {}
-        """Participant by credit code, registry account or funds account."""
-        self.proposals: dict[int, Proposal] = {}
-        self.open_proposals = 0
-        self.company_proposals: dict[int, int] = {}
-        """How many proposals of a participant's administrators wait, made again."""
         self.references: dict[tuple[str, str], ClearingCommand] = {}
         self.bulletins: list[Bulletin] = []
         self.days: list[TradingDay] = []
@@ -204,19 +157,6 @@ class Market:
         )
 
     # ------------------------------------------------------------ looking up
-
-    def key(self, number: int) -> KeyEnrolled | None:
-        """Return an enrolled key."""
-        return self.keys[number - 1] if 1 <= number <= len(self.keys) else None
-
-    def participant_of(self, key: int) -> int:
-        """Return the participant that a key acts for, 0 if none."""
-        found = self.key(key)
-        return found.participant if found else 0
-
-    def is_participant(self, number: int) -> bool:
-        """Say whether somebody was admitted under a number."""
-        return 1 <= number <= len(self.participants)
 
     def holding_row(self, participant: int, product: str) -> int:
         """Return the row of a participant's holding of a product of the profile."""

@@ -7,20 +7,19 @@ import hashlib
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from engine.commands import AuctionFloor, IsoDate, PriceFen, PriceMode, ProductCode, QuantityT
+from engine.profile_surveillance import Surveillance, Table
 from engine.units import (
     BASIS_POINTS,
     DAY_NS,
-    PRICE_FEN_MAX,
     QUANTITY_T_MAX,
     days_from_civil,
     parse_clock,
 )
 
 ClockText = Annotated[str, Meta(pattern=r"^[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?\Z")]
-Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 BandBp = Annotated[int, Meta(ge=1, lt=BASIS_POINTS)]
 
 
@@ -28,18 +27,14 @@ class ProfileError(ValueError):
     """A profile file breaks its form or contradicts itself; the text names the path of the key."""
 
 
-class _Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all tables of a profile file."""
-
-
-class Title(_Table, frozen=True, kw_only=True):
+class Title(Table, frozen=True, kw_only=True):
     """Name of the market for people."""
 
     zh: Annotated[str, Meta(min_length=1, max_length=80)]
     en: Annotated[str, Meta(min_length=1, max_length=80)]
 
 
-class Product(_Table, frozen=True, kw_only=True):
+class Product(Table, frozen=True, kw_only=True):
     """One allowance year, a product of its own (R7, R9)."""
 
     code: ProductCode
@@ -55,7 +50,7 @@ class Product(_Table, frozen=True, kw_only=True):
     """Last day of a retired vintage, empty while none is set (R10)."""
 
 
-class Sessions(_Table, frozen=True, kw_only=True):
+class Sessions(Table, frozen=True, kw_only=True):
     """Rules that listed and block trading share in form (R23-R27, R31-R32)."""
 
     quantity_t_min: QuantityT
@@ -93,7 +88,7 @@ class Block(Sessions, frozen=True, kw_only=True):
     """From this quantity on no band holds, 0 = always a band."""
 
 
-class Auction(_Table, frozen=True, kw_only=True):
+class Auction(Table, frozen=True, kw_only=True):
     """One-way auction (单向竞价, R67-R72)."""
 
     quantity_t_min: QuantityT
@@ -123,7 +118,7 @@ class Auction(_Table, frozen=True, kw_only=True):
 FeeBp = Annotated[int, Meta(ge=0, lt=BASIS_POINTS)]
 
 
-class FeeRates(_Table, frozen=True, kw_only=True):
+class FeeRates(Table, frozen=True, kw_only=True):
     """Rates of one fee by method and side, in parts of 10,000 of the amount; rounded down to the fen."""
 
     listed_buyer_bp: FeeBp = 0
@@ -134,14 +129,14 @@ class FeeRates(_Table, frozen=True, kw_only=True):
     auction_seller_bp: FeeBp = 0
 
 
-class Fees(_Table, frozen=True, kw_only=True):
+class Fees(Table, frozen=True, kw_only=True):
     """The two fees of the client and the statement (R60); their rates are not published, so 0."""
 
     trading: FeeRates = FeeRates()
     settlement: FeeRates = FeeRates()
 
 
-class Position(_Table, frozen=True, kw_only=True):
+class Position(Table, frozen=True, kw_only=True):
     """Position limit and large-holder threshold per product (R73, R74); 0 = off."""
 
     limit_t: Annotated[int, Meta(ge=0, le=QUANTITY_T_MAX)] = 0
@@ -152,7 +147,7 @@ class Position(_Table, frozen=True, kw_only=True):
     """A holding from which surveillance names the large holder, widened likewise."""
 
 
-class Composite(_Table, frozen=True, kw_only=True):
+class Composite(Table, frozen=True, kw_only=True):
     """Weights of the composite price from a date on (R52)."""
 
     effective_from: IsoDate
@@ -160,7 +155,7 @@ class Composite(_Table, frozen=True, kw_only=True):
     weights: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1)]
 
 
-class PublishedOpen(_Table, frozen=True, kw_only=True):
+class PublishedOpen(Table, frozen=True, kw_only=True):
     """An opening price that was published by decision and not by the first trade (R48)."""
 
     date: IsoDate
@@ -168,14 +163,14 @@ class PublishedOpen(_Table, frozen=True, kw_only=True):
     price_fen: PriceFen
 
 
-class Control(_Table, frozen=True, kw_only=True):
+class Control(Table, frozen=True, kw_only=True):
     """Who controls the market."""
 
     approvers: Literal["operators", "supervisors"] = "operators"
     """Who approves the exchange's proposals: operators and supervisors alike, or supervisors alone."""
 
 
-class Capacity(_Table, frozen=True, kw_only=True):
+class Capacity(Table, frozen=True, kw_only=True):
     """How large the market may grow; past a limit comes a reason, never a crash."""
 
     participants: Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -213,51 +208,7 @@ class Capacity(_Table, frozen=True, kw_only=True):
     """Most dead man's switches that are armed at a time."""
 
 
-Share = Annotated[int, Meta(ge=1, le=BASIS_POINTS)]
-WatchedSeconds = Annotated[int, Meta(ge=1, le=86_400)]
-
-
-class Surveillance(_Table, frozen=True, kw_only=True):
-    """When `engine.surveillance` raises an alert; R51 and R66 give two figures, the rest is our choice.
-
-    `_min` alerts below and `_max` above the figure, the others at it. The defaults are those of the
-    national profile, so that a journal older than this table can be watched too.
-    """
-
-    close_quantity_t_min: QuantityT = 100
-    """A close decided by fewer tonnes of listed trades (R51)."""
-    band_edge_fen: Annotated[int, Meta(ge=0, le=PRICE_FEN_MAX)] = 0
-    """How near to floor or cap a trade counts as at the edge."""
-    late_window_s: WatchedSeconds = 600
-    """The end of the listed day in which a new high or low is watched."""
-    late_extreme_bp: Share = 50
-    """How far it moves the high or low that stood before, in parts of the reference."""
-    far_listing_bp: Share = 500
-    """How far a listing stands from the listed mean of the day."""
-    far_listing_s: WatchedSeconds = 10
-    """How soon taken counts as at once."""
-    crossing_s: WatchedSeconds = 60
-    """How long crossing listings may rest in an open session (R46)."""
-    paired_trades: Count = 2
-    """Trades of the same two in each direction, one product, one day."""
-    list_cancels: Count = 10
-    """Listings of one product cancelled untouched, one after the other."""
-    volume_share_bp_max: Share = 5_000
-    """A participant's part in the listed volume of a product and day."""
-    volume_share_t_min: QuantityT = 10_000
-    """Smaller volumes are not watched for shares."""
-    holding_share_bp_max: Share = 3_000
-    """A participant's part in all that the market holds of a product (R73, R74)."""
-    block_off_listed_bp_max: Annotated[int, Meta(ge=1, le=10 * BASIS_POINTS)] = 2_000
-    """How far a block's price may lie from the listed mean of the day (R66)."""
-    order_rate_max: Annotated[int, Meta(ge=1, le=1_000)] = 50
-    """Order commands of one participant within the window."""
-    order_rate_window_s: WatchedSeconds = 1
-    auction_bidders_min: Count = 2
-    """An auction that sold to fewer bidders: with one there was no competition."""
-
-
-class Profile(_Table, frozen=True, kw_only=True):
+class Profile(Table, frozen=True, kw_only=True):
     """All rules of one market."""
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]

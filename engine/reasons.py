@@ -432,6 +432,8 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
 
 _SENDER = (
     Reason.KEY_UNKNOWN,
+    Reason.KEY_REVOKED,
+    Reason.KEY_EXPIRED,
     Reason.ROLE_NOT_PERMITTED,
     Reason.CLIENT_ORDER_REUSED,
 )
@@ -440,7 +442,9 @@ _MAY_ACT = (
     Reason.NOT_OFFERED,
     Reason.PHASE_CLOSED,
     Reason.HALTED,
+    Reason.PARTICIPANT_REMOVED,
     Reason.PARTICIPANT_SUSPENDED,
+    Reason.TRADING_STOPPED,
     Reason.BUYING_RESTRICTED,
     Reason.SELLING_RESTRICTED,
 )

@@ -36,8 +36,9 @@ from engine.events import (
 )
 from engine.halts import mark_halts
 from engine.keys import note_end, note_key
-from engine.market import Market, Proposal, Remembered, TradingDay
+from engine.market import Market, Remembered, TradingDay
 from engine.participants import note_participant
+from engine.people import Proposal
 from engine.prices import place_ladders
 from engine.profile import Profile
 from engine.switch_state import Arming, Switch

@@ -7,7 +7,7 @@ auctions have tables of their own (test_take_refused, test_block_refused, test_a
 
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
@@ -27,14 +27,13 @@ from engine.commands import (
     PlaceListing,
     ReduceOrder,
     ReferenceBasis,
-    Restriction,
-    RestrictParticipant,
     SetBlockGroup,
     Side,
 )
 from engine.events import AnyEvent, BlockCountered, Refused
 from engine.profile import Position, Profile
 from engine.reasons import PRECEDENCE, Reason
+from tests.engine.barred import BARS, bar, sending_key
 from tests.markets import OPERATOR_ONE, Desk, Twins, coarse_profile, trader, with_product
 
 TAKER, LISTER, POOR, THIRD = 1, 2, 3, 4
@@ -43,11 +42,6 @@ PRODUCT, WITHOUT_REFERENCE, NOT_LISTED = "CEA19-20", "CEA21", "CEA22"
 ORDERS_PER_DAY = 12
 UNKNOWN = 2**31 - 1
 CLIENT_ORDER = 777
-RESTRICTIONS = {
-    Reason.PARTICIPANT_SUSPENDED: Restriction.SUSPENDED,
-    Reason.BUYING_RESTRICTED: Restriction.NO_BUYING,
-    Reason.SELLING_RESTRICTED: Restriction.NO_SELLING,
-}
 
 
 class Second(Enum):
@@ -76,16 +70,19 @@ ELSEWHERE = {
 """What every market offers, what only thousands of cancels reach, and what only auctions have."""
 EXCLUSIVE: set[tuple[Rule, Rule]] = {
     (Reason.PARTICIPANT_SUSPENDED, Reason.BUYING_RESTRICTED),
+    (Reason.PARTICIPANT_SUSPENDED, Reason.SELLING_RESTRICTED),
     (Reason.BUYING_RESTRICTED, Reason.SELLING_RESTRICTED),
     (Reason.BUYING_RESTRICTED, Reason.ORDER_UNKNOWN),
     (Reason.SELLING_RESTRICTED, Reason.ORDER_UNKNOWN),
     (Reason.ROLE_NOT_PERMITTED, Reason.CLIENT_ORDER_REUSED),
+    (Reason.KEY_REVOKED, Reason.KEY_EXPIRED),
     (Reason.QUANTITY_BELOW_MINIMUM, Reason.QUANTITY_ABOVE_MAXIMUM),
     (Reason.CASH_NOT_AVAILABLE, Reason.HOLDING_NOT_AVAILABLE),
     (Reason.BETTER_LEVEL_EXISTS, Reason.LEVEL_TOO_DEEP),
 }
 """Nothing breaks both: only traders' numbers are remembered, and a quantity, a side, a restriction or the
 choice of levels is one thing; who names no order takes no side."""
+IS_POOR = {Reason.CASH_NOT_AVAILABLE, Reason.HOLDING_NOT_AVAILABLE}
 LIMIT_T = 250_000
 """The position limit, where it is to be broken; everybody but the sender holds less."""
 
@@ -139,26 +136,19 @@ class Case:
 def build(kind: str, broken: Broken) -> Case:
     desk = Desk(Twins(profile(broken)))
     desk.found(4)
+    key = sending_key(desk, broken, POOR if IS_POOR & broken else TAKER)
     desk.open_day(DATE)
     for participant in (TAKER, LISTER, THIRD):
         desk.endow(participant, 10**11, 200_000)
     desk.set_reference(5_000, basis=ReferenceBasis.ADMINISTRATIVE)
     desk.advance("13:00")
-    is_poor = {Reason.CASH_NOT_AVAILABLE, Reason.HOLDING_NOT_AVAILABLE} & broken
-    sender = POOR if is_poor else TAKER
+    sender = POOR if IS_POOR & broken else TAKER
     if Reason.POSITION_LIMIT_EXCEEDED in broken:
         desk.endow(sender, 0, LIMIT_T)
     resting = surround(desk, kind, broken, sender)
     command = make_command(kind, broken, sender, resting)
-    restriction = next((RESTRICTIONS[r] for r in RESTRICTIONS if r in broken), None)
-    if restriction:
-        desk.approve(RestrictParticipant(participant=sender, restriction=restriction))
+    bar(desk, broken, sender)
     halt(desk, kind, broken)
-    key = trader(sender)
-    if Reason.ROLE_NOT_PERMITTED in broken:
-        key = OPERATOR_ONE
-    if Reason.KEY_UNKNOWN in broken:
-        key = 999
     if Reason.CLIENT_ORDER_REUSED in broken:
         desk.send(key, CancelOrder(order=UNKNOWN - 1, client_order=CLIENT_ORDER))
     if Reason.ORDERS_FULL in broken:
@@ -294,13 +284,13 @@ def rows() -> list[tuple[str, Broken, Rule]]:
 
 
 def around_restrictions(rules: tuple[Rule, ...]) -> list[tuple[Rule, Rule]]:
-    """Return each restriction with the rule before and the two rules after all three."""
-    if Reason.PARTICIPANT_SUSPENDED not in rules:
+    """Return each bar with the rule before and the two rules after all five, and every two of them."""
+    if BARS[0] not in rules:
         return []
-    place = rules.index(Reason.PARTICIPANT_SUSPENDED)
-    after = rules[place + len(RESTRICTIONS) :][:2]
-    before: list[tuple[Rule, Rule]] = [(rules[place - 1], rule) for rule in RESTRICTIONS]
-    return before + [(restriction, later) for restriction in RESTRICTIONS for later in after]
+    place = rules.index(BARS[0])
+    after = rules[place + len(BARS) :][:2]
+    before: list[tuple[Rule, Rule]] = [(rules[place - 1], rule) for rule in BARS]
+    return [*before, *combinations(BARS, 2), *((bar, later) for bar in BARS for later in after)]
 
 
 def assert_told(answer: AnyEvent, rule: Rule, broken: Broken) -> None:

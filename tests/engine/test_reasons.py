@@ -41,8 +41,10 @@ def test_precedence_speaks_of_every_order_command_and_names_no_rule_twice() -> N
         halts = reasons.count(Reason.HALTED)
         assert halts <= 2, kind
         assert len(set(reasons)) == len(reasons) - max(0, halts - 1), kind
-        assert reasons[:3] == (
+        assert reasons[:5] == (
             Reason.KEY_UNKNOWN,
+            Reason.KEY_REVOKED,
+            Reason.KEY_EXPIRED,
             Reason.ROLE_NOT_PERMITTED,
             Reason.CLIENT_ORDER_REUSED,
         )

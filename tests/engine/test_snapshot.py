@@ -54,7 +54,10 @@ MADE_AGAIN = {
     *("halts", "limits", "wanted"),
 }
 """Arrays that follow from the rows that are stored."""
-LOOKED_UP = {"key_numbers", "identities", "open_proposals", "bids"}
+LOOKED_UP = {
+    *("key_numbers", "person_keys", "control_keys", "dated_keys", "code_numbers", "claims"),
+    *("identities", "open_proposals", "company_proposals", "bids", "deadlines"),
+}
 """Attributes that follow from those that are stored."""
 FROM_PROFILE = {"rules", "profile", "codes", "methods"}
 

@@ -36,10 +36,30 @@ Figures = tuple[Reason, int, int]
 """A broken rule and its two figures."""
 
 
-class State:
+class Register:
+    """Who there is: participants, their keys, and what bars them."""
+
+    def __init__(self) -> None:
+        self.keys: dict[int, KeyRecord] = {}
+        self.codes: dict[int, CodeRecord] = {}
+        """Enrolment codes that wait or were claimed."""
+        self.code_number = 0
+        self.removed: set[int] = set()
+        """Participants that are out of the market."""
+        self.stopped: dict[int, str] = {}
+        """By participant: which of its own people stopped its trading."""
+        self.years: dict[int, int] = {}
+        """Compliance year of those who were restored."""
+        self.participants: dict[int, ParticipantAdmitted] = {}
+        self.restrictions: dict[int, Restriction] = {}
+        """Only of those who are restricted."""
+
+
+class State(Register):
     """The oracle's dicts and lists; nothing here decides anything."""
 
     def __init__(self, profile: Profile) -> None:
+        super().__init__()
         self.profile = profile
         self.sequence = 0
         self.time_ns = 0
@@ -54,19 +74,6 @@ class State:
         }
         """Only of the methods that this market offers."""
         self.agenda: SortedList[int] = SortedList()
-        self.keys: dict[int, KeyRecord] = {}
-        self.codes: dict[int, CodeRecord] = {}
-        """Enrolment codes that wait or were claimed."""
-        self.code_number = 0
-        self.removed: set[int] = set()
-        """Participants that are out of the market."""
-        self.stopped: dict[int, str] = {}
-        """By participant: which of its own people stopped its trading."""
-        self.years: dict[int, int] = {}
-        """Compliance year of those who were restored."""
-        self.participants: dict[int, ParticipantAdmitted] = {}
-        self.restrictions: dict[int, Restriction] = {}
-        """Only of those who are restricted."""
         self.ledger = Ledger()
         self.products = {row.code: ProductRecord(row.code) for row in profile.products}
         self.orders: dict[int, Order] = {}
