@@ -2,26 +2,22 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway import cli_alerts, cli_describe, cli_keys
+from gateway import cli_describe, cli_journal, cli_keys, cli_outside
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
     Commands = _SubParsersAction[argparse.ArgumentParser]
 
-DAMAGED = 1
-"""Exit code of `ceax journal verify` and `replay` where the journal does not hold."""
-
 
 def add_commands(commands: "Commands") -> None:
     """Add this folder's commands."""
     _add_init(commands)
     _add_exchange(commands)
-    _add_journal(commands)
+    cli_journal.add_journal(commands)
     cli_keys.add_commands(commands)
     cli_describe.add_commands(commands)
 
@@ -80,22 +76,8 @@ def _add_exchange(commands: "Commands") -> None:
         metavar="FILE",
         help="TOML with other limits than the usual ones, such as connections_per_address = 2000",
     )
+    cli_outside.add_options(serve, _port)
     serve.set_defaults(run=_serve)
-
-
-def _add_journal(commands: "Commands") -> None:
-    summary = "check, replay or watch the journal of a market"
-    parser = _parser(commands, "journal", summary, "ceax journal verify my-market")
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, text, handler in (
-        ("verify", "read every frame and name the first damage", _verify),
-        ("replay", "run the whole journal through the engine and print its digests", _replay),
-    ):
-        verb = _parser(verbs, name, text, f"ceax journal {name} my-market")
-        verb.add_argument("folder", type=Path, metavar="DIR", help="data directory of a market")
-        verb.add_argument("--json", action="store_true", help="print one JSON object")
-        verb.set_defaults(run=handler)
-    cli_alerts.add_alerts(verbs)
 
 
 def _rate(text: str) -> float:
@@ -145,78 +127,6 @@ def _serve(arguments: argparse.Namespace) -> int:
             host=arguments.host,
             port=arguments.port,
             limits=read_settings(arguments.settings),
+            outside=cli_outside.read_options(arguments),
         )
     )
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    from gateway.journal_format import JournalDamaged
-    from gateway.journal_scan import scan_journal
-    from gateway.market import journal_disk, told
-
-    try:
-        with told(arguments.folder):
-            report, _, _ = scan_journal(journal_disk(arguments.folder))
-    except JournalDamaged as damage:
-        if arguments.json:
-            print(
-                json.dumps(
-                    {
-                        "ok": False,
-                        "file": damage.file,
-                        "offset": damage.offset,
-                        "sequence": damage.sequence,
-                        "problem": damage.what,
-                    }
-                )
-            )
-        print(f"ceax: {damage}", file=sys.stderr)
-        return DAMAGED
-    facts = {name: getattr(report, name) for name in report.__struct_fields__}
-    if arguments.json:
-        print(json.dumps({"ok": True} | facts))
-        return 0
-    print(
-        f"{report.files} files, {report.frames} frames, {report.commands} commands: every frame holds; "
-        f"last sequence {report.last_sequence}, acknowledged {report.acknowledged_sequence}"
-    )
-    if report.dropped_bytes:
-        print(
-            f"a torn tail of {report.dropped_bytes} bytes at {report.last_file}, offset "
-            f"{report.last_end}; the next start cuts it"
-        )
-    return 0
-
-
-def _replay(arguments: argparse.Namespace) -> int:
-    import time
-
-    from gateway.journal_format import JournalDamaged
-    from gateway.market import journal_disk, told
-    from gateway.replay import ReplayDiffers, replay_journal
-
-    def say(text: str) -> None:
-        print(text, file=sys.stderr)
-
-    began = time.monotonic()
-    try:
-        with told(arguments.folder):
-            done = replay_journal(journal_disk(arguments.folder), say)
-    except (JournalDamaged, ReplayDiffers) as error:
-        say(f"ceax: {error}")
-        return DAMAGED
-    facts = {
-        "commands": done.report.commands,
-        "sequence": done.exchange.sequence,
-        "time_ns": done.exchange.time_ns,
-        "event_digest": done.exchange.event_digest().hex(),
-        "state_digest": done.exchange.state_digest().hex(),
-        "digests_compared": done.digests_compared,
-        "seconds": round(time.monotonic() - began, 3),
-    }
-    if arguments.json:
-        print(json.dumps(facts))
-    else:
-        for name, value in facts.items():
-            print(f"{name:<18}{value}")
-    return 0

@@ -1,0 +1,264 @@
+"""`ceax journal verify | replay | export | tail | alerts`; heavy imports happen when a command runs."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway import cli_alerts
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from gateway.journal_lines import Line
+    from gateway.journal_scan import Report
+
+    Commands = _SubParsersAction[argparse.ArgumentParser]
+
+DAMAGED = 1
+"""Exit code where the journal does not hold."""
+INTERRUPTED = 130
+COLUMNS = ("sequence", "time", "record", "kind", "key", "text", "fields")
+COLOURS = {"Refused": "31", "RecordAccess": "36", "Propose": "33", "Approve": "33", "Halt": "1;31"}
+"""Terminal colours of some commands in `tail`; others have the terminal's own."""
+DIM = "2"
+EXPORT_EXAMPLES = """\
+examples:
+  ceax journal export my-market --from 2021-07-16 > day.jsonl
+  ceax journal export my-market --kind audit --lang zh --format csv > audit.csv
+  ceax journal export my-market --from 4711 --to 4720 --kind Traded --kind command
+
+--from and --to are included: a sequence, a Beijing date or 2021-07-16T09:30. --kind is command, event,
+audit (who came, keys, proposals, approvals, admissions, halts) or the name of a command or event.
+Events are made again by a replay, under the profile that stands in the journal."""
+TAIL_EXAMPLES = """\
+examples:
+  ceax journal tail my-market
+  ceax journal tail my-market --after 0 --json | jq .kind
+
+Reads the files of an exchange that may be running, no further than what was acknowledged; Ctrl-C ends it.
+With --after N it begins behind that sequence, else with what comes now."""
+
+
+def add_journal(commands: "Commands") -> None:
+    """Add `ceax journal` with its verbs."""
+    summary = "verify, replay, export, follow or watch the journal of a market"
+    parser = _parser(commands, "journal", summary, "example:\n  ceax journal verify my-market")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, text, handler in (
+        ("verify", "read every frame and name the first damage", _verify),
+        ("replay", "run the whole journal through the engine and print its digests", _replay),
+    ):
+        verb = _verb(verbs, name, text, f"example:\n  ceax journal {name} my-market")
+        verb.add_argument("--json", action="store_true", help="print one JSON object")
+        verb.set_defaults(run=handler)
+    _add_export(verbs)
+    _add_tail(verbs)
+    cli_alerts.add_alerts(verbs)
+
+
+def _parser(commands: "Commands", name: str, summary: str, epilog: str) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _verb(verbs: "Commands", name: str, summary: str, epilog: str) -> argparse.ArgumentParser:
+    parser = _parser(verbs, name, summary, epilog)
+    parser.add_argument("folder", type=Path, metavar="DIR", help="data directory of a market")
+    return parser
+
+
+def _add_export(verbs: "Commands") -> None:
+    export = _verb(
+        verbs, "export", "write commands and events as JSON lines or CSV", EXPORT_EXAMPLES
+    )
+    export.add_argument("--from", dest="begin", default="", metavar="PLACE", help="first (all)")
+    export.add_argument("--to", dest="end", default="", metavar="PLACE", help="last (all)")
+    export.add_argument("--kind", action="append", default=[], help="may be given again (all)")
+    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="(jsonl)")
+    export.add_argument("--lang", choices=("zh", "en"), default="en", help="of the texts (en)")
+    export.set_defaults(run=_export)
+
+
+def _add_tail(verbs: "Commands") -> None:
+    tail = _verb(verbs, "tail", "follow the commands of an exchange that runs", TAIL_EXAMPLES)
+    tail.add_argument("--after", type=int, default=-1, metavar="N", help="begin behind a sequence")
+    tail.add_argument("--json", action="store_true", help="print one JSON object for each command")
+    tail.add_argument("--lang", choices=("zh", "en"), default="en", help="of the texts (en)")
+    tail.set_defaults(run=_tail)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+# ---------------------------------------------------------------- verify, replay
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from gateway.journal_format import JournalDamaged
+    from gateway.journal_scan import scan_journal
+    from gateway.market import journal_disk, told
+
+    try:
+        with told(arguments.folder):
+            report, _, _ = scan_journal(journal_disk(arguments.folder))
+    except JournalDamaged as damage:
+        if arguments.json:
+            place = {"file": damage.file, "offset": damage.offset, "sequence": damage.sequence}
+            print(json.dumps({"ok": False} | place | {"problem": damage.what}))
+        _say(f"ceax: {damage}")
+        return DAMAGED
+    facts = {name: getattr(report, name) for name in report.__struct_fields__}
+    is_as_closed = not report.changed_files
+    if arguments.json:
+        print(json.dumps({"ok": is_as_closed} | facts))
+    else:
+        _print_report(report)
+    for name in report.changed_files:
+        _say(
+            f"ceax: {name} is not byte for byte what was closed, although every frame in it holds; "
+            "restore this file from a copy"
+        )
+    return 0 if is_as_closed else DAMAGED
+
+
+def _print_report(report: "Report") -> None:
+    print(
+        f"{report.files} files, {report.frames} frames, {report.commands} commands: every frame holds; "
+        f"last sequence {report.last_sequence}, acknowledged {report.acknowledged_sequence}; "
+        f"{report.closed_days - len(report.changed_files)} closed days are as they were closed"
+    )
+    if report.dropped_bytes:
+        print(
+            f"a torn tail of {report.dropped_bytes} bytes at {report.last_file}, offset "
+            f"{report.last_end}; the next start cuts it"
+        )
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    import time
+
+    from gateway.journal_format import JournalDamaged
+    from gateway.market import journal_disk, told
+    from gateway.replay import ReplayDiffers, replay_journal
+
+    began = time.monotonic()
+    try:
+        with told(arguments.folder):
+            done = replay_journal(journal_disk(arguments.folder), _say)
+    except (JournalDamaged, ReplayDiffers) as error:
+        _say(f"ceax: {error}")
+        return DAMAGED
+    facts = {
+        "commands": done.report.commands,
+        "sequence": done.exchange.sequence,
+        "time_ns": done.exchange.time_ns,
+        "event_digest": done.exchange.event_digest().hex(),
+        "state_digest": done.exchange.state_digest().hex(),
+        "digests_compared": done.digests_compared,
+        "seconds": round(time.monotonic() - began, 3),
+    }
+    if arguments.json:
+        print(json.dumps(facts))
+    else:
+        for name, value in facts.items():
+            print(f"{name:<18}{value}")
+    return 0
+
+
+# ---------------------------------------------------------------- export, tail
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    import csv
+
+    import msgspec
+
+    from gateway.journal_export import Selection, export_journal, known_kinds, parse_bound
+    from gateway.journal_format import JournalDamaged
+    from gateway.market import journal_disk, told
+    from gateway.replay import ReplayDiffers
+
+    unknown = set(arguments.kind) - known_kinds()
+    if unknown:
+        _say(f"ceax: no command or event is called {', '.join(sorted(unknown))}; see --help")
+        return 2
+    selection = Selection(
+        begin=parse_bound(arguments.begin, is_end=False),
+        end=parse_bound(arguments.end, is_end=True),
+        kinds=frozenset(arguments.kind),
+        language=arguments.lang,
+    )
+    table = csv.writer(sys.stdout)
+
+    def write(line: "Line") -> None:
+        if arguments.format == "jsonl":
+            print(msgspec.json.encode(line).decode())
+        else:
+            fields = msgspec.json.encode(line.fields).decode()
+            row = [getattr(line, name) for name in COLUMNS[:-1]]
+            table.writerow([*(_safe(value) for value in row), fields])
+
+    if arguments.format == "csv":
+        table.writerow(COLUMNS)
+    try:
+        with told(arguments.folder):
+            export_journal(journal_disk(arguments.folder), selection, write, _say)
+    except (JournalDamaged, ReplayDiffers) as error:
+        _say(f"ceax: {error}")
+        return DAMAGED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has enough
+    return 0
+
+
+def _safe(value: object) -> object:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" and value else value
+
+
+def _tail(arguments: argparse.Namespace) -> int:
+    from gateway.journal_follow import follow, journal_profile
+    from gateway.journal_format import JournalDamaged
+    from gateway.journal_lines import lines_of_frame
+    from gateway.market import journal_disk, told
+
+    is_coloured = sys.stdout.isatty()
+    try:
+        with told(arguments.folder):
+            disk = journal_disk(arguments.folder)
+            profile = journal_profile(disk)
+            for frame in follow(disk, arguments.after):
+                for line in lines_of_frame(frame, profile, arguments.lang):
+                    if line.sequence > arguments.after:
+                        print(_shown(line, arguments, is_coloured=is_coloured), flush=True)
+    except JournalDamaged as damage:
+        _say(f"ceax: {damage}")
+        return DAMAGED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+    return 0
+
+
+def _shown(line: "Line", arguments: argparse.Namespace, *, is_coloured: bool) -> str:
+    import msgspec
+
+    if arguments.json:
+        return msgspec.json.encode(line).decode()
+    words = line.text or " ".join(f"{name}={value}" for name, value in line.fields.items())
+    head = f"{line.sequence:>9} {line.time}"
+    if not is_coloured:
+        return f"{head} {line.kind:<18} key {line.key:<5} {words}"
+    colour = COLOURS.get(line.kind, "0")
+    return (
+        f"\x1b[{DIM}m{head}\x1b[0m \x1b[{colour}m{line.kind:<18}\x1b[0m key {line.key:<5} {words}"
+    )

@@ -1,0 +1,127 @@
+"""A stretch of a journal as lines: its commands from the files, their events from a replay."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, get_args
+
+from msgspec import Struct
+
+from engine.commands import AnyCommand
+from engine.events import AnyEvent
+from engine.exchange import Exchange
+from engine.profile import load_profile
+from engine.units import DAY_NS, midnight_ns, parse_clock
+from gateway.disk import Disk
+from gateway.errors import UserError
+from gateway.history import History
+from gateway.journal_format import Frame
+from gateway.journal_lines import AUDIT, AUDIT_KINDS, COMMAND, EVENT, Line, lines_of
+from gateway.journal_scan import Report, scan_journal
+from gateway.replay import Recovery
+
+NO_END: Final = 2**63 - 1
+
+
+class Bound(Struct, frozen=True):
+    """One end of a stretch: a sequence or a time (ns), whichever was asked for; both ends are included."""
+
+    sequence: int = 0
+    time_ns: int = 0
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """What is wanted of a journal."""
+
+    begin: Bound = Bound(1, 0)
+    end: Bound = Bound(NO_END, NO_END)
+    kinds: frozenset[str] = frozenset()
+    """`command`, `event`, `audit`, names of commands and events; empty for all."""
+    language: str = "en"
+
+    def takes(self, line: Line) -> bool:
+        """Say whether a line of the stretch is of a kind that is wanted."""
+        kinds = self.kinds
+        if not kinds or line.kind in kinds or line.record in kinds:
+            return True
+        return AUDIT in kinds and line.record == EVENT and line.kind in AUDIT_KINDS
+
+
+def parse_bound(text: str, *, is_end: bool) -> Bound:
+    """Return the bound of `4711`, `2021-07-16` or `2021-07-16T09:30` (Beijing); UserError else."""
+    if not text:
+        return Bound(NO_END, NO_END) if is_end else Bound(1, 0)
+    if text.isascii() and text.isdigit():
+        return Bound(min(int(text), NO_END), NO_END if is_end else 0)
+    date, _, clock = text.replace(" ", "T").partition("T")
+    try:
+        time_ns = midnight_ns(date) + (parse_clock(clock) if clock else 0)
+    except ValueError as error:
+        what = "write a sequence, 2021-07-16 or 2021-07-16T09:30 (Beijing time)"
+        raise UserError(f"{text}: {error}; {what}") from None
+    if is_end and not clock:
+        time_ns += DAY_NS - 1
+    return Bound(NO_END if is_end else 1, time_ns)
+
+
+def known_kinds() -> frozenset[str]:
+    """Return every word that `kinds` may hold."""
+    names = {kind.__name__ for kind in (*get_args(AnyCommand), *get_args(AnyEvent))}
+    return frozenset(names | {COMMAND, EVENT, AUDIT})
+
+
+def export_journal(
+    disk: Disk,
+    selection: Selection,
+    write: Callable[[Line], None],
+    say: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Write what is wanted, in the order of the log; JournalDamaged and ReplayDiffers as in a replay."""
+    journeys: list[_Journey] = []
+
+    def visit(frame: Frame) -> None:
+        if not journeys:
+            journeys.append(_Journey(frame, selection, say))
+        for line in journeys[0].visit(frame):
+            write(line)
+
+    report, _, _ = scan_journal(disk, visit)
+    if not journeys:
+        raise UserError("the journal is empty; start the exchange once")
+    for line in journeys[0].finish():
+        write(line)
+    return report
+
+
+class _Journey:
+    """A replay that yields the lines that are wanted."""
+
+    def __init__(self, first: Frame, selection: Selection, say: Callable[[str], None]) -> None:
+        profile = load_profile(first.profile().profile, "the journal's profile")
+        self._history = History(profile)
+        self._recovery = Recovery(Exchange(profile), self._history, say)
+        self._selection = selection
+        self._seen = 0
+
+    def visit(self, frame: Frame) -> Iterator[Line]:
+        self._recovery.visit(frame)
+        if self._recovery.exchange.sequence > self._seen:
+            yield from self._lines()
+
+    def finish(self) -> Iterator[Line]:
+        self._recovery.finish()
+        yield from self._lines()
+
+    def _lines(self) -> Iterator[Line]:
+        wanted = self._selection
+        sequence = self._recovery.exchange.sequence
+        if (
+            sequence >= wanted.begin.sequence
+            and self._recovery.exchange.time_ns >= wanted.begin.time_ns
+        ):
+            after = max(self._seen, wanted.begin.sequence - 1)
+            for applied in self._history.after(after):
+                if applied.time_ns < wanted.begin.time_ns:
+                    continue
+                if applied.sequence > wanted.end.sequence or applied.time_ns > wanted.end.time_ns:
+                    break
+                yield from filter(wanted.takes, lines_of(applied, wanted.language))
+        self._seen = sequence
