@@ -53,14 +53,10 @@ class Shapes:
         self._is_lenient = is_lenient
         self._twins: dict[type, type] = {}
         self._inwards = _Inwards()
-        self._outwards = _Outwards(self)
+        self.to_wire = _Outwards(self)
+        """Class → function from our struct to its twin, None where it is encoded as it is."""
 
     # ------------------------------------------------------------ what the wire calls
-
-    def to_wire(self, value: Any) -> Any:  # noqa: ANN401 - any struct
-        """Return the value as it is encoded."""
-        convert = self._outwards[value.__class__]
-        return value if convert is None else convert(value)
 
     def from_wire(self, value: Any) -> Any:  # noqa: ANN401 - any struct or twin
         """Return our struct of a decoded value."""
@@ -151,9 +147,9 @@ class Shapes:
                 is_row = get_origin(_bare(field.type)) is tuple
                 value = f"[TEXTS[x] for x in {value}]" if is_row else f"TEXTS[{value}]"
             elif any(map(_has_money, _structs_in(field.type))):
-                value = _walk(value, field.type)
+                value = _walk(value, field.type, row="list")
             parts.append(f"{outside_name(field.name)}={value}")
-        space = {"MAKE": self._twin(kind), "FOUND": self._outwards, "TEXTS": yuan_of}
+        space = {"MAKE": self._twin(kind), "FOUND": self.to_wire, "TEXTS": yuan_of}
         return _compile(kind, parts, space)
 
     def _make_inwards(self, kind: type) -> Convert:
@@ -162,16 +158,17 @@ class Shapes:
             value = f"v.{outside_name(field.name)}"
             inner = _structs_in(field.type)
             if not _is_money(field.name) and any(self._twin(one) is not one for one in inner):
-                value = _walk(value, field.type)
+                value = _walk(value, field.type, row="tuple")
             parts.append(f"{field.name}={value}")
         return _compile(kind, parts, {"MAKE": kind, "FOUND": self._inwards})
 
 
-def _walk(value: str, annotation: Any) -> str:  # noqa: ANN401 - any annotation
+def _walk(value: str, annotation: Any, *, row: str) -> str:  # noqa: ANN401 - any annotation
     """Return the source that converts a field: one struct, or a row of them."""
     one = "{0} if (f := FOUND[{0}.__class__]) is None else f({0})"
     if get_origin(_bare(annotation)) is tuple:
-        return f"tuple([{one.format('x')} for x in {value}])"
+        made = f"[{one.format('x')} for x in {value}]"
+        return made if row == "list" else f"tuple({made})"
     return f"({one.format(value)})"
 
 
