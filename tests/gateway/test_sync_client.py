@@ -1,0 +1,141 @@
+"""The client without async, as a script uses it: in a thread of its own beside a real gateway."""
+
+import asyncio
+import inspect
+import threading
+from typing import Any
+
+import pytest
+
+from engine.commands import NewListing, Role, Side
+from engine.events import AllCancelled, Cancelled, ListingPlaced
+from engine.reasons import Reason
+from gateway import keys, wire
+from gateway.client import Client, LoginRefused
+from gateway.sync_client import SyncClient
+from tests.gateway.gateway_world import QUICK, World, eventually, serving
+from tests.markets import PRODUCT
+
+WITHOUT_WAITING = {"next_message", "messages"}
+"""Verbs of the client that the other face has in its own form."""
+
+
+def connect(world: World, participant: int) -> SyncClient:
+    key = world.traders[participant - 1]
+    return SyncClient.connect(world.server.url, key, patience=QUICK)
+
+
+def test_every_verb_of_the_client_is_there_too() -> None:
+    verbs = {
+        name: verb
+        for name, verb in inspect.getmembers(Client, inspect.iscoroutinefunction)
+        if not name.startswith("_")
+    }
+    missing = set(verbs) - set(dir(SyncClient)) - {"connect"}
+    assert missing == set()
+    for name in set(verbs) - WITHOUT_WAITING - {"connect", "close"}:
+        mine = getattr(SyncClient, name)
+        assert inspect.signature(mine) == inspect.signature(verbs[name]), name
+        assert mine.__doc__ == verbs[name].__doc__
+
+
+def script(world: World) -> dict[str, Any]:
+    """List, watch, pick, cancel; return what was seen."""
+    seen: dict[str, Any] = {}
+    with connect(world, 1) as seller, connect(world, 2) as buyer:
+        buyer.subscribe("private", f"book:{PRODUCT}")
+        orders = [
+            NewListing(
+                product=PRODUCT, side=Side.SELL, price_fen=price, quantity_t=100, client_order=price
+            )
+            for price in (4_850, 4_860)
+        ]
+        seen["placed"] = seller.place_listings(orders).events
+        message = None
+        while not (isinstance(message, wire.BookSnapshot) and len(message.asks) == 2):
+            message = buyer.next_message(timeout_s=10)
+        book = buyer.local_book(PRODUCT)
+        assert book is not None
+        seen["asks"] = [(level.price_fen, level.quantity_t) for level in book.asks]
+        seen["picked"] = buyer.pick_listing(book.asks[0].listings[0].order, 40).traded
+        refused = buyer.place_listing(PRODUCT, Side.BUY, 1, 1).refused
+        assert refused is not None
+        seen["refused"] = buyer.explain(refused)
+        seen["reason"] = refused.reason
+        seen["private"] = [
+            type(event).__name__
+            for message in buyer.messages(timeout_s=0.3)
+            if isinstance(message, wire.PrivateEvents)
+            for event in message.events
+        ]
+        seen["cancelled"] = seller.cancel_all().events
+        seen["nothing"] = seller.next_message(timeout_s=0.01)
+        seen["market"] = seller.market().date
+        seller.close()
+    return seen
+
+
+async def test_a_script_lists_watches_picks_and_cancels() -> None:
+    async with serving() as world:
+        seen = await asyncio.to_thread(script, world)
+    assert [type(event) for event in seen["placed"]] == [ListingPlaced, ListingPlaced]
+    assert seen["asks"] == [(4_850, 100), (4_860, 100)]
+    assert seen["picked"].quantity_t == 40
+    assert seen["reason"] is Reason.PRICE_OUTSIDE_BAND
+    assert "43.20" in seen["refused"]
+    assert seen["private"] == ["Traded", "Refused"]
+    assert [type(event) for event in seen["cancelled"]] == [Cancelled, Cancelled, AllCancelled]
+    assert seen["nothing"] is None
+    assert seen["market"] == "2021-07-16"
+
+
+def lost_line(world: World, loop: asyncio.AbstractEventLoop) -> int:
+    with connect(world, 1) as client:
+        cut = asyncio.run_coroutine_threadsafe(lose(world), loop)
+        cut.result(10)
+        return client.place_listing(PRODUCT, Side.SELL, 4_850, 10).order
+
+
+async def lose(world: World) -> None:
+    for connection in list(world.server.connections):
+        connection.socket.transport.abort()
+    await eventually(lambda: not world.server.connections)
+
+
+async def test_a_lost_line_is_found_again_while_the_script_waits() -> None:
+    async with serving() as world:
+        order = await asyncio.to_thread(lost_line, world, asyncio.get_running_loop())
+        assert order == 1
+        assert [view.quantity_t for view in world.exchange.orders(1)] == [10]
+
+
+def refused_login(url: str) -> tuple[str, int]:
+    stranger = keys.new_key("演示外人", Role.TRADER)
+    with pytest.raises(LoginRefused) as problem:
+        SyncClient.connect(url, stranger)
+    return problem.value.code, threading.active_count()
+
+
+async def test_a_refused_login_leaves_no_thread_behind() -> None:
+    async with serving() as world:
+        await asyncio.to_thread(lambda: None)
+        before = threading.active_count()
+        code, after = await asyncio.to_thread(refused_login, world.server.url)
+    assert code == "KEY_UNKNOWN"
+    assert after <= before
+
+
+def observed(url: str) -> list[str]:
+    with SyncClient.connect(url, None) as observer:
+        observer.subscribe("market")
+        message = observer.next_message(timeout_s=10)
+        return [type(message).__name__, observer.welcome.role, str(observer.is_connected)]
+
+
+async def test_an_observer_needs_no_key() -> None:
+    async with serving() as world:
+        assert await asyncio.to_thread(observed, world.server.url) == [
+            "MarketSnapshot",
+            "observer",
+            "True",
+        ]
