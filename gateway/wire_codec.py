@@ -63,9 +63,8 @@ def decode_outward(data: str | bytes, form: Format = Format.JSON) -> AnyOutward:
 def _decoded(decoder: Any, data: str | bytes) -> Any:  # noqa: ANN401 - msgspec's decoders and twins
     try:
         return decoder.decode(data)
-    except (
-        UnicodeError
-    ) as error:  # binary frames are not checked by the websocket, their texts may be anything
+    except UnicodeError as error:
+        # The websocket checks the texts of text frames only; those of binary ones may be anything.
         raise msgspec.DecodeError(f"Invalid text: {error}") from error
 
 
