@@ -1,6 +1,6 @@
 """What a `look` row of a scenario shows: views as short texts, or one row whose figures are named.
 
-Texts: `book`, `listings`, `ladder 1`, `groups P1`, `offers P1`, `halts`, `closures`. Rows: `cash P1`,
+Texts: `book`, `listings`, `ladder 1`, `groups P1`, `offers P1`, `halts`, `closures`, `notices`, `depth PRODUCT buy`. Rows: `cash P1`,
 `holding P1 PRODUCT`, `order P1 3`, `bulletin`, `day PRODUCT`, `participant P1`, `quote PRODUCT`, `method
 listed`, `market`, `trade 2`, `auction 1`, `application 1`, `negotiation P1 7 [P2]` (P1's on offer 7).
 """
@@ -43,6 +43,16 @@ def text_of(exchange: Exchange, kind: str, words: list[str]) -> str | None:
         case "halts":
             halts = exchange.halts()
             return ", ".join(f"{row.halt} {figure(row, 'scope')}" for row in halts)
+        case "notices":
+            return "; ".join(f"{row.notice} {row.text_en}" for row in exchange.notices())
+        case "depth":
+            depth = exchange.depth(words[0])
+            levels = depth.asks if words[1] == "sell" else depth.bids
+            return ", ".join(
+                f"{figure(level, 'price')}: "
+                + " ".join(f"{row.order}/{row.left_t}" for row in level.listings)
+                for level in levels
+            )
         case "closures":
             return ", ".join(row.date for row in exchange.closures())
     return None

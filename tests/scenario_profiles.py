@@ -38,6 +38,8 @@ def scenario_profile(name: str) -> Profile:
     if name == "match":
         listed = structs.replace(whole.listed, crossing_listings="match", reduce=True)
         return structs.replace(whole, listed=listed)
+    if name == "owners":
+        return structs.replace(whole, listed=structs.replace(whole.listed, owner_shown="code"))
     if name == "position":
         limit = Position(limit_t=1_000, is_widened_by_allowance=True)
         return structs.replace(whole, position=limit)

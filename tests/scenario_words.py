@@ -12,17 +12,27 @@
 | `apply sell CEA24 100000 floor lower uniform 10:00-10:30` | apply for an auction, wished window last |
 | `bid 1 500 @ 72.50` | bid in auction 1 |
 | `halt market`, `halt method block`, `halt product CEA24`, `halt participant P2`, `resume 1` | one operator |
+| `list-many buy CEA24 500 @ 50.00 + sell CEA24 100 @ 52.00` | list several or none |
+| `cancel-many 3,4`, `cancel-all`, `cancel-all CEA24 sell` | several or none, all that may be cancelled |
+| `arm 30`, `arm 0` | the dead man's switch of one's key |
+| `lost P1`, `restart` | the clock tells that P1's key lost its connection, that the exchange was down |
+| `notice text` | two operators |
 | `announce 1 10:00 10:30`, `refuse-auction 1`, `void 3`, `correct CEA24 70.00` | two operators |
 | `phase listed open`, `phase listed break`, `close-day`, `closure DATE`, `reopen DATE`, `allowance P1 500` | two operators |
 """
 
 from engine.commands import (
+    ITEMS_MAX,
     Action,
     AddClosure,
     AnnounceAuction,
     AnyCommand,
     ApplyAuction,
+    ArmSwitch,
     AuctionFloor,
+    CancelAll,
+    CancelForKey,
+    CancelOrders,
     ChangePhase,
     CloseDay,
     ConfirmBlock,
@@ -31,9 +41,13 @@ from engine.commands import (
     Halt,
     HaltScope,
     Method,
+    NewListing,
+    NoteRestart,
     OfferBlockToGroup,
     PlaceBid,
+    PlaceListings,
     PriceMode,
+    PublishNotice,
     ReduceOrder,
     RefuseAuction,
     RefuseBlock,
@@ -46,6 +60,7 @@ from engine.commands import (
     VoidTrade,
 )
 from engine.units import midnight_ns, parse_clock, parse_yuan
+from tests.markets import FIRST_TRADER
 
 FLOORS = {"lower": AuctionFloor.LOWER_LIMIT, "close": AuctionFloor.PREVIOUS_CLOSE}
 MODES = {"uniform": PriceMode.UNIFORM, "pay-as-bid": PriceMode.PAY_AS_BID}
@@ -100,7 +115,49 @@ def dialogue(words: list[str], client_order: int) -> AnyCommand | None:
                 client_order=client_order,
                 text=" ".join(text),
             )
-    return _last_words(words, client_order)
+    return _last_words(words, client_order) or _several(words, client_order)
+
+
+def _several(words: list[str], client_order: int) -> AnyCommand | None:
+    """Return the command about several orders that words mean; its listings have numbers of their own."""
+    match words:
+        case ["list-many", *rows]:
+            items = " ".join(rows).split(" + ")
+            return PlaceListings(
+                orders=tuple(
+                    _listing(item.split(), client_order * ITEMS_MAX + place)
+                    for place, item in enumerate(items)
+                )
+            )
+        case ["cancel-many", numbers]:
+            orders = tuple(int(text) for text in numbers.split(","))
+            return CancelOrders(orders=orders, client_order=client_order)
+        case ["cancel-all", *which]:
+            sides = [Side[text.upper()] for text in which if text in ("buy", "sell")]
+            codes = [text for text in which if text not in ("buy", "sell")]
+            return CancelAll(
+                client_order=client_order,
+                product=codes[0] if codes else "",
+                side=int(sides[0]) if sides else 0,
+            )
+        case ["arm", seconds]:
+            return ArmSwitch(timeout_s=int(seconds), client_order=client_order)
+        case ["lost", named]:
+            return CancelForKey(key=FIRST_TRADER + participant(named) - 1)
+        case ["restart"]:
+            return NoteRestart()
+    return None
+
+
+def _listing(words: list[str], client_order: int) -> NewListing:
+    side, product, quantity, _, price = words
+    return NewListing(
+        product=product,
+        side=Side[side.upper()],
+        price_fen=parse_yuan(price),
+        quantity_t=int(quantity),
+        client_order=client_order,
+    )
 
 
 def _last_words(words: list[str], client_order: int) -> AnyCommand | None:
@@ -181,6 +238,8 @@ def measure(words: list[str], date: str) -> Action | None:
             return AddClosure(date=day, explanation="演示")
         case ["reopen", day]:
             return RemoveClosure(date=day)
+        case ["notice", *text]:
+            return PublishNotice(text_zh=" ".join(text), text_en=" ".join(text))
         case ["allowance", named, quantity]:
             return SetAllowance(participant=participant(named), quantity_t=int(quantity))
     return None

@@ -119,6 +119,9 @@ def test_all_days_that_were_promised_are_there() -> None:
         "closures",
         "suspended_in_dialogue",
         "position_limit",
+        "quotes_in_batches",
+        "dead_mans_switch",
+        "notices",
     } <= names
 
 
