@@ -60,6 +60,9 @@ class TradesPrinted(Outward, frozen=True, kw_only=True):
     previous: int
     time_ns: int
     trades: tuple[PublicTrade, ...]
+    part: int = 0
+    parts: int = 1
+    """A command with very many trades comes in parts of one sequence, as on `private`."""
 
 
 class MarketSnapshot(Outward, frozen=True, kw_only=True):
@@ -76,6 +79,8 @@ class MarketChanged(Outward, frozen=True, kw_only=True):
     previous: int
     time_ns: int
     events: tuple[MarketEvent, ...]
+    part: int = 0
+    parts: int = 1
 
 
 class QuoteChanged(Outward, frozen=True, kw_only=True):

@@ -79,7 +79,7 @@ class ChannelState:
         """The gateway has accepted it once, so a reconnect renews it."""
         self.is_live = False
         """Frames are taken; false from a loss or a stall until the gateway confirms again."""
-        self.parts: list[PrivateEvents | DropCopy] = []
+        self.parts: list[Resumable] = []
         """Parts of a frame whose last part has not come."""
 
     def confirm(self, sequence: int, floor: int) -> None:
@@ -231,7 +231,7 @@ class Inbox:
 
 def _join(channel: ChannelState, frame: Resumable) -> Resumable | None:
     """Return a frame that is whole, None while parts of it are missing."""
-    if isinstance(frame, TradesPrinted | MarketChanged) or frame.parts == 1:
+    if frame.parts == 1:
         return frame
     if frame.part != len(channel.parts):
         channel.is_live = False
@@ -239,9 +239,10 @@ def _join(channel: ChannelState, frame: Resumable) -> Resumable | None:
     channel.parts.append(frame)
     if frame.part + 1 < frame.parts:
         return None
-    events = tuple(event for part in channel.parts for event in part.events)
+    name = "trades" if isinstance(frame, TradesPrinted) else "events"
+    rows = tuple(row for part in channel.parts for row in getattr(part, name))
     channel.parts.clear()
-    return msgspec.structs.replace(frame, events=events, part=0, parts=1)
+    return msgspec.structs.replace(frame, **{name: rows}, part=0, parts=1)
 
 
 _NOTICES: Final = (Disconnected, Reconnected, Gap)

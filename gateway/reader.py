@@ -218,6 +218,8 @@ def _frame(channel: str, place: Place, participant: int) -> tuple[wire.Outward, 
             previous=stream.previous(position),
             time_ns=entry.time_ns,
             trades=tuple(_print(event) for event in events if isinstance(event, Traded)),
+            part=place.part,
+            parts=parts,
         )
     elif channel == "market":
         frame = wire.MarketChanged(
@@ -225,6 +227,8 @@ def _frame(channel: str, place: Place, participant: int) -> tuple[wire.Outward, 
             previous=stream.previous(position),
             time_ns=entry.time_ns,
             events=tuple(as_public(event) for event in events),
+            part=place.part,
+            parts=parts,
         )
     else:
         frame = wire.PrivateEvents(

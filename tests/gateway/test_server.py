@@ -83,7 +83,7 @@ async def test_a_refusal_by_a_rule_tells_its_figures_in_two_languages() -> None:
             async with raw(world) as client:
                 await client.ask(client.login(world.traders[0], language=language))
                 number = 10 if language == "zh" else 11
-                reply = await client.ask(place(number, price_fen=5_281))
+                reply = await client.ask(place(number, price_yuan="52.81"))
                 assert reply["type"] == "Submitted"
                 (event,) = reply["events"]
                 assert (event["figure_a"], event["figure_b"]) == (4_320, 5_280)

@@ -11,6 +11,7 @@ from tests.gateway.gateway_world import (
     raw,
     serving,
     settings,
+    stop_reading,
     until,
 )
 from tests.markets import PRODUCT
@@ -24,7 +25,7 @@ async def test_a_slow_public_reader_skips_to_the_newest_book_and_slows_nobody() 
         await slow.ask({"type": "Observe"})
         await slow.ask({"type": "Subscribe", "id": 1, "channel": f"book:{PRODUCT}"})
         connection = next(iter(world.server.connections))
-        slow.socket.transport.pause_reading()
+        stop_reading(slow, connection)
         changes = 0
         while connection.socket.unsent <= 64 * 1024:
             world.list(1, Side.SELL, 4_850 + changes % 300, 1)
@@ -50,7 +51,7 @@ async def test_a_slow_private_reader_is_cut_and_resumes_without_gap() -> None:
         after = world.exchange.sequence
         await slow.ask({"type": "Subscribe", "id": 1, "channel": "private"})
         connection = next(iter(world.server.connections))
-        slow.socket.transport.pause_reading()
+        stop_reading(slow, connection)
         wanted = []
         while connection.socket.is_open:
             wanted.append(world.list(1, Side.SELL, 4_850, 1).sequence)
@@ -70,7 +71,7 @@ async def test_a_reader_that_takes_nothing_for_too_long_is_cut() -> None:
         await slow.ask({"type": "Observe"})
         await slow.ask({"type": "Subscribe", "id": 1, "channel": f"book:{PRODUCT}"})
         connection = next(iter(world.server.connections))
-        slow.socket.transport.pause_reading()
+        stop_reading(slow, connection)
         number = 0
         while connection.socket.is_open and number < 90_000:
             world.list(1, Side.SELL, 4_850 + number % 300, 1)
@@ -82,17 +83,17 @@ async def test_a_reader_that_takes_nothing_for_too_long_is_cut() -> None:
 
 
 async def test_unsent_bytes_have_a_limit_whoever_reads() -> None:
-    async with serving(settings(unsent_bytes=4_096)) as world, raw(world, max_queue=1) as slow:
+    async with serving(settings(unsent_bytes=16_384)) as world, raw(world, max_queue=1) as slow:
         await slow.ask({"type": "Observe"})
         connection = next(iter(world.server.connections))
-        slow.socket.transport.pause_reading()
+        stop_reading(slow, connection)
         beat = wire.encode(wire.Beat(sequence=1, time_ns=2)) + b" " * 1_000
         sent = 0
         while connection.socket.push(beat):
             sent += 1
             assert sent < 1_000_000
         assert connection.socket.cut_reason == "SLOW_READER"
-        assert connection.socket.unsent <= 4_096 + 2_000
+        assert connection.socket.unsent <= 16_384 + 2_000
 
 
 async def test_a_long_replay_is_no_slowness_and_a_small_inbox_loses_nothing() -> None:
