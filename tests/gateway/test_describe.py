@@ -181,21 +181,39 @@ def test_the_page_tells_every_field_with_its_unit() -> None:
     assert "Permission: `listed`." in section
 
 
+def permitted(name: str) -> frozenset[str]:
+    """Return the roles of a request or command of the page."""
+    by_name = {kind.__name__: who for kind, who in roles.REQUEST_ROLES.items()}
+    by_name |= {kind.__name__: who for kind, who in roles.COMMAND_ROLES.items()}
+    return by_name[name]
+
+
 async def test_every_example_of_the_page_is_answered() -> None:
     requests = {kind.__name__ for kind in describe.INWARD if describe.is_request(kind)}
     requests |= {kind.__name__ for kind in describe.COMMANDS}
     asked = [(name, text) for name, text in page_examples() if name in requests]
     assert len(asked) > 50
     replies = {kind.__name__ for kind in describe.OUTWARD if issubclass(kind, wire.Reply)}
-    async with serving() as world, raw(world, world.traders[0]) as client:
+    seen = set()
+    async with (
+        serving() as world,
+        raw(world, world.traders[2]) as trader,
+        raw(world, world.operators[0]) as operator,
+        raw(world, world.clearing) as clearing,
+    ):
+        people = {"trader": trader, "operator": operator, "clearing": clearing}
         for name, text in asked:
+            role = next((role for role in people if role in permitted(name)), "trader")
+            client = people[role]
             await client.send(text)
             while (reply := await client.take())["type"] not in replies:
                 assert "id" not in reply
             assert reply["id"] == 7
             assert reply["sent_ns"] >= reply["received_ns"] > 0, name
-            assert reply.get("code") not in ("MALFORMED", "INTERNAL"), name
-            assert "sequence" in reply
+            assert reply.get("code") not in ("MALFORMED", "INTERNAL", "RATE_LIMITED"), name
+            assert (reply.get("code") == "ROLE_NOT_PERMITTED") == (role not in permitted(name))
+            seen.add(reply["type"])
+    assert len(seen) > 20  # not errors alone
 
 
 @pytest.mark.parametrize("kind", [wire.Login, wire.Enrol], ids=lambda kind: kind.__name__)
