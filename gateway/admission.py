@@ -2,7 +2,9 @@
 
 import csv
 import io
-from collections.abc import Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,24 +12,15 @@ import msgspec
 from msgspec import Struct
 
 from engine.commands import ACTIONS_MAX, AdmitParticipant, Category
-from gateway.credit_code import is_valid
+from engine.credit_code import LENGTH
+from gateway.admission_headings import HEADING_ROWS, find_columns
+from gateway.credit_code import check_character, is_valid
 from gateway.errors import UserError
 
 FILE_BYTES_MAX: Final = 32 * 1024 * 1024
 ROWS_MAX: Final = 100_000
 PROPOSAL_BYTES_MAX: Final = 200 * 1024
 """Most bytes of the actions of one proposal: with its frame it stays below an operator's limit."""
-HEADERS: Final[dict[str, tuple[str, ...]]] = {
-    "name": ("name", "名称", "单位名称", "企业名称", "重点排放单位名称"),
-    "credit_code": ("credit_code", "统一社会信用代码", "信用代码"),
-    "category": ("category", "类别", "主体类别", "主体类型"),
-    "province": ("province", "省份", "省", "所在省份"),
-    "sector": ("sector", "行业", "所属行业"),
-    "registry_account": ("registry_account", "登记账户", "注册登记账户"),
-    "funds_account": ("funds_account", "资金账户", "资金账号"),
-    "compliance_year": ("compliance_year", "履约年度", "年度"),
-}
-"""Headings of each column; case and spaces around do not matter, other columns are left alone."""
 CATEGORIES: Final[dict[str, Category]] = {
     "": Category.KEY_EMITTING_UNIT,
     "key_emitting_unit": Category.KEY_EMITTING_UNIT,
@@ -38,63 +31,132 @@ CATEGORIES: Final[dict[str, Category]] = {
     "个人": Category.INDIVIDUAL,
 }
 """Words for a category; a list without the column holds key emitting units."""
+ACCOUNTS: Final = {"registry_account": "REG-", "funds_account": "FUND-"}
+"""What an account begins with that a list does not name."""
+FIELDS: Final = (
+    "name",
+    "credit_code",
+    "category",
+    "province",
+    "sector",
+    "registry_account",
+    "funds_account",
+    "compliance_year",
+)
+SAMPLE_CHARACTERS: Final = 4_096
 _UNIQUE: Final = ("credit_code", "registry_account", "funds_account")
 
 
 class BadCell(Struct, frozen=True, kw_only=True):
-    """What is wrong with one cell; `row` is the line of the file, the heading is line 1."""
+    """What is wrong with one cell; `row` is the line of the file as a table program counts it."""
 
     file: str
     row: int
     column: str
+    """Name of the field."""
     problem: str
+    heading: str = ""
+    """What the column is called in the file, "" where it has none."""
+    value: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}: row {self.row}, column {self.column}: {self.problem}"
+        named = f" ({self.heading})" if self.heading not in ("", self.column) else ""
+        return f"{self.file}: row {self.row}, column {self.column}{named}: {self.problem}"
 
 
 class Applicants(Struct, frozen=True, kw_only=True):
     """A list as read: the good rows as actions, the bad cells with their places."""
 
     rows: tuple[AdmitParticipant, ...]
+    places: tuple[int, ...]
+    """Line of the file of each good row."""
     bad: tuple[BadCell, ...]
+    columns: dict[str, str]
+    """By field: the heading that was taken for it."""
+    unused: tuple[str, ...]
+    """Headings that were taken for nothing."""
+    assigned: dict[str, int]
+    """By field: how many rows had no value and got one."""
+
+    @property
+    def bad_rows(self) -> int:
+        """How many rows have a bad cell."""
+        return len({cell.row for cell in self.bad})
 
 
-def read_applicants(path: Path) -> Applicants:
+class Reading(Struct, frozen=True, kw_only=True):
+    """How a list is to be read, beside what its heading says."""
+
+    columns: Mapping[str, str] = {}
+    """By field: the heading to take, where the words that are known do not find it."""
+    year: int = 0
+    """Compliance year of rows that name none."""
+    sector: str = ""
+    """Sector of rows that name none."""
+
+
+def read_applicants(path: Path, reading: Reading | None = None) -> Applicants:
     """Read a CSV of applicants; UserError where it is no table of the right columns."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     if len(data) > FILE_BYTES_MAX:
         raise UserError(f"{path} has more than {FILE_BYTES_MAX} bytes; split it")
-    return parse_applicants(_decode(data, str(path)), str(path))
+    return parse_applicants(_decode(data, str(path)), str(path), reading)
 
 
-def parse_applicants(text: str, file: str) -> Applicants:
-    """Read applicants from the text of a CSV; UserError where the heading lacks a column."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def parse_applicants(text: str, file: str, reading: Reading | None = None) -> Applicants:
+    """Read applicants from the text of a CSV; UserError where the heading lacks a column.
+
+    A row without accounts gets them from its credit code, so that the same list always gives the same
+    accounts: `REG-` and `FUND-` with the code behind.
+    """
+    reading = reading or Reading()
+    table = _table(text, file)
+    number, places = find_columns([cells for _, cells in table], reading.columns, file)
+    if len(table) - number - 1 > ROWS_MAX:
+        raise UserError(f"{file} has more than {ROWS_MAX} rows; split it")
+    heading = table[number][1] if table else []
+    _check_defaults(places, reading, file)
     rows: list[AdmitParticipant] = []
+    lines: list[int] = []
     bad: list[BadCell] = []
     seen: dict[tuple[str, str], int] = {}
-    try:
-        columns = _columns(next(reader, []), file)
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(rows) >= ROWS_MAX:
-                raise UserError(f"{file} has more than {ROWS_MAX} rows; split it")
-            values, problems = _row(cells, columns)
-            problems += _repeats(values, seen, reader.line_num)
-            if problems:
-                for column, problem in problems:
-                    cell = BadCell(file=file, row=reader.line_num, column=column, problem=problem)
-                    bad.append(cell)
-            else:
-                rows.append(msgspec.convert(values, AdmitParticipant))
-    except csv.Error as error:
-        raise UserError(f"{file}: row {reader.line_num}: {error}") from None
-    return Applicants(rows=tuple(rows), bad=tuple(bad))
+    assigned: Counter[str] = Counter()
+    for line, cells in table[number + 1 :]:
+        values, given, problems = _row(cells, places, reading)
+        problems += _repeats(values, seen, line)
+        if problems:
+            for column, problem in problems:
+                place = places.get(column, -1)
+                called = heading[place].strip() if place >= 0 else ""
+                value = cells[place].strip() if 0 <= place < len(cells) else ""
+                bad.append(
+                    BadCell(
+                        file=file,
+                        row=line,
+                        column=column,
+                        problem=problem,
+                        heading=called,
+                        value=value,
+                    )
+                )
+        else:
+            assigned.update(given)
+            rows.append(msgspec.convert(values, AdmitParticipant))
+            lines.append(line)
+    used = set(places.values())
+    unused = tuple(cell.strip() for n, cell in enumerate(heading) if n not in used and cell.strip())
+    return Applicants(
+        rows=tuple(rows),
+        places=tuple(lines),
+        bad=tuple(bad),
+        columns={name: heading[place].strip() for name, place in places.items()},
+        unused=unused,
+        assigned=dict(assigned),
+    )
 
 
 def proposals_of(rows: Sequence[AdmitParticipant]) -> list[tuple[AdmitParticipant, ...]]:
@@ -124,51 +186,120 @@ def _decode(data: bytes, file: str) -> str:
     raise UserError(f"{file} is neither UTF-8 nor GB 18030 text")
 
 
-def _columns(heading: list[str], file: str) -> dict[str, int]:
-    places = {cell.strip().lower(): place for place, cell in enumerate(heading)}
-    columns: dict[str, int] = {}
-    for name, words in HEADERS.items():
-        place = next((places[word] for word in words if word in places), None)
-        if place is not None:
-            columns[name] = place
-        elif name != "category":
-            raise UserError(f"{file}: the heading has no column {name} ({' / '.join(words[1:])})")
-    return columns
+def _table(text: str, file: str) -> list[tuple[int, list[str]]]:
+    """Return the rows that hold anything, each with its line, by the separator that the text uses."""
+    head = text[:SAMPLE_CHARACTERS]
+    separator = max(",\t;", key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                rows.append((reader.line_num, cells))
+            if len(rows) > ROWS_MAX + HEADING_ROWS:
+                raise UserError(f"{file} has more than {ROWS_MAX} rows; split it")
+    except csv.Error as error:
+        raise UserError(f"{file}: row {reader.line_num}: {error}") from None
+    return rows
+
+
+def _check_defaults(places: dict[str, int], reading: Reading, file: str) -> None:
+    if "compliance_year" not in places and not reading.year:
+        raise UserError(f"{file} has no column compliance_year (履约年度); say --year YEAR")
+    if "sector" not in places and not reading.sector:
+        raise UserError(f"{file} has no column sector (行业); say --sector NAME")
+    if "province" not in places:
+        raise UserError(
+            f"{file}: the heading has no column province (省份); "
+            "say which one it is with --map province=HEADING"
+        )
 
 
 def _row(
-    cells: list[str], columns: dict[str, int]
-) -> tuple[dict[str, object], list[tuple[str, str]]]:
+    cells: list[str], places: dict[str, int], reading: Reading
+) -> tuple[dict[str, object], list[str], list[tuple[str, str]]]:
+    """Return a row's values, the fields that it got a value for, and what is wrong."""
     values: dict[str, object] = {"type": "AdmitParticipant", "category": Category.KEY_EMITTING_UNIT}
     problems: list[tuple[str, str]] = []
-    for name, place in columns.items():
-        text = cells[place].strip() if place < len(cells) else ""
+    given: list[str] = []
+    for name in FIELDS:
+        place = places.get(name, -1)
+        text = cells[place].strip() if 0 <= place < len(cells) else ""
+        if not text:
+            text = _default(name, str(values.get("credit_code", "")), reading)
+            if text:
+                given.append(name)
         try:
             values[name] = _value(name, text)
         except ValueError as error:
             problems.append((name, str(error)))
-    return values, problems
+    if (
+        "credit_code" not in values
+    ):  # accounts made from a bad code are nobody's mistake of their own
+        problems = [item for item in problems if item[0] not in ACCOUNTS or places.get(item[0])]
+    return values, given, problems
+
+
+def _default(name: str, credit_code: str, reading: Reading) -> str:
+    match name:
+        case "registry_account" | "funds_account" if credit_code:
+            return f"{ACCOUNTS[name]}{credit_code}"
+        case "compliance_year" if reading.year:
+            return str(reading.year)
+        case "sector":
+            return reading.sector
+        case _:
+            return ""
 
 
 def _value(name: str, text: str) -> object:
     """Return a cell's value; ValueError says what is wrong with it."""
     if name == "category":
-        if text.lower() not in CATEGORIES:
-            raise ValueError(f"{text!r} is none of {', '.join(filter(None, CATEGORIES))}")
-        return CATEGORIES[text.lower()]
+        return _category(text)
     if not text:
         raise ValueError("empty")
-    if name == "credit_code" and not is_valid(text):
-        raise ValueError(f"{text!r} is not a unified social credit code of GB 32100")
+    if name == "credit_code":
+        return _credit_code(text)
     value: object = text
     if name == "compliance_year":
-        if not (text.isascii() and text.isdigit()):
+        year = text.removesuffix("年度").removesuffix("年")
+        if not (year.isascii() and year.isdigit()):
             raise ValueError(f"{text!r} is not a year")
-        value = int(text)
+        value = int(year)
     try:
         return msgspec.convert(value, _TYPES[name])
     except msgspec.ValidationError as error:
         raise ValueError(f"{text!r}: {error}") from None
+
+
+def _category(text: str) -> Category:
+    if text.lower() not in CATEGORIES:
+        raise ValueError(f"{text!r} is none of {', '.join(filter(None, CATEGORIES))}")
+    category = CATEGORIES[text.lower()]
+    if category is not Category.KEY_EMITTING_UNIT:
+        raise ValueError(f"{text!r} is not admitted: only key emitting units are (重点排放单位)")
+    return category
+
+
+def _credit_code(text: str) -> str:
+    # Table programs write full-width signs, small letters, spaces, and a mark that a cell is text.
+    code = unicodedata.normalize("NFKC", text).upper().lstrip("'`")
+    code = "".join(code.split())
+    if is_valid(code):
+        return code
+    if len(code) != LENGTH:
+        raise ValueError(
+            f"{text!r} has {len(code)} signs; a unified social credit code has {LENGTH}"
+        )
+    try:
+        expected = check_character(code[:-1])
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is not a unified social credit code of GB 32100: it has a sign that none has"
+        ) from None
+    raise ValueError(
+        f"{text!r} is not a unified social credit code of GB 32100: its last sign must be {expected}"
+    )
 
 
 def _repeats(

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway import cli_describe, cli_journal, cli_keys, cli_outside
+from gateway import cli_admit, cli_describe, cli_journal, cli_keys, cli_outside, cli_participant
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -19,6 +19,8 @@ def add_commands(commands: "Commands") -> None:
     _add_exchange(commands)
     cli_journal.add_journal(commands)
     cli_keys.add_commands(commands)
+    cli_admit.add_commands(commands)
+    cli_participant.add_commands(commands)
     cli_describe.add_commands(commands)
 
 

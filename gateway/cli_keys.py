@@ -1,201 +1,212 @@
-"""`ceax keys` and `ceax admit`: make keys, and put a list of applicants before the operators."""
+"""`ceax keys`: make keys, let one follow another, end them, list them."""
 
 import argparse
-import asyncio
 import json
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from gateway.cli_enrol import ROLES, URL, add_code, add_enrol
+from gateway.cli_parts import (
+    add_exchange,
+    add_output,
+    add_passphrase_file,
+    add_verbs,
+    make_parser,
+    new_passphrase,
+    talk,
+)
 
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction
-    from collections.abc import Iterable, Sequence
-
-    from engine.commands import Action
-    from gateway.keys import KeyFile
-
-    Commands = _SubParsersAction[argparse.ArgumentParser]
-
-BAD_ROWS_SHOWN = 50
-"""Most bad cells that are printed; the count tells of the others."""
+    from gateway.cli_parts import Commands
+    from gateway.client import Client
+    from gateway.keys import PublicHalf
 
 
 def add_commands(commands: "Commands") -> None:
-    """Add `keys` and `admit`."""
-    keys = _parser(
+    """Add `keys`."""
+    keys = make_parser(
         commands,
         "keys",
-        "make keys of people and programs",
-        "ceax keys new trader.key --person 演示交易员 --role trader",
+        "make, enrol, follow up, end and list keys of people and programs",
+        "ceax keys new trader.key --person 演示交易员 --role trader --passphrase",
     )
-    verbs = keys.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    new = _parser(
-        verbs,
-        "new",
-        "make a key file that only you can read",
-        "ceax keys new trader.key --person 演示交易员 --role trader",
-    )
-    new.add_argument("file", type=Path, metavar="FILE", help="a new file; never overwritten")
-    new.add_argument("--person", required=True, metavar="NAME", help="whose key it is")
-    new.add_argument("--role", required=True, choices=("trader", "operator", "clearing"))
-    new.add_argument("--json", action="store_true", help="print one JSON object")
-    new.set_defaults(run=_new_key)
-    show = _parser(
+    verbs = add_verbs(keys)
+    _add_new(verbs)
+    show = make_parser(
         verbs, "show", "print the public half of a key file", "ceax keys show trader.key"
     )
     show.add_argument("file", type=Path, metavar="FILE")
     show.add_argument("--json", action="store_true", help="print one JSON object")
-    show.set_defaults(run=_show_key)
-    _add_enrol(verbs)
-    _add_admit(commands)
+    show.set_defaults(run=_show)
+    add_code(verbs)
+    add_enrol(verbs)
+    _add_rotate(verbs)
+    _add_revoke(verbs)
+    listing = make_parser(
+        verbs, "list", "list the enrolled keys", f"ceax keys list {URL} --key operator-1.key"
+    )
+    add_exchange(listing, "of an operator, auditor or administrator")
+    add_output(listing)
+    listing.set_defaults(run=_list)
 
 
-def _add_enrol(verbs: "Commands") -> None:
-    enrol = _parser(
+def _add_new(verbs: "Commands") -> None:
+    new = make_parser(
         verbs,
-        "enrol",
-        "propose the enrolment of a public key; another operator approves it in the terminal",
-        "ceax keys enrol --public-key 3f… --person 演示交易员 --role trader --participant 1 "
-        "--exchange ws://127.0.0.1:7000 --key operator-1.key",
+        "new",
+        "make a key file that only you can read",
+        "ceax keys new trader.key --person 演示交易员 --role trader --passphrase",
     )
-    enrol.add_argument("--public-key", required=True, metavar="HEX", help="of `ceax keys show`")
-    enrol.add_argument("--person", required=True, metavar="NAME", help="whose key it is")
-    enrol.add_argument("--role", required=True, choices=("trader", "operator", "clearing"))
-    enrol.add_argument(
-        "--participant", type=int, default=0, metavar="N", help="whom a trader acts for: 1 is P0001"
+    new.add_argument("file", type=Path, metavar="FILE", help="a new file; never overwritten")
+    new.add_argument("--person", required=True, metavar="NAME", help="whose key it is")
+    new.add_argument("--role", required=True, choices=ROLES)
+    _add_new_passphrase(new)
+    add_passphrase_file(new)
+    new.add_argument("--json", action="store_true", help="print one JSON object")
+    new.set_defaults(run=_new)
+
+
+def _add_new_passphrase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--passphrase", action="store_true", help="ask for a passphrase, twice")
+
+
+def _add_rotate(verbs: "Commands") -> None:
+    rotate = make_parser(
+        verbs,
+        "rotate",
+        "make the next key of the same person on the same terms, and try it",
+        f"ceax keys rotate next.key {URL} --key trader.key --revoke-old",
     )
-    enrol.add_argument("--exchange", required=True, metavar="URL", help="ws://HOST:PORT")
-    enrol.add_argument(
-        "--key", required=True, type=Path, metavar="FILE", help="key file of an operator"
+    rotate.add_argument("file", type=Path, metavar="NEW", help="a new file; never overwritten")
+    _add_new_passphrase(rotate)
+    rotate.add_argument("--revoke-old", action="store_true", help="end the old key as well")
+    add_exchange(rotate, "that shall be followed")
+    add_output(rotate)
+    rotate.set_defaults(run=_rotate)
+
+
+def _add_revoke(verbs: "Commands") -> None:
+    revoke = make_parser(
+        verbs,
+        "revoke",
+        "end a key for good, and its live connections: one's own, the company's, or any",
+        f"ceax keys revoke 12 --reason 离职 {URL} --key operator-1.key",
     )
-    enrol.add_argument("--reason", default="登记密钥", help="reason of the proposal")
-    enrol.add_argument("--json", action="store_true", help="print one JSON object")
-    enrol.set_defaults(run=_enrol_key)
+    revoke.add_argument("number", type=int, metavar="N", help="of `ceax keys list`")
+    revoke.add_argument("--reason", required=True, help="why")
+    add_exchange(revoke, "of its person, its administrator or an operator")
+    add_output(revoke)
+    revoke.set_defaults(run=_revoke)
 
 
-def _add_admit(commands: "Commands") -> None:
-    admit = _parser(
-        commands,
-        "admit",
-        "propose the admission of the key emitting units of a CSV",
-        "ceax admit units.csv --check\n"
-        "  ceax admit units.csv --exchange ws://127.0.0.1:7000 --key operator-1.key",
-    )
-    admit.add_argument("file", type=Path, metavar="CSV")
-    admit.add_argument("--check", action="store_true", help="only read the table and tell bad rows")
-    admit.add_argument("--exchange", metavar="URL", help="where to propose, ws://HOST:PORT")
-    admit.add_argument("--key", type=Path, metavar="FILE", help="key file of an operator")
-    admit.add_argument("--reason", default="按名录准入", help="reason of the proposals")
-    admit.add_argument("--json", action="store_true", help="print one JSON object")
-    admit.set_defaults(run=_admit)
+# ---------------------------------------------------------------- without an exchange
 
 
-def _parser(commands: "Commands", name: str, summary: str, example: str) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=summary[0].upper() + summary[1:] + ".",
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
-def _new_key(arguments: argparse.Namespace) -> int:
-    from gateway.keys import new_key
+def _new(arguments: argparse.Namespace) -> int:
+    from gateway.keys import describe, new_key
 
     key = new_key(arguments.person, arguments.role)
-    key.save(arguments.file)
-    _print_key(key, arguments)
+    passphrase = new_passphrase(is_asked=arguments.passphrase, file=arguments.passphrase_file)
+    key.save(arguments.file, passphrase)
+    _print_key(describe(arguments.file), arguments)
     return 0
 
 
-def _show_key(arguments: argparse.Namespace) -> int:
-    from gateway.keys import load
+def _show(arguments: argparse.Namespace) -> int:
+    from gateway.keys import describe
 
-    _print_key(load(arguments.file), arguments)
+    _print_key(describe(arguments.file), arguments)
     return 0
 
 
-def _print_key(key: "KeyFile", arguments: argparse.Namespace) -> None:
+def _print_key(key: "PublicHalf", arguments: argparse.Namespace) -> None:
     if arguments.json:
         facts = {"file": str(arguments.file), "person": key.person, "role": key.role.value}
-        print(json.dumps({**facts, "public_key": key.public_key}, ensure_ascii=False))
+        facts["public_key"] = key.public_key
+        print(json.dumps({**facts, "has_passphrase": key.is_sealed}, ensure_ascii=False))
         return
     print(f"{arguments.file}: {key.role.value} key of {key.person}")
     print(f"public key, for the operators who enrol it: {key.public_key}")
 
 
-def _enrol_key(arguments: argparse.Namespace) -> int:
-    import msgspec
+# ---------------------------------------------------------------- following, ending, listing
 
-    from engine.commands import EnrolKey, Role
+
+def _rotate(arguments: argparse.Namespace) -> int:
+    from engine.events import KeyEnrolled, KeyRevoked
     from gateway.errors import UserError
+    from gateway.keys import describe, new_key
 
-    if (arguments.role == "trader") != (arguments.participant > 0):
-        raise UserError("--participant N goes with --role trader, and only with it")
-    wish = {
-        "public_key": arguments.public_key,
-        "role": Role(arguments.role),
-        "person": arguments.person,
-        "participant": arguments.participant,
-    }
-    try:
-        action = msgspec.convert({"type": "EnrolKey", **wish}, EnrolKey)
-    except msgspec.ValidationError as error:
-        raise UserError(f"the key cannot be enrolled: {error}") from error
-    numbers = asyncio.run(_propose([(action,)], arguments))
+    old = describe(arguments.key)
+    passphrase = new_passphrase(is_asked=arguments.passphrase, file=arguments.passphrase_file)
+    key = new_key(old.person, old.role)
+    key.save(arguments.file, passphrase)
+
+    async def follow(client: "Client") -> KeyEnrolled:
+        answer = await client.rotate_key(key.public_key)
+        if not isinstance(answer.first, KeyEnrolled):
+            arguments.file.unlink()  # nobody enrolled it: it is worth nothing
+            raise UserError(" ".join(answer.texts) or "the exchange did not enrol the new key")
+        return answer.first
+
+    enrolled = talk(arguments, follow)
+
+    async def end_old(client: "Client") -> bool:
+        """Log in with the new key, which proves it, and end the old one where that is wished."""
+        if not arguments.revoke_old:
+            return False
+        answer = await client.revoke_key(enrolled.previous, "轮换")
+        if not isinstance(answer.first, KeyRevoked):
+            raise UserError(" ".join(answer.texts) or "the old key was not revoked")
+        return True
+
+    arguments.key = arguments.file
+    is_revoked = talk(arguments, end_old)
     if arguments.json:
-        print(json.dumps({"proposals": numbers}))
-    else:
-        print(f"proposal that waits for another operator: {numbers[0]}")
+        facts = {"key": enrolled.key, "previous": enrolled.previous, "is_revoked": is_revoked}
+        print(json.dumps({**facts, "file": str(arguments.file)}))
+        return 0
+    print(f"{arguments.file} is key {enrolled.key} and follows key {enrolled.previous}")
+    if not is_revoked:
+        print(f"the old key still holds; end it with: ceax keys revoke {enrolled.previous} …")
     return 0
 
 
-def _admit(arguments: argparse.Namespace) -> int:
-    from gateway.admission import proposals_of, read_applicants
+def _revoke(arguments: argparse.Namespace) -> int:
+    from engine.events import KeyRevoked
+    from gateway.client import SubmitFailed
     from gateway.errors import UserError
 
-    applicants = read_applicants(arguments.file)
-    for cell in applicants.bad[:BAD_ROWS_SHOWN]:
-        print(cell, file=sys.stderr)
-    proposals: list[int] = []
-    if applicants.bad and not arguments.check:
-        raise UserError(f"{len(applicants.bad)} bad cells; nothing was proposed, mend the table")
-    if not arguments.check:
-        if arguments.exchange is None or arguments.key is None:
-            raise UserError("say --exchange URL and --key FILE, or --check to only read the table")
-        proposals = asyncio.run(_propose(proposals_of(applicants.rows), arguments))
-    facts = {
-        "rows": len(applicants.rows),
-        "bad": [str(cell) for cell in applicants.bad],
-        "proposals": proposals,
-    }
+    async def work(client: "Client") -> None:
+        try:
+            answer = await client.revoke_key(arguments.number, arguments.reason)
+        except SubmitFailed as error:
+            # Who revokes the own key loses the connection with it, and maybe the answer.
+            if client.welcome.key == arguments.number and error.outcome == "unknown":
+                return
+            raise
+        if not isinstance(answer.first, KeyRevoked):
+            raise UserError(" ".join(answer.texts) or "the key was not revoked")
+
+    talk(arguments, work)
     if arguments.json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print(json.dumps({"key": arguments.number, "state": "revoked"}))
     else:
-        numbers = ", ".join(map(str, proposals)) or "none"
-        print(f"{len(applicants.rows)} good rows, {len(applicants.bad)} bad cells")
-        print(f"proposals that wait for another operator: {numbers}")
-    return 1 if applicants.bad else 0
+        print(f"key {arguments.number} is revoked; its connections are closed")
+    return 0
 
 
-async def _propose(
-    proposals: "Iterable[Sequence[Action]]", arguments: argparse.Namespace
-) -> list[int]:
-    from engine.events import ProposalMade
-    from gateway.client import Client, ClientError
-    from gateway.errors import UserError
-    from gateway.keys import load
+def _list(arguments: argparse.Namespace) -> int:
+    import msgspec
 
-    numbers: list[int] = []
-    try:
-        async with await Client.connect(arguments.exchange, load(arguments.key)) as client:
-            for actions in proposals:
-                answer = await client.propose(actions, arguments.reason)
-                if not isinstance(answer.first, ProposalMade):
-                    raise UserError(answer.text or "the exchange did not take the proposal")
-                numbers.append(answer.first.proposal)
-    except ClientError as error:
-        done = f"; proposals made before: {numbers}" if numbers else ""
-        raise UserError(f"{error}{done}") from error
-    return numbers
+    from gateway.cli_tables import print_keys
+
+    async def work(client: "Client") -> tuple[Any, ...]:
+        return await client.keys()
+
+    rows = talk(arguments, work)
+    if arguments.json:
+        print(json.dumps({"keys": msgspec.to_builtins(rows)}, ensure_ascii=False))
+    else:
+        print_keys(rows, arguments.lang)
+    return 0

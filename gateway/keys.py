@@ -91,20 +91,34 @@ def new_key(person: str, role: Role | str) -> KeyFile:
     )
 
 
+class PublicHalf(Struct, frozen=True, kw_only=True):
+    """What a key file tells without its secret."""
+
+    person: str
+    role: Role
+    public_key: str
+    is_sealed: bool
+
+
+def describe(path: Path | str) -> PublicHalf:
+    """Return what stands in the clear in a key file; UserError as for `load`, no passphrase is needed."""
+    stored = _read(path)
+    return PublicHalf(
+        person=stored.person,
+        role=stored.role,
+        public_key=stored.public_key,
+        is_sealed=stored.sealed is not None,
+    )
+
+
 def load(path: Path | str, passphrase: str | Callable[[], str] | None = None) -> KeyFile:
     """Read a key file; UserError where it is missing, readable by others, or not a key file.
 
     A sealed one is opened with the passphrase, or with what a function returns that asks for it; by
     default with that of the environment. PassphraseNeeded where there is none, WrongPassphrase.
     """
-    data = read_private(path, "key file", KEY_FILE_BYTES_MAX)
-    try:
-        stored = msgspec.json.decode(data, type=_Stored)
-    except msgspec.DecodeError as error:
-        raise UserError(f"{path} is not a key file: {error}") from None
+    stored = _read(path)
     secret_key = stored.secret_key
-    if (stored.sealed is None) == (not secret_key):
-        raise UserError(f"{path} is not a key file: it needs either secret_key or sealed")
     if stored.sealed is not None:
         secret_key = _open(path, stored.sealed, passphrase)
     if bytes(SigningKey(bytes.fromhex(secret_key)).verify_key).hex() != stored.public_key:
@@ -115,6 +129,17 @@ def load(path: Path | str, passphrase: str | Callable[[], str] | None = None) ->
         public_key=stored.public_key,
         secret_key=secret_key,
     )
+
+
+def _read(path: Path | str) -> _Stored:
+    data = read_private(path, "key file", KEY_FILE_BYTES_MAX)
+    try:
+        stored = msgspec.json.decode(data, type=_Stored)
+    except msgspec.DecodeError as error:
+        raise UserError(f"{path} is not a key file: {error}") from None
+    if (stored.sealed is None) == (not stored.secret_key):
+        raise UserError(f"{path} is not a key file: it needs either secret_key or sealed")
+    return stored
 
 
 def _open(

@@ -5,10 +5,13 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
+
 from engine.commands import IssueCode, OnDisconnect, Permission, RemoveParticipant, Role
 from engine.events import CodeIssued, KeyEnrolled
-from gateway import keys, wire
-from gateway.enrolment_code import hash_of, new_code, read_code
+from gateway import enrolling, keys, wire
+from gateway.client_errors import ConnectionFailed, LoginRefused
+from gateway.enrolment_code import BadCode, hash_of, new_code, read_code
 from gateway.keys import KeyFile
 from tests.gateway.gateway_world import Raw, World, closing, raw, serving, settings
 
@@ -167,3 +170,27 @@ async def test_a_refused_claim_tells_in_the_language_asked_for() -> None:
         async with answered(world, key, code, language="zh") as reply:
             assert reply["text"] == "没有该开通码"
             assert reply["number"] == 116
+
+
+async def test_the_client_library_claims_and_then_logs_in() -> None:
+    async with serving() as world:
+        key, code = fresh()
+        issue(world, code)
+        with pytest.raises(LoginRefused) as refused:
+            await enrolling.enrol(world.server.url, key, new_code())
+        assert refused.value.code == "CODE_UNKNOWN"
+        enrolled = await enrolling.enrol(world.server.url, key, f" {code.lower()} ")
+        assert (enrolled.role, enrolled.participant) == ("trader", 1)
+        async with await world.connect(key) as client:
+            assert client.welcome.key == enrolled.key
+
+
+async def test_a_typing_error_never_leaves_the_machine() -> None:
+    async with serving() as world:
+        code = new_code()
+        wrong = code[:-1] + ("A" if code[-1] != "A" else "B")
+        with pytest.raises(BadCode):
+            await enrolling.enrol(world.server.url, keys.new_key("演示", "trader"), wrong)
+        assert not world.server.counts["connections"]
+    with pytest.raises(ConnectionFailed):
+        await enrolling.enrol(world.server.url, keys.new_key("演示", "trader"), code)

@@ -1,0 +1,146 @@
+"""Which column of a list is which: offices name and order them as they like, and put titles above them."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from gateway.errors import UserError
+
+HEADING_ROWS: Final = 10
+"""The heading is looked for in the first rows: lists have titles above it."""
+HEADINGS: Final[dict[str, tuple[str, ...]]] = {
+    "name": (
+        "name",
+        "名称",
+        "单位名称",
+        "企业名称",
+        "重点排放单位名称",
+        "重点排放单位",
+        "排放单位名称",
+        "企业",
+        "unit",
+        "unit name",
+        "entity",
+        "entity name",
+        "company",
+        "company name",
+        "enterprise",
+    ),
+    "credit_code": (
+        "credit code",
+        "统一社会信用代码",
+        "社会信用代码",
+        "信用代码",
+        "unified social credit code",
+        "uscc",
+    ),
+    "category": ("category", "类别", "主体类别", "主体类型"),
+    "province": (
+        "province",
+        "省份",
+        "省",
+        "所在省份",
+        "省市",
+        "省区市",
+        "省级行政区",
+        "所属省份",
+        "地区",
+        "region",
+    ),
+    "sector": (
+        "sector",
+        "行业",
+        "所属行业",
+        "行业类别",
+        "行业分类",
+        "行业名称",
+        "industry",
+    ),
+    "registry_account": (
+        "registry account",
+        "登记账户",
+        "注册登记账户",
+        "注册登记账号",
+        "登记账号",
+    ),
+    "funds_account": ("funds account", "资金账户", "资金账号", "结算资金账户"),
+    "compliance_year": (
+        "compliance year",
+        "履约年度",
+        "年度",
+        "年份",
+        "名录年度",
+        "清缴年度",
+        "year",
+    ),
+}
+"""Words for each column; case, spaces, marks and what stands in brackets do not matter."""
+LONG: Final = 4
+"""A word of so many Chinese characters may also stand inside a longer heading."""
+_MIN_FOUND: Final = 2
+_ALWAYS: Final = ("name", "credit_code")
+
+
+def normal(heading: str) -> str:
+    """Return a heading without what offices add to it: brackets, stars, spaces, underscores, full-width signs."""
+    text = unicodedata.normalize("NFKC", heading).lower()
+    text = re.sub(r"[((\[【].*?[))\]】]", "", text)
+    return re.sub(r"[\s_*:·\-/、\ufeff]", "", text)
+
+
+_WORDS: Final = {normal(word): name for name, words in HEADINGS.items() for word in words}
+
+
+def find_columns(
+    rows: Sequence[Sequence[str]], wishes: Mapping[str, str], file: str
+) -> tuple[int, dict[str, int]]:
+    """Return the index of the heading's row and the place of each column that was found.
+
+    `wishes` name headings by hand (`--map field=heading`) and come first. UserError where a wish names
+    no heading, or where no row has a name and a credit code.
+    """
+    best: tuple[int, dict[str, int]] = (0, {})
+    for number, cells in enumerate(rows[:HEADING_ROWS]):
+        places = _columns_of(cells, wishes)
+        if len(places) > len(best[1]):
+            best = (number, places)
+    number, places = best
+    heading = rows[number] if rows else ()
+    for name, wish in wishes.items():
+        if name not in HEADINGS:
+            raise UserError(f"--map {name}=…: there is no field {name}; {', '.join(HEADINGS)} are")
+        if name not in places:
+            raise UserError(f"{file} has no column {wish!r}; its heading is: {_listed(heading)}")
+    for name in _ALWAYS:
+        if name not in places:
+            raise UserError(
+                f"{file}: the heading has no column {name} ({HEADINGS[name][1]}); "
+                f"say which one it is with --map {name}=HEADING; found: {_listed(heading)}"
+            )
+    return number, places
+
+
+def _columns_of(cells: Sequence[str], wishes: Mapping[str, str]) -> dict[str, int]:
+    headings = [normal(cell) for cell in cells]
+    places = {
+        name: headings.index(normal(wish))
+        for name, wish in wishes.items()
+        if normal(wish) in headings
+    }
+    for place, heading in enumerate(headings):
+        name = _WORDS.get(heading)
+        if name is not None and name not in wishes and place not in places.values():
+            places.setdefault(name, place)
+    if len(places) < _MIN_FOUND:
+        return places
+    for place, heading in enumerate(headings):
+        inside = {name for word, name in _WORDS.items() if len(word) >= LONG and word in heading}
+        name = inside.pop() if len(inside) == 1 else None
+        if name is not None and name not in wishes and place not in places.values():
+            places.setdefault(name, place)
+    return places
+
+
+def _listed(cells: Sequence[str]) -> str:
+    return ", ".join(repr(cell.strip()) for cell in cells[:20] if cell.strip()) or "nothing"

@@ -1,0 +1,232 @@
+"""`ceax keys code` and `ceax keys enrol`: how a person's key comes to be enrolled, by a one-time code or by hand."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gateway.cli_parts import (
+    add_exchange,
+    add_output,
+    add_passphrase_file,
+    make_parser,
+    open_key,
+    propose_all,
+    talk,
+)
+
+if TYPE_CHECKING:
+    from gateway.cli_parts import Commands
+    from gateway.client import Client
+
+ROLES = (
+    "trader",
+    "risk",
+    "administrator",
+    "operator",
+    "supervisor",
+    "clearing",
+    "reader",
+    "auditor",
+)
+COMPANY_ROLES = ("trader", "risk", "administrator")
+PERMISSIONS = ("listed", "block", "auction", "cancel")
+WAYS = ("none", "connection", "key")
+CODE_HOURS = 24
+CODE_HOURS_MAX = 24 * 30
+URL = "--exchange ws://127.0.0.1:7000"
+
+
+def add_code(verbs: "Commands") -> None:
+    """Add `code`."""
+    code = make_parser(
+        verbs,
+        "code",
+        "propose a one-time code by which a person enrols its own key; printed once",
+        f"ceax keys code --person 演示交易员 --role trader --participant 1 {URL} --key operator-1.key",
+    )
+    _add_terms(code)
+    code.add_argument(
+        "--hours", type=int, default=CODE_HOURS, metavar="N", help=f"how long ({CODE_HOURS})"
+    )
+    add_exchange(code, "of an operator or administrator")
+    add_output(code)
+    code.set_defaults(run=_code)
+
+
+def add_enrol(verbs: "Commands") -> None:
+    """Add `enrol`."""
+    enrol = make_parser(
+        verbs,
+        "enrol",
+        "enrol one's key with a one-time code, or propose somebody's public key",
+        f"ceax keys enrol trader.key --code ABCD-… {URL}\n"
+        "  ceax keys enrol --public-key 3f… --person 演示交易员 --role trader --participant 1 "
+        f"{URL} --key operator-1.key",
+    )
+    enrol.add_argument("file", nargs="?", type=Path, metavar="FILE", help="one's own key file")
+    enrol.add_argument("--code", metavar="CODE", help="as it was told; asked where it is missing")
+    enrol.add_argument("--public-key", metavar="HEX", help="of `ceax keys show`")
+    _add_terms(enrol)
+    enrol.add_argument("--exchange", required=True, metavar="URL", help="ws://HOST:PORT")
+    enrol.add_argument(
+        "--key", type=Path, metavar="FILE", help="key file of the operator or administrator"
+    )
+    enrol.add_argument("--tls-ca", type=Path, metavar="FILE", help="authorities (PEM) for wss://")
+    add_passphrase_file(enrol)
+    add_output(enrol)
+    enrol.set_defaults(run=_enrol)
+
+
+def _add_terms(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--person", metavar="NAME", help="whose key it is")
+    parser.add_argument("--role", choices=ROLES)
+    parser.add_argument(
+        "--participant", type=int, default=0, metavar="N", help="whom it acts for: 1 is P0001"
+    )
+    parser.add_argument(
+        "--permission", action="append", default=[], choices=PERMISSIONS, help="of a trader (all)"
+    )
+    parser.add_argument(
+        "--address", action="append", default=[], metavar="IP", help="address or prefix (any)"
+    )
+    parser.add_argument("--valid-until", default="", metavar="DATE", help="last day (open)")
+    parser.add_argument(
+        "--on-disconnect",
+        default="none",
+        choices=WAYS,
+        help="cancel its orders when a connection, or the last one, is lost (none)",
+    )
+    parser.add_argument("--reason", default="登记密钥", help="reason of the proposal")
+
+
+def _terms(arguments: argparse.Namespace) -> dict[str, Any]:
+    from gateway.errors import UserError
+
+    if arguments.person is None or arguments.role is None:
+        raise UserError("say whose key it is and what for: --person NAME --role ROLE")
+    if (arguments.role in COMPANY_ROLES) != (arguments.participant > 0):
+        raise UserError("--participant N goes with trader, risk and administrator, and only there")
+    return {
+        "role": arguments.role,
+        "person": arguments.person,
+        "participant": arguments.participant,
+        "permissions": arguments.permission,
+        "addresses": arguments.address,
+        "valid_until": arguments.valid_until,
+        "on_disconnect": arguments.on_disconnect,
+    }
+
+
+def _code(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from engine.commands import IssueCode
+    from engine.units import NANOSECONDS_PER_SECOND
+    from gateway.enrolment_code import hash_of, new_code, read_code
+    from gateway.errors import UserError
+
+    terms = _terms(arguments)
+    if not 1 <= arguments.hours <= CODE_HOURS_MAX:
+        raise UserError(f"--hours is between 1 and {CODE_HOURS_MAX}")
+    code = new_code()
+
+    async def work(client: "Client") -> tuple[int, int]:
+        hours_ns = arguments.hours * 3_600 * NANOSECONDS_PER_SECOND
+        wish = {
+            "type": "IssueCode",
+            "code_hash": hash_of(read_code(code)),
+            "code_valid_until_ns": client.time_ns + hours_ns,
+            **terms,
+        }
+        try:
+            action = msgspec.convert(wish, IssueCode)
+        except msgspec.ValidationError as error:
+            raise UserError(f"no such code can be issued: {error}") from error
+        (number,) = await propose_all(client, [(action,)], arguments.reason)
+        return number, action.code_valid_until_ns
+
+    number, valid_until_ns = talk(arguments, work)
+    if arguments.json:
+        facts = {"proposal": number, "code": code, "code_valid_until_ns": valid_until_ns}
+        print(json.dumps(facts))
+        return 0
+    if arguments.lang == "zh":
+        print(f"开通码: {code}")
+        print(f"只显示这一次, 请当面或电话告知本人。提案 {number} 须经另一人批准后生效, ")
+        print(f"有效 {arguments.hours} 小时; 本人执行: ceax keys enrol FILE --exchange URL")
+    else:
+        print(f"code: {code}")
+        print("it is shown this once; tell it to the person face to face or by telephone")
+        print(f"proposal {number} waits for another person; the code holds {arguments.hours} hours")
+        print("the person then runs: ceax keys enrol FILE --exchange URL")
+    return 0
+
+
+def _enrol(arguments: argparse.Namespace) -> int:
+    from gateway.errors import UserError
+
+    if (arguments.file is None) == (arguments.public_key is None):
+        raise UserError("say either one's own key FILE (with its --code), or --public-key HEX")
+    return _claim(arguments) if arguments.file is not None else _enrol_by_hand(arguments)
+
+
+def _claim(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from gateway.client_errors import ClientError
+    from gateway.enrolling import enrol
+    from gateway.enrolment_code import BadCode, read_code
+    from gateway.errors import UserError
+
+    code = arguments.code
+    if code is None and sys.stdin.isatty():
+        code = input("code: ")
+    try:
+        read_code(code or "")
+    except BadCode as error:
+        where = f" (group {error.group})" if error.group else ""
+        raise UserError(f"{error}{where}; type the code again as it was told") from None
+    key = open_key(arguments.file, arguments.passphrase_file)
+    claim = enrol(
+        arguments.exchange, key, code, language=arguments.lang, authorities=arguments.tls_ca
+    )
+    try:
+        enrolled = asyncio.run(claim)
+    except ClientError as error:
+        raise UserError(f"not enrolled: {error}") from error
+    facts = {"key": enrolled.key, "role": enrolled.role, "person": enrolled.person}
+    facts["participant"] = enrolled.participant
+    if arguments.json:
+        print(json.dumps(facts, ensure_ascii=False))
+    elif arguments.lang == "zh":
+        print(f"已登记: 密钥 {enrolled.key}, {enrolled.person}, {enrolled.role}; 现在可以登录")
+    else:
+        print(f"enrolled as key {enrolled.key}: {enrolled.role} {enrolled.person}; log in with it")
+    return 0
+
+
+def _enrol_by_hand(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from engine.commands import EnrolKey
+    from gateway.errors import UserError
+
+    wish = {"type": "EnrolKey", "public_key": arguments.public_key, **_terms(arguments)}
+    try:
+        action = msgspec.convert(wish, EnrolKey)
+    except msgspec.ValidationError as error:
+        raise UserError(f"the key cannot be enrolled: {error}") from error
+
+    async def work(client: "Client") -> list[int]:
+        return await propose_all(client, [(action,)], arguments.reason)
+
+    numbers = talk(arguments, work)
+    if arguments.json:
+        print(json.dumps({"proposals": numbers}))
+    elif arguments.lang == "zh":
+        print(f"提案 {numbers[0]} 等待另一人批准")
+    else:
+        print(f"proposal that waits for another person: {numbers[0]}")
+    return 0

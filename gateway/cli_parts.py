@@ -1,0 +1,161 @@
+"""What the commands that talk to an exchange share: options, key files with passphrases, proposals."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from engine.commands import Action
+    from gateway.client import Client
+    from gateway.keys import KeyFile
+
+    Commands = _SubParsersAction[argparse.ArgumentParser]
+
+T = TypeVar("T")
+
+
+def make_parser(
+    commands: "Commands", name: str, summary: str, example: str
+) -> argparse.ArgumentParser:
+    """Add a command with its summary and an example."""
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_verbs(parser: argparse.ArgumentParser) -> "Commands":
+    """Let a command have verbs of its own."""
+    return parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add how answers are shown."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--lang", choices=("zh", "en"), default="en", help="of texts (en)")
+
+
+def add_passphrase_file(parser: argparse.ArgumentParser) -> None:
+    """Add where a program keeps the passphrase of a key."""
+    parser.add_argument(
+        "--passphrase-file",
+        type=Path,
+        metavar="FILE",
+        help="holds the key's passphrase, readable by you alone; else CEAX_PASSPHRASE, else it is asked",
+    )
+
+
+def add_exchange(
+    parser: argparse.ArgumentParser, whose: str = "of an operator", *, is_needed: bool = True
+) -> None:
+    """Add the exchange to talk to, and the key to talk with."""
+    parser.add_argument("--exchange", required=is_needed, metavar="URL", help="ws://HOST:PORT")
+    parser.add_argument(
+        "--key", required=is_needed, type=Path, metavar="FILE", help=f"key file {whose}"
+    )
+    parser.add_argument(
+        "--tls-ca", type=Path, metavar="FILE", help="authorities (PEM) for a wss:// address"
+    )
+    add_passphrase_file(parser)
+
+
+def open_key(path: Path, passphrase_file: Path | None = None) -> "KeyFile":
+    """Read a key file, and ask for its passphrase where somebody sits at a terminal; UserError."""
+    from getpass import getpass
+
+    from gateway import keys, passphrase
+
+    given = passphrase.from_program(passphrase_file)
+    if not given and keys.describe(path).is_sealed and sys.stdin.isatty():
+        given = getpass(f"passphrase of {path}: ")
+    return keys.load(path, given)
+
+
+def new_passphrase(*, is_asked: bool, file: Path | None) -> str:
+    """Return the passphrase for a new key: asked twice, of a file or the environment; "" with a warning."""
+    from getpass import getpass
+
+    from gateway import passphrase
+    from gateway.errors import UserError
+
+    if is_asked:
+        if not sys.stdin.isatty():
+            raise UserError("--passphrase asks at a terminal; programs use --passphrase-file")
+        given = getpass("passphrase: ")
+        passphrase.check(given)
+        if getpass("the same again: ") != given:
+            raise UserError("the two passphrases differ; nothing was written")
+        return given
+    given = passphrase.from_program(file)
+    if given:
+        passphrase.check(given)
+    else:
+        print(
+            "warning: no passphrase: whoever can read the file has the key; see --passphrase",
+            file=sys.stderr,
+        )
+    return given
+
+
+def talk(arguments: argparse.Namespace, work: "Callable[[Client], Awaitable[T]]") -> T:
+    """Log in with the key of the options, do some work and log out; UserError where that fails."""
+    from gateway.errors import UserError
+
+    if arguments.exchange is None or arguments.key is None:
+        raise UserError("say where and as whom: --exchange URL --key FILE")
+    key = open_key(arguments.key, arguments.passphrase_file)
+    return asyncio.run(_talk(arguments, key, work))
+
+
+async def _talk(
+    arguments: argparse.Namespace, key: "KeyFile", work: "Callable[[Client], Awaitable[T]]"
+) -> T:
+    from gateway.client import Client, ClientError
+    from gateway.errors import UserError
+
+    try:
+        client = await Client.connect(
+            arguments.exchange,
+            key,
+            language=arguments.lang,
+            reconnect=False,
+            authorities=arguments.tls_ca,
+        )
+        async with client:
+            return await work(client)
+    except ClientError as error:
+        raise UserError(str(error)) from error
+
+
+async def propose_all(
+    client: "Client", proposals: "Iterable[Sequence[Action]]", reason: str
+) -> list[int]:
+    """Propose one after the other and return their numbers; UserError tells those made before a refusal."""
+    from engine.events import ProposalMade
+    from gateway.client import ClientError
+    from gateway.errors import UserError
+
+    numbers: list[int] = []
+    problem: str | Exception = ""
+    for actions in proposals:
+        try:
+            answer = await client.propose(actions, reason)
+        except ClientError as error:
+            problem = error
+            break
+        if not isinstance(answer.first, ProposalMade):
+            problem = " ".join(answer.texts) or "the exchange did not take the proposal"
+            break
+        numbers.append(answer.first.proposal)
+    if problem:
+        done = f"; proposals made before: {numbers}" if numbers else ""
+        raise UserError(f"{problem}{done}")
+    return numbers

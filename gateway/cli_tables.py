@@ -1,0 +1,185 @@
+"""Tables that commands print for people: keys, participants, and a list of applicants before it is proposed."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from engine.views import KeyView, ParticipantView
+    from gateway.admission import Applicants
+
+WIDTH: Final = 240
+ROWS_SHOWN: Final = 50
+"""Most good rows, and most bad cells, of a preview; counts tell of the others."""
+COLOURS: Final = {
+    "active": "green",
+    "suspended": "yellow",
+    "stopped": "yellow",
+    "revoked": "red",
+    "expired": "red",
+    "removed": "red",
+}
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    "active": ("有效", "active"),
+    "suspended": ("暂停交易", "suspended"),
+    "stopped": ("自行停止", "stopped"),
+    "removed": ("已移出", "removed"),
+    "revoked": ("已吊销", "revoked"),
+    "expired": ("已过期", "expired"),
+    "any": ("不限", "any"),
+    "open": ("不限", "open"),
+    "number": ("编号", "number"),
+    "person": ("人员", "person"),
+    "role": ("角色", "role"),
+    "participant": ("主体", "participant"),
+    "permissions": ("权限", "permissions"),
+    "addresses": ("地址", "addresses"),
+    "valid_until": ("有效至", "valid until"),
+    "state": ("状态", "state"),
+    "public_key": ("公钥", "public key"),
+    "row": ("行", "row"),
+    "column": ("列", "column"),
+    "value": ("内容", "value"),
+    "problem": ("问题", "problem"),
+    "name": ("单位名称", "name"),
+    "credit_code": ("统一社会信用代码", "credit code"),
+    "category": ("主体类别", "category"),
+    "province": ("省份", "province"),
+    "sector": ("行业", "sector"),
+    "registry_account": ("登记账户", "registry account"),
+    "funds_account": ("资金账户", "funds account"),
+    "compliance_year": ("履约年度", "year"),
+    "good": ("可准入的单位", "units to admit"),
+    "bad": ("有问题的单元格", "bad cells"),
+    "taken": ("各列取自", "columns taken"),
+    "unused": ("未使用的列", "columns not used"),
+    "assigned": ("已分配", "assigned"),
+    "others": ("另有 {n} 行未显示", "{n} more rows are not shown"),
+    "counts": (
+        "可准入 {good} 行, 有问题 {bad} 行",
+        "{good} good rows, {bad} bad rows",
+    ),
+}
+
+
+def _console() -> Console:
+    # A file or another program has no width: long cells stay whole there.
+    return Console(width=None if sys.stdout.isatty() else WIDTH)
+
+
+def word(key: str, lang: str) -> str:
+    """Return a word of a table in `zh` or `en`."""
+    return WORDS[key][lang != "zh"]
+
+
+def _table(lang: str, columns: Iterable[str], title: str = "") -> Table:
+    table = Table(title=title or None, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(word(column, lang), overflow="fold")
+    return table
+
+
+def _state(state: str, lang: str) -> str:
+    return f"[{COLOURS[state]}]{word(state, lang)}[/]"
+
+
+def print_keys(rows: "Sequence[KeyView]", lang: str) -> None:
+    """Print the enrolled keys."""
+    table = _table(
+        lang,
+        (
+            "number",
+            "person",
+            "role",
+            "participant",
+            "permissions",
+            "addresses",
+            "valid_until",
+            "state",
+            "public_key",
+        ),
+    )
+    for row in rows:
+        table.add_row(
+            str(row.key),
+            _plain(row.person),
+            row.role.value,
+            f"P{row.participant:04d}" if row.participant else "",
+            ", ".join(row.permissions),
+            ", ".join(row.addresses) or word("any", lang),
+            row.valid_until or word("open", lang),
+            _state(row.state, lang),
+            row.public_key[:16],
+        )
+    _console().print(table)
+
+
+def print_participants(rows: "Sequence[ParticipantView]", lang: str) -> None:
+    """Print participants with their status."""
+    columns = ("number", "name", "credit_code", "province", "sector", "compliance_year", "state")
+    table = _table(lang, columns)
+    for row in rows:
+        table.add_row(
+            f"P{row.participant:04d}",
+            _plain(row.name),
+            row.credit_code,
+            _plain(row.province),
+            _plain(row.sector),
+            str(row.compliance_year),
+            _state(row.status, lang),
+        )
+    _console().print(table)
+
+
+def print_applicants(found: "Applicants", lang: str) -> None:
+    """Print what a list would propose: columns taken, good rows, every bad cell, counts."""
+    console = _console()
+    taken = ", ".join(
+        f"{word(name, lang)} ← {_plain(heading)}" for name, heading in found.columns.items()
+    )
+    console.print(f"{word('taken', lang)}: {taken}")
+    if found.unused:
+        unused = ", ".join(_plain(heading) for heading in found.unused)
+        console.print(f"[yellow]{word('unused', lang)}: {unused}[/]")
+    for name, count in found.assigned.items():
+        console.print(f"[cyan]{word('assigned', lang)}: {word(name, lang)} × {count}[/]")
+    columns = (
+        "row",
+        "name",
+        "credit_code",
+        "province",
+        "sector",
+        "compliance_year",
+        "registry_account",
+        "funds_account",
+    )
+    good = _table(lang, columns, word("good", lang))
+    for place, row in list(zip(found.places, found.rows, strict=True))[:ROWS_SHOWN]:
+        cells = (str(getattr(row, column)) for column in columns[1:])
+        good.add_row(str(place), *(_plain(cell) for cell in cells), style="green")
+    console.print(good)
+    _others(console, len(found.rows), lang)
+    if found.bad:
+        bad = _table(lang, ("row", "column", "value", "problem"), word("bad", lang))
+        for cell in found.bad[:ROWS_SHOWN]:
+            called = cell.heading or word(cell.column, lang)
+            bad.add_row(
+                str(cell.row), _plain(called), _plain(cell.value), _plain(cell.problem), style="red"
+            )
+        console.print(bad)
+        _others(console, len(found.bad), lang)
+    counts = WORDS["counts"][lang != "zh"]
+    console.print(counts.format(good=len(found.rows), bad=found.bad_rows))
+
+
+def _others(console: Console, count: int, lang: str) -> None:
+    if count > ROWS_SHOWN:
+        console.print(word("others", lang).format(n=count - ROWS_SHOWN))
+
+
+def _plain(text: str) -> str:
+    """Return a text of a file so that it is no markup of the table."""
+    return text.replace("[", "\\[")

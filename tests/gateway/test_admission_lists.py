@@ -1,0 +1,240 @@
+"""Lists as offices really make them: titles above, other headings, no accounts, values of table programs."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+import ceax
+from gateway.admission import Reading, parse_applicants
+from gateway.admission_headings import HEADING_ROWS, normal
+from gateway.errors import UserError
+from tests.gateway.gateway_world import World, serving
+from tests.gateway.test_admission import HEADING, line
+from tests.markets import credit_code
+
+READING = Reading(year=2025, sector="发电")
+
+
+def real(number: int, **changes: str) -> str:
+    cells = {
+        "no": str(number),
+        "province": "演示省",
+        "name": f"演示电厂{number}",
+        "credit_code": credit_code(number),
+    } | changes
+    return ",".join(cells.values())
+
+
+REAL = "\ufeff序号,省（区、市）,重点排放单位名称,统一社会信用代码（18位）"
+
+
+def test_a_list_without_accounts_gets_them_from_the_code_and_says_so() -> None:
+    found = parse_applicants("\n".join([REAL, real(1), real(2)]), "units.csv", READING)
+    assert not found.bad
+    first = found.rows[0]
+    assert first.registry_account == f"REG-{credit_code(1)}"
+    assert first.funds_account == f"FUND-{credit_code(1)}"
+    assert (first.compliance_year, first.sector, first.province) == (2025, "发电", "演示省")
+    assert found.assigned == {
+        "sector": 2,
+        "registry_account": 2,
+        "funds_account": 2,
+        "compliance_year": 2,
+    }
+    assert found.columns == {
+        "province": "省（区、市）",
+        "name": "重点排放单位名称",
+        "credit_code": "统一社会信用代码（18位）",
+    }
+    assert [normal(heading) for heading in found.unused] == ["序号"]
+    again = parse_applicants("\n".join([REAL, real(2), real(1)]), "units.csv", READING)
+    assert set(again.rows) == set(found.rows), "the order of a list gives nobody another account"
+
+
+def test_an_empty_account_is_assigned_and_a_given_one_kept() -> None:
+    rows = [HEADING, line(1, registry_account=""), line(2)]
+    found = parse_applicants("\n".join(rows), "units.csv")
+    assert [row.registry_account for row in found.rows] == [f"REG-{credit_code(1)}", "REG-2"]
+    assert found.assigned == {"registry_account": 1}
+
+
+def test_titles_above_the_heading_are_passed_over_and_lines_still_fit() -> None:
+    titles = ["附件,,,", "2025年度全国碳排放权交易市场重点排放单位名录,,,", ",,,"]
+    found = parse_applicants(
+        "\n".join([*titles, REAL.lstrip("\ufeff"), real(1), real(2, credit_code="9" * 18)]),
+        "u",
+        READING,
+    )
+    assert found.places == (5,)
+    assert [(cell.row, cell.column) for cell in found.bad] == [(6, "credit_code")]
+    deep = ["x,,,"] * HEADING_ROWS
+    with pytest.raises(UserError, match="no column name"):
+        parse_applicants("\n".join([*deep, REAL, real(1)]), "u", READING)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "单位名称",
+        " 企业名称* ",
+        "重点排放单位名称(全称)",
+        "Company Name",
+        "company_name",
+        "企业　名称",
+        "重点排放单位名称及地址",
+    ],
+)
+def test_headings_are_known_however_they_are_written(heading: str) -> None:
+    found = parse_applicants(
+        f"省份,{heading},统一社会信用代码\n演示省,演示电厂,{credit_code(1)}", "u", READING
+    )
+    assert found.columns["name"] == heading.strip()
+
+
+def test_a_column_can_be_named_by_hand_and_comes_first() -> None:
+    text = f"甲,乙,单位名称,丙\n{credit_code(1)},演示电厂,别名,演示省"
+    wishes = {"credit_code": "甲", "name": "乙", "province": "丙"}
+    found = parse_applicants(text, "u", Reading(columns=wishes, year=2025, sector="发电"))
+    assert (found.rows[0].name, found.unused) == ("演示电厂", ("单位名称",))
+    with pytest.raises(UserError, match=r"no column '丁'.*'甲', '乙'"):
+        parse_applicants(text, "u", Reading(columns=wishes | {"name": "丁"}, year=2025))
+    with pytest.raises(UserError, match="no field colour"):
+        parse_applicants(text, "u", Reading(columns=wishes | {"colour": "甲"}, year=2025))
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [("compliance_year", "--year"), ("sector", "--sector"), ("province", "--map province")],
+)
+def test_what_a_list_lacks_is_asked_for(gone: str, said: str) -> None:
+    cells = dict(zip(HEADING.split(","), line(1).split(","), strict=True))
+    del cells[gone]
+    text = ",".join(cells) + "\n" + ",".join(cells.values())
+    with pytest.raises(UserError, match=said):
+        parse_applicants(text, "u")
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", ","])
+def test_separators_of_table_programs(separator: str) -> None:
+    text = "\n".join([HEADING, line(1)]).replace(",", separator)
+    assert len(parse_applicants(text, "u").rows) == 1
+
+
+def test_codes_are_read_as_table_programs_write_them() -> None:
+    code = credit_code(1)
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in code)
+    for written in (code.lower(), wide, f"'{code}", f"{code[:8]} {code[8:]}"):
+        found = parse_applicants("\n".join([HEADING, line(1, credit_code=written)]), "u")
+        assert found.rows[0].credit_code == code
+
+
+def test_a_bad_code_says_what_is_wrong_with_it() -> None:
+    code = credit_code(1)
+    wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
+    codes = enumerate((wrong, code[:-1], "I" + code[1:]), 2)
+    rows = [HEADING, *(line(number, credit_code=text) for number, text in codes)]
+    problems = [cell.problem for cell in parse_applicants("\n".join(rows), "u").bad]
+    assert f"last sign must be {code[-1]}" in problems[0]
+    assert "has 17 signs" in problems[1]
+    assert "a sign that none has" in problems[2]
+
+
+def test_others_than_key_emitting_units_are_told_so() -> None:
+    rows = [HEADING, line(1, category="机构"), line(2, category="individual"), line(3)]
+    found = parse_applicants("\n".join(rows), "u")
+    assert len(found.rows) == 1
+    assert [(cell.row, cell.column) for cell in found.bad] == [(2, "category"), (3, "category")]
+    assert all("only key emitting units" in cell.problem for cell in found.bad)
+
+
+def test_normal_headings() -> None:
+    assert (
+        normal("统一社会信用代码（18位）*") == normal(" 统一 社会信用代码 ") == "统一社会信用代码"
+    )
+
+
+# ---------------------------------------------------------------- the command
+
+
+def write(tmp_path: Path, *rows: str) -> Path:
+    path = tmp_path / "units.csv"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    return path
+
+
+def test_a_preview_tells_every_bad_row_and_proposes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, REAL, real(1), real(2, credit_code="123"), real(3, name=""))
+    words = ["admit", str(path), "--preview", "--year", "2025", "--sector", "发电"]
+    assert ceax.main(words) == 1
+    shown = capsys.readouterr().out
+    for text in ("演示电厂1", "123", "3 signs", "empty", "1 good rows, 2 bad rows"):
+        assert text in " ".join(shown.split()), text
+    assert ceax.main([*words, "--lang", "zh"]) == 1
+    assert "可准入 1 行, 有问题 2 行" in capsys.readouterr().out
+    assert ceax.main([*words, "--json"]) == 1
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["rows"], facts["bad_rows"], facts["proposals"]) == (1, 2, [])
+    assert facts["columns"]["name"] == "重点排放单位名称"
+    assert facts["assigned"]["registry_account"] == 1
+    cell = facts["cells"][0]
+    assert (cell["row"], cell["column"], cell["value"]) == (3, "credit_code", "123")
+
+
+def test_a_cell_is_no_markup_of_the_preview(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, HEADING, line(1, name="[red]演示[/red]"))
+    assert ceax.main(["admit", str(path), "--preview"]) == 0
+    assert "[red]演示[/red]" in capsys.readouterr().out
+
+
+def test_columns_are_mapped_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, HEADING.replace("name", "甲").replace("sector", "乙"), line(1))
+    words = ["admit", str(path), "--preview", "--json"]
+    assert ceax.main(words) == 2
+    assert "--map name=HEADING" in capsys.readouterr().err
+    assert ceax.main([*words, "--map", "name=甲", "--map", "sector=乙"]) == 0
+    assert json.loads(capsys.readouterr().out)["units"][0]["name"] == "演示电厂1"
+    assert ceax.main([*words, "--map", "name"]) == 2
+    assert "FIELD=HEADING" in capsys.readouterr().err
+
+
+def test_without_an_exchange_nothing_is_proposed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, HEADING, line(1), line(2, compliance_year="x"))
+    assert ceax.main(["admit", str(path)]) == 2
+    captured = capsys.readouterr()
+    assert "nothing was proposed" in captured.err
+    assert "row 3, column compliance_year" in captured.err
+    assert ceax.main(["admit", str(path), "--skip-bad"]) == 2
+    assert "--exchange URL" in capsys.readouterr().err
+
+
+def key_file(world: World, tmp_path: Path) -> Path:
+    path = tmp_path / "operator.key"
+    world.operators[0].save(path)
+    return path
+
+
+async def test_the_good_rows_are_proposed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(
+        tmp_path, HEADING, *(line(number) for number in range(101, 351)), line(400, name="")
+    )
+    async with serving() as world:
+        where = ["--exchange", world.server.url, "--key", str(key_file(world, tmp_path))]
+        words = ["admit", str(path), "--skip-bad", "--json", *where]
+        assert await asyncio.to_thread(ceax.main, words) == 1
+        facts = json.loads(capsys.readouterr().out)
+        assert facts["rows"] == 250
+        waiting = world.exchange.proposals()
+        assert [view.proposal for view in waiting] == facts["proposals"]
+        assert sum(len(view.actions) for view in waiting) == 250
