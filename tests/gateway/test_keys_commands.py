@@ -1,0 +1,281 @@
+"""`ceax keys` and `ceax participant` against a running gateway, by their words and their exit codes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ceax
+from engine.commands import OnDisconnect, Permission, Role
+from gateway import cli_parts, keys, passphrase
+from tests.gateway.gateway_world import OPERATOR_TWO, World, raw, serving
+from tests.gateway.test_login_states import enrolled, is_welcome
+
+WORDS = "一二三四五六七八"
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passphrase, "OPERATIONS", 1)
+    monkeypatch.setattr(passphrase, "MEMORY_BYTES", 8 * 1024)
+    monkeypatch.delenv(passphrase.VARIABLE, raising=False)
+
+
+class Shell:
+    """Runs commands in a thread, as somebody beside the exchange would."""
+
+    def __init__(self, world: World, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.world, self.folder, self._capsys = world, folder, capsys
+        self.operator = folder / "operator.key"
+        world.operators[0].save(self.operator)
+
+    async def run(self, *words: object, key: Path | None = None) -> tuple[int, str, str]:
+        where = ["--exchange", self.world.server.url]
+        if key is not None:
+            where += ["--key", str(key)]
+        told = [str(word) for word in words]
+        code = await asyncio.to_thread(ceax.main, [*told, *where])
+        captured = self._capsys.readouterr()
+        return code, captured.out, captured.err
+
+    async def facts(self, *words: object, key: Path | None = None) -> dict[str, Any]:
+        code, out, err = await self.run(*words, "--json", key=key)
+        assert code == 0, err
+        found: dict[str, Any] = json.loads(out)
+        return found
+
+    def approve(self, proposal: int) -> Any:
+        from engine.commands import Approve
+
+        return self.world.send(OPERATOR_TWO, Approve(proposal=proposal)).events
+
+
+@pytest.fixture
+async def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[Shell]:
+    async with serving() as world:
+        yield Shell(world, tmp_path, capsys)
+
+
+async def test_from_a_code_to_a_login(shell: Shell) -> None:
+    told = await shell.facts(
+        *("keys", "code", "--person", "演示新人", "--role", "trader", "--participant", 2),
+        *("--permission", "listed", "--permission", "cancel", "--address", "127.0.0.0/8"),
+        *("--valid-until", "2021-12-31", "--on-disconnect", "key"),
+        key=shell.operator,
+    )
+    made = repr(shell.world.sequencer.applied)
+    assert told["code"] not in made
+    assert told["code"].replace("-", "") not in made, "only its hash travels"
+    path = shell.folder / "new.key"
+    keys.new_key("演示新人", "trader").save(path)
+    code, _, err = await shell.run("keys", "enrol", path, "--code", told["code"])
+    assert (code, "no such enrolment code" in err) == (2, True), "nobody approved it yet"
+    shell.approve(told["proposal"])
+    enrolled_as = await shell.facts("keys", "enrol", path, "--code", told["code"].lower())
+    assert (enrolled_as["role"], enrolled_as["participant"]) == ("trader", 2)
+    view = shell.world.exchange.keys()[-1]
+    assert view.permissions == (Permission.LISTED, Permission.CANCEL)
+    assert (view.addresses, view.valid_until) == (("127.0.0.0/8",), "2021-12-31")
+    assert view.on_disconnect is OnDisconnect.KEY
+    assert await is_welcome(shell.world, keys.load(path))
+
+
+async def test_a_code_is_printed_once_in_both_languages(shell: Shell) -> None:
+    words = ("keys", "code", "--person", "演示", "--role", "reader")
+    for lang, sign in (("en", "waits for another person"), ("zh", "须经另一人批准")):
+        code, out, _ = await shell.run(*words, "--lang", lang, key=shell.operator)
+        assert code == 0
+        assert sign in out
+
+
+async def test_a_typing_error_is_told_with_its_group(shell: Shell) -> None:
+    path = shell.folder / "new.key"
+    keys.new_key("演示", "trader").save(path)
+    typed = "AAAA-AAAA-BAAA-AAAA-AAAA-AAAA-AAAA"
+    code, _, err = await shell.run("keys", "enrol", path, "--code", typed)
+    assert code == 2
+    assert "typing error (group 3)" in err
+    assert not shell.world.server.counts["connections"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--role", "trader", "--person", "演示"),
+        ("--role", "operator", "--person", "演示", "--participant", "1"),
+        ("--role", "reader"),
+        ("--role", "reader", "--person", "演示", "--hours", "0"),
+        ("--role", "reader", "--person", "演示", "--address", "nowhere!"),
+        ("--role", "reader", "--person", "演示", "--valid-until", "soon"),
+    ],
+)
+async def test_terms_that_cannot_be_are_told_before_anything_is_proposed(
+    shell: Shell, words: tuple[str, ...]
+) -> None:
+    code, _, err = await shell.run("keys", "code", *words, key=shell.operator)
+    assert code == 2
+    assert err.startswith("ceax: ")
+    assert not shell.world.exchange.proposals()
+
+
+async def test_a_public_key_is_enrolled_by_hand(shell: Shell) -> None:
+    key = keys.new_key("演示风控", Role.RISK)
+    found = await shell.facts(
+        *("keys", "enrol", "--public-key", key.public_key, "--person", "演示风控"),
+        *("--role", "risk", "--participant", 1),
+        key=shell.operator,
+    )
+    shell.approve(found["proposals"][0])
+    assert await is_welcome(shell.world, key)
+    code, _, err = await shell.run("keys", "enrol", key=shell.operator)
+    assert (code, "either" in err) == (2, True)
+
+
+async def test_a_key_is_followed_by_the_next_and_ended(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = shell.folder / "old.key", shell.folder / "new.key"
+    words = shell.folder / "words"
+    words.write_text(WORDS)
+    words.chmod(0o600)
+    shell.world.traders[0].save(old, WORDS)
+    rotate = ("keys", "rotate", new, "--revoke-old", "--passphrase-file", words)
+    found = await shell.facts(*rotate, key=old)
+    assert found["previous"] == shell.world.trader_key(1)
+    assert found["is_revoked"]
+    assert not await is_welcome(shell.world, shell.world.traders[0])
+    assert await is_welcome(shell.world, keys.load(new, WORDS))
+    code, _, err = await shell.run(*rotate, key=old)
+    assert (code, "exists" in err) == (2, True), "a key file is never overwritten"
+
+
+async def test_a_refused_rotation_leaves_no_file(shell: Shell) -> None:
+    old = shell.folder / "old.key"
+    shell.world.traders[0].save(old)
+    for number in (1, 2):
+        code, _, err = await shell.run("keys", "rotate", shell.folder / f"{number}.key", key=old)
+    assert code == 2
+    assert "valid keys" in err
+    assert (shell.folder / "1.key").exists()
+    assert not (shell.folder / "2.key").exists()
+
+
+async def test_revocation_by_number_ends_connections(shell: Shell) -> None:
+    async with raw(shell.world, shell.world.traders[0]) as client:
+        number = shell.world.trader_key(1)
+        found = await shell.facts("keys", "revoke", number, "--reason", "离职", key=shell.operator)
+        assert found == {"key": number, "state": "revoked"}
+        await client.socket.wait_closed()
+    code, _, err = await shell.run("keys", "revoke", 1, "--reason", "x", key=shell.operator)
+    assert (code, "two persons must remain" in err) == (2, True)
+
+
+async def test_who_revokes_its_own_key_is_told_so(shell: Shell) -> None:
+    own = shell.folder / "own.key"
+    shell.world.traders[0].save(own)
+    number = shell.world.trader_key(1)
+    found = await shell.facts("keys", "revoke", number, "--reason", "离职", key=own)
+    assert found["state"] == "revoked"
+
+
+async def test_keys_are_listed_with_their_state(shell: Shell) -> None:
+    enrolled(shell.world, permissions=(Permission.LISTED,), addresses=("192.0.2.0/24",))
+    rows = (await shell.facts("keys", "list", key=shell.operator))["keys"]
+    assert [row["state"] for row in rows] == ["active"] * len(rows)
+    assert rows[-1]["addresses"] == ["192.0.2.0/24"]
+    code, out, _ = await shell.run("keys", "list", "--lang", "zh", key=shell.operator)
+    assert code == 0
+    for text in ("演示运营员甲", "有效", "192.0.2.0/24", "P0001", "listed"):
+        assert text in out
+    trader = shell.folder / "trader.key"
+    shell.world.traders[0].save(trader)
+    code, _, err = await shell.run("keys", "list", key=trader)
+    assert (code, "may not do that" in err) == (2, True)
+
+
+async def test_an_administrator_lists_the_keys_of_its_own_company(shell: Shell) -> None:
+    path = shell.folder / "administrator.key"
+    enrolled(shell.world, role=Role.ADMINISTRATOR).save(path)
+    rows = (await shell.facts("keys", "list", key=path))["keys"]
+    assert [row["participant"] for row in rows] == [1, 1]
+
+
+async def test_a_participant_is_suspended_restored_and_removed_by_two(shell: Shell) -> None:
+    def status(number: int) -> str:
+        return shell.world.exchange.participants()[number - 1].status
+
+    async def propose(*words: object) -> None:
+        found = await shell.facts("participant", *words, key=shell.operator)
+        assert found["participant"] == 2
+        shell.approve(found["proposal"])
+
+    await propose("suspend", "P0002", "--reason", "演示")
+    assert status(2) == "suspended"
+    await propose("restore", 2, "--reason", "演示")
+    assert status(2) == "active"
+    code, _, err = await shell.run("participant", "restore", 2, "--reason", "x", key=shell.operator)
+    assert (code, "neither suspended nor removed" in err) == (2, True)
+    await propose("remove", 2, "--reason", "演示移出")
+    assert status(2) == "removed"
+    found = await shell.facts("participant", "list", "--state", "removed", key=shell.operator)
+    assert [row["participant"] for row in found["participants"]] == [2]
+    await propose("restore", 2, "--reason", "演示", "--year", 2022)
+    assert status(2) == "active"
+    assert shell.world.exchange.participants()[1].compliance_year == 2022
+    code, out, _ = await shell.run("participant", "list", "--lang", "zh", key=shell.operator)
+    assert (code, "演示电厂002" in out) == (0, True)
+    code, _, err = await shell.run("participant", "remove", 99, "--reason", "x", key=shell.operator)
+    assert (code, "no participant 99" in err) == (2, True)
+
+
+# ---------------------------------------------------------------- passphrases at the command
+
+
+def test_a_new_key_is_locked_or_warned_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = ["keys", "new", "--person", "演示", "--role", "administrator"]
+    assert ceax.main([*new, str(tmp_path / "open.key")]) == 0
+    assert "warning: no passphrase" in capsys.readouterr().err
+    monkeypatch.setenv(passphrase.VARIABLE, WORDS)
+    path = tmp_path / "locked.key"
+    assert ceax.main([*new, str(path), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert json.loads(captured.out)["has_passphrase"]
+    assert keys.load(path, WORDS).role is Role.ADMINISTRATOR
+    monkeypatch.delenv(passphrase.VARIABLE)
+    assert ceax.main(["keys", "show", str(path)]) == 0, "the public half needs no passphrase"
+
+
+def test_a_passphrase_is_asked_twice_at_a_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "asked.key"
+    new = ["keys", "new", str(path), "--person", "演示", "--role", "trader", "--passphrase"]
+    assert ceax.main(new) == 2
+    assert "programs use --passphrase-file" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    for typed, problem in (((WORDS, WORDS + "x"), "differ"), (("short", "short"), "at least")):
+        answers = iter(typed)
+        monkeypatch.setattr("getpass.getpass", lambda _, answers=answers: next(answers))
+        assert ceax.main(new) == 2
+        assert problem in capsys.readouterr().err
+        assert not path.exists()
+    monkeypatch.setattr("getpass.getpass", lambda _: WORDS)
+    assert ceax.main(new) == 0
+    assert keys.load(path, WORDS).person == "演示"
+    assert cli_parts.open_key(path).person == "演示", "asked once to open it"
+
+
+def test_a_locked_key_without_a_passphrase_is_told_to_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "locked.key"
+    keys.new_key("演示", "operator").save(path, WORDS)
+    words = ["keys", "list", "--exchange", "ws://127.0.0.1:1", "--key", str(path)]
+    assert ceax.main(words) == 2
+    assert passphrase.VARIABLE in capsys.readouterr().err
