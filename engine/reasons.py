@@ -595,8 +595,23 @@ PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
         Reason.AUCTION_ANNOUNCED,
         Reason.BID_IRREVOCABLE,
     ),
+    "PlaceListings": (*_SENDER, *_MAY_ACT, *_PRODUCT, *_PRICE, *_QUANTITY, *_MEANS),
+    "CancelOrders": (
+        *_SENDER,
+        Reason.PHASE_CLOSED,
+        Reason.ORDER_UNKNOWN,
+        Reason.NOT_ORDER_OWNER,
+        Reason.ORDER_NOT_OPEN,
+        Reason.AUCTION_ANNOUNCED,
+        Reason.BID_IRREVOCABLE,
+    ),
+    "CancelAll": (*_SENDER, Reason.PRODUCT_UNKNOWN),
+    "ArmSwitch": (*_SENDER, Reason.DAY_NOT_OPEN, Reason.SWITCHES_FULL),
 }
 """Reasons of each order command in the order in which they are checked.
+
+Of a batch the sender, all its numbers and the room for all of it come first; then one item after the other
+is asked for the rest, and the first that breaks a rule names its place.
 
 The first HALTED is a halt of the market, the method or the participant, the second one of the product.
 A pick or an acceptance is on the other side than the order it names; where it names none that was

@@ -76,6 +76,7 @@ ANNOUNCED FAILED UNDERSUBSCRIBED UNIFORM
 NEVER = {
     *((name, Reason.NOT_OFFERED) for name in PRECEDENCE if "Block" in name),
     ("PlaceListing", Reason.NOT_OFFERED),
+    ("PlaceListings", Reason.NOT_OFFERED),
     ("ApplyAuction", Reason.BUYING_RESTRICTED),
     ("PlaceBid", Reason.SELLING_RESTRICTED),
     ("ReduceOrder", Reason.ORDERS_FULL),

@@ -1,10 +1,11 @@
 """Every reason can be told in Chinese and English, with its figures and their units."""
 
 import re
+from typing import get_args
 
 import pytest
 
-from engine.commands import OrderCommand
+from engine.commands import BatchCommand, OrderCommand
 from engine.reasons import EXPLANATIONS, PRECEDENCE, Reason
 
 UNITS = {"", "fen", "t", "time_ns", "phase", "number"}
@@ -36,7 +37,7 @@ def test_numbers_are_in_the_ranges_that_the_module_names() -> None:
 
 def test_precedence_speaks_of_every_order_command_and_names_no_rule_twice() -> None:
     """Save for halts: the first is of market, method or participant, the second of the product."""
-    assert set(PRECEDENCE) == {kind.__name__ for kind in OrderCommand.__args__}
+    assert set(PRECEDENCE) == {kind.__name__ for kind in get_args(OrderCommand | BatchCommand)}
     for kind, reasons in PRECEDENCE.items():
         halts = reasons.count(Reason.HALTED)
         assert halts <= 2, kind
