@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.commands import Method, Side
+from engine.commands import HaltScope, Method, Side
 from engine.core.layout import (
     BY_OPERATORS,
     KEY_EXPIRED,
@@ -43,6 +43,7 @@ def check(market: Market) -> None:
     _check_conservation(market)
     _check_pending(market)
     _check_dialogues(market)
+    _check_switches(market)
     for product in range(len(market.codes)):
         for side in Side:
             _check_ladder(market, product, side)
@@ -287,3 +288,20 @@ def _check_occupancy(market: Market, ladder: int, taken: NDArray[np.int64], name
         found = words[ladder * size : (ladder + 1) * size].tolist()
         assert found == wanted, f"{name}: the occupancy {kind} are off"
         taken = np.flatnonzero(np.array(wanted, np.uint64))
+
+
+def _check_switches(market: Market) -> None:
+    """Ask of each dead man's switch that it runs or waits, and of the deadlines that they are its own."""
+    switches = market.switches
+    assert not switches or market.is_day_open, "a switch is armed while no day is open"
+    is_halted = any(halt.scope is HaltScope.MARKET for halt in market.halts.values())
+    for key, switch in switches.items():
+        assert switch.key == key, "a switch stands under another key"
+        assert (switch.deadline_ns == 0) == is_halted, (
+            "a switch runs in a halt or waits outside one"
+        )
+        assert (switch.left_ns > 0) == is_halted, "a switch that runs has time left over"
+    running = sorted((row.deadline_ns, key) for key, row in switches.items() if row.deadline_ns)
+    assert running == market.deadlines, "deadlines differ from the switches that run"
+    moments = [*market.agenda[:1], *(time_ns for time_ns, _ in running[:1])]
+    assert market.core.market["boundary_ns"] == min(moments, default=0), "the boundary is another"

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from engine.commands import PickListing, SettleTrade, Side
+from engine.commands import ArmSwitch, PickListing, SettleTrade, Side
 from engine.core.layout import State
 from engine.core.records import CommandKind
 from engine.exchange import Exchange
 from engine.profile import FeeRates, Fees, Position
 from engine.units import AMOUNT_FEN_MAX
 from tests.markets import CLEARING, Desk, first_day, national, small_profile, trader
+from tests.restarts import market_of
 
 BUYER, SELLER = 1, 2
 
@@ -163,3 +164,30 @@ def test_more_cash_than_63_bits_hold_is_no_damage() -> None:
     for participant in range(1, 13):
         desk.endow(participant, AMOUNT_FEN_MAX, 0)
     exchange.check()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("key", 99, "another key"),
+        ("deadline_ns", 0, "waits outside"),
+        ("left_ns", 1, "time left over"),
+        ("deadline_ns", 1, "deadlines differ"),
+    ],
+)
+def test_damage_to_a_switch_is_found(field: str, value: int, message: str) -> None:
+    exchange = Exchange(small_profile())
+    first_day(exchange).send(trader(1), ArmSwitch(timeout_s=60, client_order=77))
+    exchange.check()
+    setattr(market_of(exchange).switches[trader(1)], field, value)
+    with pytest.raises(AssertionError, match=message):
+        exchange.check()
+
+
+def test_a_boundary_that_forgets_a_switch_is_found() -> None:
+    exchange = Exchange(small_profile())
+    first_day(exchange).send(trader(1), ArmSwitch(timeout_s=60, client_order=77))
+    market = market_of(exchange)
+    market.core.market["boundary_ns"] = market.agenda[0]
+    with pytest.raises(AssertionError, match="boundary is another"):
+        exchange.check()
