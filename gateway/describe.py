@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from engine import commands, events
+from engine import commands, events, reasons
 from engine.units import format_yuan
 from gateway import wire
 from gateway.frames_inward import Request
@@ -59,6 +59,36 @@ UNITS: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
+COMMON: Final[dict[str, str]] = {
+    "id": "Of your choice, 1 to 2^53 - 1; the reply carries it.",
+    "sequence": "Number in the log of the command that this comes from.",
+    "previous": "Sequence of the frame before this one in the same stream: shows a gap.",
+    "time_ns": "Exchange time.",
+    "participant": "Number of a participant, which is also its trading code.",
+    "counterparty": "Number of the participant on the other side.",
+    "key": "Number of the key that sent the command.",
+    "client_order": "Your own number of the order command; unique per key and trading day.",
+    "order": "Order number of the trading day.",
+    "trade": "Trade number.",
+    "product": "Code of a product.",
+    "side": "Which way.",
+    "price_fen": "Price of one tonne.",
+    "quantity_t": "Quantity.",
+    "left_t": "What is left.",
+    "after": "Only what follows this.",
+    "has_more": "Another page follows: ask on after the last row.",
+    "rows": "Rows of this page.",
+    "person": "Name of the person whom a key belongs to.",
+    "part": "Which part of a divided frame, from 0.",
+    "parts": "How many parts of the same sequence there are.",
+    "explanation": "Why, for people.",
+    "date": "Trading day.",
+    "events": "In the order in which they happened.",
+    "language": "Of texts for people.",
+}
+"""What a field means that says nothing itself: the same name means the same everywhere."""
+
+
 class Field(Struct, frozen=True, kw_only=True):
     """One field as it stands on the wire."""
 
@@ -97,7 +127,7 @@ def fields_of(kind: type) -> tuple[Field, ...]:
             kind=kind_of(field.name, field.type),
             unit=unit_of(outside_name(field.name)),
             default=_default(field),
-            text=texts.get(field.name, ""),
+            text=texts.get(field.name) or COMMON.get(field.name, ""),
         )
         for field in msgspec.structs.fields(kind)
     )
@@ -108,11 +138,22 @@ def unit_of(name: str) -> str:
     return next((unit for end, unit in UNITS if name.endswith(end)), "")
 
 
+def every_kind() -> tuple[type, ...]:
+    """Return every struct that stands on the wire."""
+    known = (*INWARD, *OUTWARD, *COMMANDS, *SYSTEM_COMMANDS, *ACTIONS, *EVENTS)
+    return (*known, *structs_in(*known))
+
+
 def structs_reached() -> tuple[type, ...]:
     """Return every other struct inside frames, commands and events, by name."""
-    known = {*INWARD, *OUTWARD, *COMMANDS, *SYSTEM_COMMANDS, *ACTIONS, *EVENTS}
+    return structs_in(*INWARD, *OUTWARD, *COMMANDS, *SYSTEM_COMMANDS, *ACTIONS, *EVENTS)
+
+
+def structs_in(*kinds: type) -> tuple[type, ...]:
+    """Return the structs inside others, by name, without these themselves."""
+    known = set(kinds)
     found: dict[str, type] = {}
-    waiting = list(known)
+    waiting = list(kinds)
     while waiting:
         for field in msgspec.structs.fields(waiting.pop()):
             for inner in _structs(field.type):
@@ -121,6 +162,38 @@ def structs_reached() -> tuple[type, ...]:
                     found[inner.__name__] = inner
                     waiting.append(inner)
     return tuple(found[name] for name in sorted(found))
+
+
+def annotate(schemas: dict[str, Any], *kinds: type) -> None:
+    """Write units and sentences of fields into JSON schemas of structs, which msgspec leaves out."""
+    by_name = {kind.__name__: kind for kind in kinds}
+    for name, schema in schemas.items():
+        members = _enumerations().get(name)
+        if members is not None and "enum" in schema:
+            named = {member.value: member.name for member in members}
+            schema["x-enum-varnames"] = [named[value] for value in schema["enum"]]
+        for field in fields_of(by_name[name]) if name in by_name else ():
+            told = schema["properties"][field.name]
+            if "$ref" in told:
+                continue  # what stands beside a reference is not read
+            if field.unit:
+                told["x-unit"] = field.unit
+            if field.text:
+                text = (
+                    f"{field.text} ({told['description']})" if "description" in told else field.text
+                )
+                told["description"] = text
+
+
+@cache
+def _enumerations() -> dict[str, type[Enum]]:
+    """Return the enumerations of the vocabulary by name."""
+    return {
+        name: kind
+        for module in (commands, events, reasons)
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, Enum)
+    }
 
 
 def portable(value: Any) -> Any:  # noqa: ANN401 - JSON

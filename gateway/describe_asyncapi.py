@@ -133,8 +133,7 @@ def _components(union: Any) -> Json:  # noqa: ANN401 - an annotation
         [union], schema_hook=yuan_schema, ref_template=SCHEMAS + "{name}"
     )
     found: Json = _without_discriminators(describe.portable(components))
-    for schema in found.values():
-        _add_units(schema)
+    describe.annotate(found, *describe.every_kind())
     return found
 
 
@@ -147,13 +146,6 @@ def _without_discriminators(value: Any) -> Any:  # noqa: ANN401 - JSON
             if not (key == "discriminator" and "propertyName" in inner)
         }
     return [_without_discriminators(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _add_units(schema: Json) -> None:
-    for name, field in schema.get("properties", {}).items():
-        unit = describe.unit_of(name)
-        if unit:
-            field["x-unit"] = unit
 
 
 def _names(value: Any) -> set[str]:  # noqa: ANN401 - JSON

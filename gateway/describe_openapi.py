@@ -24,6 +24,8 @@ def make_openapi() -> Json:
     _, components = msgspec.json.schema_components(
         list(outside.values()), schema_hook=yuan_schema, ref_template=SCHEMAS + "{name}"
     )
+    schemas = describe.portable(components)
+    describe.annotate(schemas, *replies, *describe.structs_in(*replies))
     paths: Json = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -41,7 +43,7 @@ def make_openapi() -> Json:
             }
         ],
         "paths": paths,
-        "components": {"schemas": describe.portable(components)},
+        "components": {"schemas": schemas},
     }
 
 

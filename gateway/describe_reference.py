@@ -1,6 +1,7 @@
 """The reference page of the wire in Markdown: every frame, command, event and struct with its example."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -128,27 +129,32 @@ def _inner(kind: type) -> str:
 
 
 def _section(kind: type, lines: list[str], shown: str) -> str:
-    text = f"### {kind.__name__}\n\n{text_of(kind)}\n\n"
+    told = re.sub(r"<(\w+)>", r"&lt;\1&gt;", text_of(kind))
+    text = f"### {kind.__name__}\n\n{told}\n\n"
     if lines:
         text += " ".join(lines) + "\n\n"
-    text += _fields(fields_of(kind))
+    is_sent = _is_strict(kind)
+    text += _fields(fields_of(kind), is_sent=is_sent)
     return text + (f"```json\n{shown}\n```\n\n" if shown else "")
 
 
-def _fields(fields: tuple[Field, ...]) -> str:
+def _fields(fields: tuple[Field, ...], *, is_sent: bool) -> str:
+    """Return the table of fields; what may be left out concerns only what a client sends."""
     if not fields:
         return ""
-    rows = (
-        (
-            f"`{field.name}`",
-            field.kind,
-            "" if field.unit == "yuan" else field.unit,
-            f"`{field.default}`" if field.default else "given",
-            field.text,
-        )
-        for field in fields
-    )
-    return _table(("field", "type", "unit", "default", "meaning"), rows)
+    heads = ("field", "type", "unit", *(("left out",) if is_sent else ()), "meaning")
+    rows = []
+    for field in fields:
+        left_out = f"`{field.default}`" if field.default else "never"
+        unit = "" if field.unit == "yuan" else field.unit
+        middle = (left_out,) if is_sent else ()
+        rows.append((f"`{field.name}`", field.kind, unit, *middle, field.text))
+    return _table(heads, rows)
+
+
+def _is_strict(kind: type) -> bool:
+    """Say whether a client may send this: unknown fields are refused then."""
+    return bool(kind.__struct_config__.forbid_unknown_fields)  # type: ignore[attr-defined]
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
