@@ -54,9 +54,19 @@ def decode_inward(data: str | bytes, form: Format = Format.JSON) -> AnyInward:
     return found
 
 
+class UnknownFrame(msgspec.DecodeError):
+    """A frame of a type that this client does not know yet: the protocol grows, so it is passed over."""
+
+
 def decode_outward(data: str | bytes, form: Format = Format.JSON) -> AnyOutward:
-    """Decode a gateway's frame; msgspec.DecodeError for what is not one."""
-    found: AnyOutward = _lenient.from_wire(_decoded(_outward[form], data))
+    """Decode a gateway's frame; UnknownFrame for one of a later protocol, msgspec.DecodeError for no frame."""
+    try:
+        found: AnyOutward = _lenient.from_wire(_decoded(_outward[form], data))
+    except msgspec.ValidationError as error:
+        text = str(error)
+        if text.startswith("Invalid value ") and text.endswith(" - at `$.type`"):
+            raise UnknownFrame(text) from error
+        raise
     return found
 
 

@@ -69,6 +69,19 @@ def test_a_client_ignores_fields_that_it_does_not_know() -> None:
     assert frame == wire.Beat(sequence=1, time_ns=2)
 
 
+@pytest.mark.parametrize("form", wire.Format)
+def test_a_frame_of_a_later_protocol_is_told_from_no_frame(form: wire.Format) -> None:
+    packed = form is wire.Format.MESSAGEPACK
+    write = msgspec.msgpack.encode if packed else msgspec.json.encode
+    with pytest.raises(wire.UnknownFrame):
+        wire.decode_outward(write({"type": "LaterFrame", "depth": [1]}), form)
+    wrong: list[Any] = [{"type": "Beat"}, {"sequence": 1, "time_ns": 2}, [], {"type": 7}]
+    for no_frame in wrong:
+        with pytest.raises(msgspec.DecodeError) as caught:
+            wire.decode_outward(write(no_frame), form)
+        assert not isinstance(caught.value, wire.UnknownFrame)
+
+
 PLACE = (
     '{"type":"Submit","id":5,"command":{"type":"PlaceListing","product":"CEA19-20","side":1,'
     '"price_yuan":"48.00","quantity_t":100,"client_order":1%s}}'
