@@ -9,16 +9,18 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.screen import ModalScreen, Screen
 
-from engine.commands import AnyCommand, Role, Side
+from engine.commands import AnyCommand, Side
 from gateway.client import Client
 from gateway.client_errors import ClientError
 from gateway.errors import UserError
 from gateway.inbox import Reconnected
+from gateway.keys import PassphraseNeeded
+from gateway.passphrase import WrongPassphrase
 from terminal import store
 from terminal.crash import write_report
 from terminal.desk import EVERYTHING
 from terminal.keys import action_of, bindings
-from terminal.link import Busy, Connect, Link, read_key
+from terminal.link import Busy, Connect, Link, claim, read_key
 from terminal.messages import LevelKey, Message, Noted, Welcomed
 from terminal.palette import commands
 from terminal.screens.account import AccountScreen
@@ -99,7 +101,7 @@ class Terminal(App[int]):
 
     def on_login_screen_wanted(self, event: LoginScreen.Wanted) -> None:
         """Try to log in."""
-        self.run_worker(self._log_in(event.url, event.key_path), group="login", exclusive=True)
+        self.run_worker(self._log_in(event), group="login", exclusive=True)
 
     def _fatal_error(self) -> None:
         # Textual's own crash screen prints local variables: a key or an order could stand in a ticket.
@@ -110,14 +112,25 @@ class Terminal(App[int]):
 
     # ------------------------------------------------------------ the link
 
-    async def _log_in(self, url: str, key_path: str) -> None:
+    async def _log_in(self, wanted: LoginScreen.Wanted) -> None:
+        login = self.screen
+        assert isinstance(login, LoginScreen), "only the login asks for a login"
+        url = wanted.url
         try:
-            key = read_key(key_path, self.language)
+            # Opening a locked key takes a while, by design.
+            key = await asyncio.to_thread(
+                read_key, wanted.key_path, self.language, wanted.passphrase
+            )
+            if wanted.code:
+                await claim(url, key, wanted.code, self.language)
+                login.forget_code()
+                login.tell(say(self.language, "login_enrolled"))
             link = await Link.open(url, key, self.language, self.receive, self._connect)
+        except (PassphraseNeeded, WrongPassphrase):
+            login.ask_passphrase(say(self.language, "login_passphrase_needed"))
+            return
         except (UserError, ClientError) as error:
-            login = self.screen
-            if isinstance(login, LoginScreen):
-                login.tell(say(self.language, "login_failed", reason=error))
+            login.tell(say(self.language, "login_failed", reason=error))
             return
         self.link = link
         self.run_worker(link.run(), group="link", exclusive=True)
@@ -126,9 +139,8 @@ class Terminal(App[int]):
     async def _enter(self, link: Link) -> None:
         """Go from the login to the first screen of the role."""
         welcome = link.client.welcome
-        is_operator = welcome.role == Role.OPERATOR
         store.reduce(self.state, Welcomed(welcome))
-        screens = OPERATOR_SCREENS if is_operator else TRADER_SCREENS
+        screens = OPERATOR_SCREENS if self.state.is_operator else TRADER_SCREENS
         for screen in screens:
             self.install_screen(screen(), screen.NAME)
         await self.switch_screen(screens[0].NAME)

@@ -14,6 +14,8 @@ from engine.commands import AnyCommand, Role
 from gateway import keys
 from gateway.client import Client
 from gateway.client_errors import ClientError, RequestFailed, SubmitFailed
+from gateway.enrolling import enrol
+from gateway.enrolment_code import BadCode
 from gateway.errors import UserError
 from gateway.inbox import Disconnected
 from gateway.keys import KeyFile
@@ -40,13 +42,28 @@ BOOKS_MAX: Final = 24
 Connect = Callable[..., Awaitable[Client]]
 
 
-def read_key(path: str, language: Language) -> KeyFile:
-    """Read the key file of a trader or operator; UserError says what is wrong with it."""
-    key = keys.load(Path(path).expanduser())
-    if key.role not in (Role.TRADER, Role.OPERATOR):
+ROLES: Final = frozenset(
+    {Role.TRADER, Role.RISK, Role.ADMINISTRATOR, Role.OPERATOR, Role.SUPERVISOR}
+)
+"""Whom the terminal serves."""
+
+
+def read_key(path: str, language: Language, passphrase: str = "") -> KeyFile:
+    """Read the key file of a person; UserError says what is wrong, PassphraseNeeded where it is locked."""
+    key = keys.load(Path(path).expanduser(), passphrase or None)
+    if key.role not in ROLES:
         role = say(language, f"role_{key.role.value}")
         raise UserError(say(language, "login_no_role", role=role))
     return key
+
+
+async def claim(url: str, key: KeyFile, code: str, language: Language) -> None:
+    """Enrol the key with a code; UserError for a typing error, LoginRefused, ConnectionFailed."""
+    try:
+        await enrol(url, key, code, language=language)
+    except BadCode as error:
+        name = "login_code_wrong" if error.group else "login_code_bad"
+        raise UserError(say(language, name, group=error.group)) from None
 
 
 class Busy(Exception):

@@ -105,7 +105,7 @@ class State:
     @property
     def is_operator(self) -> bool:
         """This connection acts for the exchange."""
-        return self.welcome is not None and self.welcome.role == Role.OPERATOR
+        return self.welcome is not None and self.welcome.role in (Role.OPERATOR, Role.SUPERVISOR)
 
     def quote(self, product: str) -> ProductView | None:
         """Return a product's live quote."""

@@ -82,6 +82,20 @@ FRAME: Final[dict[str, tuple[str, str]]] = {
     "login_badge": ("演示/仿真 · SIMULATION", "SIMULATION · 演示/仿真"),
     "login_server": ("服务器地址", "Server"),
     "login_key": ("密钥文件", "Key file"),
+    "login_passphrase": ("密钥口令", "Passphrase"),
+    "login_passphrase_none": ("没有口令则留空", "empty where the key has none"),
+    "login_passphrase_needed": (
+        "密钥文件有口令: 请输入正确的口令",
+        "The key file is locked: type its passphrase",
+    ),
+    "login_code": ("开通码", "Code"),
+    "login_code_none": ("仅首次登记密钥时填写", "only the first time, to enrol the key"),
+    "login_code_wrong": (
+        "开通码有误 (第 {group} 组), 请核对",
+        "The code has a typing error (group {group})",
+    ),
+    "login_code_bad": ("这不是完整的开通码, 请核对", "This is no whole code; check it"),
+    "login_enrolled": ("密钥已登记, 正在登录…", "The key is enrolled; logging in…"),
     "login_keys": (
         "Enter 登录   Tab 换栏   Ctrl+T English   Ctrl+Q 退出",
         "Enter log in   Tab next field   Ctrl+T 中文   Ctrl+Q quit",
@@ -93,8 +107,8 @@ FRAME: Final[dict[str, tuple[str, str]]] = {
     "login_wait": ("正在连接…", "Connecting…"),
     "login_failed": ("未能登录: {reason}", "Not logged in: {reason}"),
     "login_no_role": (
-        "该密钥的角色是 {role},终端只供交易员和运营员使用",
-        "This key is for the role {role}; the terminal serves traders and operators",
+        "该密钥的角色是 {role},终端只供企业人员和运营员使用",
+        "This key is for the role {role}; the terminal serves companies and operators",
     ),
     # ------------------------------------------------------------ messages
     "told_placed": (

@@ -11,7 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from engine.commands import Action, AdmitParticipant, AnyCommand, Propose
-from gateway.admission import HEADERS, Applicants, proposals_of, read_applicants
+from gateway.admission import Applicants, proposals_of, read_applicants
+from gateway.admission_headings import HEADINGS
 from gateway.errors import UserError
 from terminal import format as show
 from terminal.desk import desk, word
@@ -51,7 +52,7 @@ class Preview(TablePanel):
         found = self.applicants
         if found is None:
             chinese = desk(self).language == "zh"
-            columns = [words[1 if chinese else 0] for words in HEADERS.values()]
+            columns = [words[1 if chinese else 0] for words in HEADINGS.values()]
             empty = word(self, "admission_empty", columns=", ".join(columns))
             self.show_rows([], empty)
             return

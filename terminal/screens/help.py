@@ -44,7 +44,9 @@ class HelpScreen(ModalScreen[None]):
         role = "operator" if desk(self).state.is_operator else "trader"
         text = Text(self._sentence + "\n\n")
         text.append(word(self, "help_keys") + "\n", "bold")
-        for key in [key for key in KEYS if role in key.roles] + [key for key in self._extra if role in key.roles]:
+        for key in [key for key in KEYS if role in key.roles] + [
+            key for key in self._extra if role in key.roles
+        ]:
             text.append(f"  {show.fit(key.label, KEY_CELLS)}{word(self, key.text_key)}\n")
         text.append("\n" + word(self, "help_glossary") + "\n", "bold")
         for zh_name, en_name, zh_text, en_text in GLOSSARY:

@@ -1,4 +1,7 @@
-"""Login: server and key file; it says first that this is a simulation and an independent project."""
+"""Login: server, key file, its passphrase, and at the first time an enrolment code.
+
+It says first that this is a simulation and an independent project.
+"""
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -6,6 +9,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from gateway.enrolment_code import TEXT_MAX
 from terminal.desk import word
 from terminal.format import plain
 
@@ -16,9 +20,13 @@ class LoginScreen(Screen[None]):
     class Wanted(Message):
         """The user wants to log in."""
 
-        def __init__(self, url: str, key_path: str) -> None:
+        def __init__(self, url: str, key_path: str, passphrase: str = "", code: str = "") -> None:
             super().__init__()
             self.url, self.key_path = url, key_path
+            self.passphrase, self.code = passphrase, code
+
+        def __repr__(self) -> str:
+            return f"Wanted({self.url!r}, {self.key_path!r})"  # never what is secret
 
     def __init__(self, url: str, key_path: str) -> None:
         super().__init__()
@@ -36,6 +44,12 @@ class LoginScreen(Screen[None]):
             with Horizontal(classes="field"):
                 yield Static("", id="key-label", classes="label", markup=False)
                 yield Input(self._key_path, id="key-file", compact=True, placeholder="trader.key")
+            with Horizontal(classes="field"):
+                yield Static("", id="passphrase-label", classes="label", markup=False)
+                yield Input("", id="passphrase", compact=True, password=True)
+            with Horizontal(classes="field"):
+                yield Static("", id="code-label", classes="label", markup=False)
+                yield Input("", id="code", compact=True, max_length=TEXT_MAX)
             yield Static("", id="login-help", markup=False)
             yield Static("", id="login-problem", markup=False)
             yield Static("", id="login-keys", markup=False)
@@ -56,10 +70,14 @@ class LoginScreen(Screen[None]):
             ("login-independent", "independent"),
             ("server-label", "login_server"),
             ("key-label", "login_key"),
+            ("passphrase-label", "login_passphrase"),
+            ("code-label", "login_code"),
             ("login-help", "login_help"),
             ("login-keys", "login_keys"),
         ):
             self.query_one(f"#{name}", Static).update(word(self, key))
+        self.query_one("#passphrase", Input).placeholder = word(self, "login_passphrase_none")
+        self.query_one("#code", Input).placeholder = word(self, "login_code_none")
         self.query_one("#login-box").border_title = word(self, "app_title")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -71,7 +89,20 @@ class LoginScreen(Screen[None]):
                 self.set_focus(field)
                 return
         self.tell(word(self, "login_wait"))
-        self.post_message(self.Wanted(server.value.strip(), key.value.strip()))
+        passphrase = self.query_one("#passphrase", Input).value
+        code = self.query_one("#code", Input).value.strip()
+        self.post_message(self.Wanted(server.value.strip(), key.value.strip(), passphrase, code))
+
+    def ask_passphrase(self, text: str) -> None:
+        """Say that the key file is locked, and go to the field for its passphrase."""
+        self.tell(text)
+        field = self.query_one("#passphrase", Input)
+        field.value = ""
+        self.set_focus(field)
+
+    def forget_code(self) -> None:
+        """Empty the field of the code: it is used up."""
+        self.query_one("#code", Input).value = ""
 
     def tell(self, text: str) -> None:
         """Say how the login goes."""

@@ -15,6 +15,8 @@ from terminal.widgets.table import Column
 
 FOLDER = Path(texts.__file__).parent
 TABLES = {
+    "texts_access.py",
+    "texts_batches.py",
     "texts_dialogue.py",
     "texts_frame.py",
     "texts_trader.py",

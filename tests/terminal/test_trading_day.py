@@ -12,13 +12,10 @@ from engine.commands import (
     OpenDay,
     Propose,
     ReferenceBasis,
-    Role,
     SetReferencePrice,
     Side,
 )
 from engine.events import Phase
-from gateway import keys
-from terminal.app import Terminal
 from terminal.store import IntentState
 from terminal.texts import Language
 from terminal.widgets.ticket import Stage, Ticket
@@ -356,28 +353,3 @@ async def test_operators_have_no_ticket_and_traders_no_control(tmp_path: Path) -
             await trader.press("f7", "f10")
             await trader.sees("行情")
             assert "准入" not in trader.text()
-
-
-async def test_a_login_that_is_refused_says_why_and_may_be_tried_again(tmp_path: Path) -> None:
-    async with serving() as world:
-        stranger = keys.new_key("演示生人", Role.TRADER)
-        path = tmp_path / "stranger.key"
-        stranger.save(path)
-        app = Terminal(world.server.url, str(path), "zh")
-        async with app.run_test(size=(80, 24)) as pilot:
-            person = Seat(app, pilot)
-            await person.sees("未能登录", "演示/仿真", "独立项目")
-            app.screen.query_one("#key-file", Input).value = str(tmp_path / "none.key")
-            await person.press("enter")
-            await person.sees("cannot read the key file")
-            assert person.state.welcome is None
-
-
-async def test_a_clearing_key_is_not_for_the_terminal(tmp_path: Path) -> None:
-    async with serving() as world:
-        path = tmp_path / "clearing.key"
-        world.clearing.save(path)
-        app = Terminal(world.server.url, str(path), "en")
-        async with app.run_test(size=(80, 24)) as pilot:
-            await Seat(app, pilot).sees("role clearing")
-            assert app.link is None, "it never went to the exchange"
