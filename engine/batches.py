@@ -164,14 +164,25 @@ def _answer_all(market: Market, commands: Rows) -> list[AnyEvent]:
     """Answer listings one after the other in this entry and return all their events."""
     events = np.zeros(sum(_rows_needed(market, row) for row in commands), EVENT)
     count = market.core.operate(Step.ANSWER_ALL, commands, events, len(commands))
-    names, hand, orders = EVENT.names or (), market.hand, market.core.state.orders
-    told: list[AnyEvent] = []
-    for values in events[:count].tolist():
-        fields = dict(zip(names, values, strict=True))
-        order = orders[fields["order"]]  # of a trade the taker's, which is the listing's own
-        sent = hand.sequence, hand.time_ns, int(order["client_order"])
-        told.append(event_from_fields(fields, sent, int(order["time_ns"]), market.profile))
-    return told
+    names, hand = EVENT.names or (), market.hand
+    orders = market.core.state.orders[
+        events["order"][:count]
+    ]  # of a trade the taker's: the listing's
+    rows = zip(
+        events[:count].tolist(),
+        orders["client_order"].tolist(),
+        orders["time_ns"].tolist(),
+        strict=True,
+    )
+    return [
+        event_from_fields(
+            dict(zip(names, values, strict=True)),
+            (hand.sequence, hand.time_ns, client_order),
+            first_ns,
+            market.profile,
+        )
+        for values, client_order, first_ns in rows
+    ]
 
 
 def _rows_needed(market: Market, command: operations.Row) -> int:
