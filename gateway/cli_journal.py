@@ -1,4 +1,4 @@
-"""`ceax journal verify | replay | export | tail | alerts`; heavy imports happen when a command runs."""
+"""`ceax journal verify | replay | export | tail | alerts | eyes`; heavy imports happen when a command runs."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway import cli_alerts
+from gateway import cli_alerts, cli_eyes
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -56,6 +56,7 @@ def add_journal(commands: "Commands") -> None:
     _add_export(verbs)
     _add_tail(verbs)
     cli_alerts.add_alerts(verbs)
+    cli_eyes.add_eyes(verbs)
 
 
 def _parser(commands: "Commands", name: str, summary: str, epilog: str) -> argparse.ArgumentParser:

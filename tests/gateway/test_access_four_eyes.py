@@ -1,10 +1,13 @@
 """From the journal alone: no control command had one pair of eyes, and a planted one is found."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+import ceax
 from engine.commands import (
     AllowTrading,
     Approve,
@@ -27,10 +30,12 @@ from engine.events import Refused
 from engine.reasons import Reason
 from gateway.four_eyes import FINDINGS_MAX, FourEyes, watch_journal
 from gateway.history import Applied
+from tests.engine.surveillance_floor import Recorder, busy
 from tests.gateway.gateway_world import CLEARING, OPERATOR_ONE, OPERATOR_TWO, World
 from tests.gateway.sequencer_rig import Rig, moment
 from tests.gateway.sequencer_rig import listing as rig_listing
-from tests.markets import public_key
+from tests.gateway.test_alerts_command import write
+from tests.markets import national, public_key
 
 HOUR_NS = 3_600 * 10**9
 
@@ -147,3 +152,19 @@ async def test_the_journal_on_disk_proves_it_without_a_gateway() -> None:
     assert watched.eyes.findings == []
     assert watched.eyes.approvals == 3
     assert watched.report.last_sequence == rig.sequencer.exchange.sequence
+
+
+def test_the_command_proves_it_of_a_data_directory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(write(tmp_path, busy(Recorder(national())).entries))
+    assert ceax.main(["journal", "eyes", folder]) == 0
+    assert "none had one pair of eyes" in capsys.readouterr().out
+    assert ceax.main(["journal", "eyes", folder, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["approvals"] > 0
+    assert facts["findings"] == []
+    # As if the engine had let an operator approve its own.
+    monkeypatch.setattr(FourEyes, "_person", lambda *_: "演示一人")
+    assert ceax.main(["journal", "eyes", folder]) == 1
+    assert "演示一人 was alone" in capsys.readouterr().out

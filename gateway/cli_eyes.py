@@ -1,0 +1,73 @@
+"""`ceax journal eyes`: prove from the journal alone that two persons did what two must do."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    Commands = _SubParsersAction[argparse.ArgumentParser]
+
+DAMAGED = 1
+"""Exit code where the journal does not hold, or something was found."""
+FINDINGS_SHOWN = 50
+EPILOG = """\
+example:
+  ceax journal eyes my-market
+
+Persons are those of the keys that the journal enrolled. One person may halt and revoke at once; all other
+control commands, and the end of a halt, need a second one. Exit code 1 where one was alone."""
+
+
+def add_eyes(verbs: "Commands") -> None:
+    """Add `eyes` to the verbs of `ceax journal`."""
+    summary = "prove that no control command had one pair of eyes"
+    parser = verbs.add_parser(
+        "eyes",
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="data directory of a market")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_eyes)
+
+
+def _eyes(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from gateway.four_eyes import watch_journal
+    from gateway.journal_format import JournalDamaged
+    from gateway.market import journal_disk, told
+    from gateway.replay import ReplayDiffers
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    try:
+        with told(arguments.folder):
+            watched = watch_journal(journal_disk(arguments.folder), say)
+    except (JournalDamaged, ReplayDiffers) as error:
+        say(f"ceax: {error}")
+        return DAMAGED
+    eyes = watched.eyes
+    if arguments.json:
+        facts = {
+            "commands": watched.report.commands,
+            "approvals": eyes.approvals,
+            "count": eyes.count,
+            "findings": msgspec.to_builtins(eyes.findings),
+        }
+        print(json.dumps(facts, ensure_ascii=False))
+    else:
+        for finding in eyes.findings[:FINDINGS_SHOWN]:
+            print(finding)
+        verdict = (
+            f"{eyes.count} had one pair of eyes" if eyes.count else "none had one pair of eyes"
+        )
+        print(f"{watched.report.commands} commands, {eyes.approvals} approvals: {verdict}")
+    return DAMAGED if eyes.count else 0
