@@ -134,6 +134,24 @@ class SideBySide(RuleBasedStateMachine):
         random = Random(seed)
         self.send(random.choice((self.moves.stray, self.moves.nobody))(random))
 
+    @precondition(is_open)
+    @rule(seed=SEEDS)
+    def batch(self, seed: int) -> None:
+        random = Random(seed)
+        moves = (self.moves.place_many, self.moves.repeat_batch, self.moves.cancel_many)
+        self.send(random.choices(moves, (3, 2, 1))[0](random))
+
+    @rule(seed=SEEDS)
+    def cancel_everything(self, seed: int) -> None:
+        random = Random(seed)
+        self.send(random.choice((self.moves.cancel_all, self.moves.lost))(random))
+
+    @rule(seed=SEEDS)
+    def switch(self, seed: int) -> None:
+        random = Random(seed)
+        moves = (self.moves.arm, self.moves.fires, self.moves.restart)
+        self.send(random.choices(moves, (5, 3, 1))[0](random))
+
     @rule(seed=SEEDS)
     def repeat(self, seed: int) -> None:
         self.send(self.moves.repeat(Random(seed)))

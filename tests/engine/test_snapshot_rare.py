@@ -19,7 +19,10 @@ from engine.commands import (
     AnnounceAuction,
     AnyCommand,
     ApplyAuction,
+    ArmSwitch,
     AuctionFloor,
+    CancelAll,
+    CancelOrders,
     ChangePhase,
     ConfirmBlock,
     CorrectReferencePrice,
@@ -27,10 +30,13 @@ from engine.commands import (
     Entry,
     HaltScope,
     Method,
+    NewListing,
     OfferBlockToGroup,
     PickListing,
     PlaceBid,
+    PlaceListings,
     PriceMode,
+    PublishNotice,
     ReduceOrder,
     RefuseBlock,
     SetAllowance,
@@ -154,6 +160,24 @@ def _morning(desk: Desk) -> Sent:
         )
     window = (desk.clock("13:30"), desk.clock("14:00"))
     desk.approve(AnnounceAuction(auction=1, begin_ns=window[0], end_ns=window[1]))
+    yield from _batches(desk)
+
+
+def _batches(desk: Desk) -> Sent:
+    """List and cancel in batches of one, and arm a switch that fires before the afternoon."""
+    desk.approve(PublishNotice(text_zh="演示公告", text_en="demo notice"))
+    numbers = [desk.next_client_order() for _ in range(5)]
+    row = NewListing(
+        product=PRODUCT, side=Side.BUY, price_fen=4_600, quantity_t=10, client_order=numbers[0]
+    )
+    yield trader(3), PlaceListings(orders=(row,))
+    yield trader(3), CancelOrders(orders=(_last_order(desk, 3),), client_order=numbers[1])
+    yield (
+        trader(3),
+        PlaceListings(orders=(structs.replace(row, client_order=numbers[2]),)),
+    )
+    yield trader(3), CancelAll(client_order=numbers[3], side=int(Side.SELL))
+    yield trader(3), ArmSwitch(timeout_s=3_600, client_order=numbers[4])
 
 
 def _talk(desk: Desk) -> Sent:
