@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 STALE: Final = 1
 """Exit code where a file is not what the types say."""
+LEVELS_INDENTED: Final = 3
 EPILOG = """\
 example:
   ceax describe asyncapi > asyncapi.json
@@ -31,7 +32,7 @@ def documents() -> "dict[str, tuple[str, Callable[[], str]]]":
     from gateway.describe_vectors import make_vectors
 
     def text(make: "Callable[[], dict[str, object]]") -> "Callable[[], str]":
-        return lambda: json.dumps(make(), ensure_ascii=False, indent=1) + "\n"
+        return lambda: _written(make()) + "\n"
 
     return {
         "asyncapi": ("asyncapi.json", text(make_asyncapi)),
@@ -40,6 +41,20 @@ def documents() -> "dict[str, tuple[str, Callable[[], str]]]":
         "vectors": ("vectors.json", text(make_vectors)),
         "ccxt": ("CCXT.md", make_ccxt),
     }
+
+
+def _written(value: object, depth: int = 0) -> str:
+    """Return JSON with a line for each schema or message: small, and a change shows where it is."""
+    pad, end = "\n" + " " * (depth + 1), "\n" + " " * depth
+    if depth < LEVELS_INDENTED and isinstance(value, dict) and value:
+        rows = (
+            f"{json.dumps(key, ensure_ascii=False)}: {_written(inner, depth + 1)}"
+            for key, inner in value.items()
+        )
+        return "{" + ",".join(pad + row for row in rows) + end + "}"
+    if depth < LEVELS_INDENTED and isinstance(value, list) and value:
+        return "[" + ",".join(pad + _written(inner, LEVELS_INDENTED) for inner in value) + end + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def folder() -> Path:
