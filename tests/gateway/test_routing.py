@@ -12,6 +12,7 @@ from engine.commands import (
     Side,
 )
 from engine.events import (
+    AccessRecorded,
     AllowanceSet,
     AnyEvent,
     AuctionApplied,
@@ -22,10 +23,16 @@ from engine.events import (
     BlockOffered,
     BlockOfferedToGroup,
     Cancelled,
+    CodeIssued,
     Halted,
+    KeyEnrolled,
+    KeyExpired,
+    KeyRevoked,
     ListingPlaced,
     ListingsTaken,
     PhaseChanged,
+    ProposalApproved,
+    ProposalMade,
     Refused,
     Repeated,
     Traded,
@@ -57,6 +64,7 @@ PUBLIC_ALWAYS = {
     "ClosureRemoved",
     "DayClosed",
     "DayOpened",
+    "NoticePublished",
     "PhaseChanged",
     "ReferencePriceCorrected",
     "ReferencePriceSet",
@@ -203,3 +211,17 @@ def test_the_rest_of_an_order_is_its_owners() -> None:
     for kind in (ListingsTaken, ListingPlaced):
         assert Audience().parties(sample(kind)) == (ONE,)
     assert set(Audience().parties(sample(AllowanceSet))) == {OPERATORS, ONE}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [KeyEnrolled, KeyRevoked, KeyExpired, CodeIssued, ProposalMade, ProposalApproved],
+)
+def test_a_company_hears_of_its_own_keys_codes_and_proposals(kind: Any) -> None:
+    assert Audience().parties(sample(kind, participant=ONE)) == (OPERATORS, ONE)
+    assert Audience().parties(sample(kind, participant=0)) == (OPERATORS,)
+
+
+def test_who_came_and_went_is_told_to_nobody_but_the_exchange() -> None:
+    assert Audience().parties(sample(AccessRecorded)) == (OPERATORS,)
+    assert not is_public(sample(AccessRecorded))
