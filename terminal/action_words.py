@@ -41,6 +41,7 @@ _Measure = (
     | RemoveParticipant
     | RestoreParticipant
 )
+_General = PublishNotice | RemoveParticipant | RestoreParticipant
 
 
 def action_text(node: DOMNode, action: Action) -> str:
@@ -126,8 +127,16 @@ def _measure_text(node: DOMNode, action: _Measure) -> str:
         case RefuseAuction():
             reason = show.plain(action.explanation)
             return word(node, "action_refuse_auction", auction=action.auction, reason=reason)
+        case _:
+            return _general_text(node, action)
+
+
+def _general_text(node: DOMNode, action: _General) -> str:
+    """Return in words what concerns everybody, or who takes part at all."""
+    match action:
         case PublishNotice():
-            return word(node, "action_notice", text=show.plain(action.text_zh))
+            text = f"{action.text_zh} / {action.text_en}"  # who approves answers for both
+            return word(node, "action_notice", text=show.plain(text))
         case RemoveParticipant():
             code, reason = show.participant(action.participant), show.plain(action.explanation)
             return word(node, "action_remove", participant=code, reason=reason)
