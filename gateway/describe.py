@@ -19,6 +19,7 @@ from msgspec import Struct
 from engine import commands, events, reasons
 from engine.units import format_yuan
 from gateway import wire
+from gateway.describe_words import COMMON
 from gateway.frames_inward import Request
 from gateway.frames_pushed import MarketEvent
 from gateway.money_text import FEN_MAX
@@ -57,36 +58,6 @@ UNITS: Final[tuple[tuple[str, str], ...]] = (
     ("_bp", "1/10,000"),
     ("_bytes", "bytes"),
 )
-
-
-COMMON: Final[dict[str, str]] = {
-    "id": "Of your choice, 1 to 2^53 - 1; the reply carries it.",
-    "sequence": "Number in the log of the command that this comes from.",
-    "previous": "Sequence of the frame before this one in the same stream: shows a gap.",
-    "time_ns": "Exchange time.",
-    "participant": "Number of a participant, which is also its trading code.",
-    "counterparty": "Number of the participant on the other side.",
-    "key": "Number of the key that sent the command.",
-    "client_order": "Your own number of the order command; unique per key and trading day.",
-    "order": "Order number of the trading day.",
-    "trade": "Trade number.",
-    "product": "Code of a product.",
-    "side": "Which way.",
-    "price_fen": "Price of one tonne.",
-    "quantity_t": "Quantity.",
-    "left_t": "What is left.",
-    "after": "Only what follows this.",
-    "has_more": "Another page follows: ask on after the last row.",
-    "rows": "Rows of this page.",
-    "person": "Name of the person whom a key belongs to.",
-    "part": "Which part of a divided frame, from 0.",
-    "parts": "How many parts of the same sequence there are.",
-    "explanation": "Why, for people.",
-    "date": "Trading day.",
-    "events": "In the order in which they happened.",
-    "language": "Of texts for people.",
-}
-"""What a field means that says nothing itself: the same name means the same everywhere."""
 
 
 class Field(Struct, frozen=True, kw_only=True):

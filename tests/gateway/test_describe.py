@@ -16,6 +16,7 @@ from gateway import cli_describe, describe, roles, wire
 from gateway.describe_ccxt import VERBS
 from gateway.describe_examples import example
 from gateway.describe_vectors import REFUSED_MONEY, accepts_money
+from gateway.describe_words import COMMON
 from gateway.mirror_routes import ROUTES
 from tests.gateway.gateway_world import raw, serving
 
@@ -313,6 +314,17 @@ def test_every_verb_of_ccxt_has_a_counterpart_that_exists() -> None:
 def test_every_kind_has_a_sentence(kind: type) -> None:
     assert len(describe.text_of(kind)) > 20
     assert describe.text_of(kind) != describe.text_of(msgspec.Struct)
+
+
+@pytest.mark.parametrize("kind", describe.every_kind(), ids=lambda kind: kind.__name__)
+def test_every_field_says_what_it_means(kind: type) -> None:
+    silent = [field.name for field in describe.fields_of(kind) if not field.text]
+    assert not silent, f"give {kind.__name__} docstrings, or describe_words.py a common word"
+
+
+def test_no_word_stands_for_a_field_that_is_gone() -> None:
+    names = {name for kind in describe.every_kind() for name in kind.__struct_fields__}  # type: ignore[attr-defined]
+    assert not set(COMMON) - names
 
 
 def test_an_example_takes_other_values_for_single_fields() -> None:
