@@ -1,6 +1,8 @@
 """Every limit of the gateway, each reached: rates, counts, bytes, connections."""
 
 import asyncio
+from collections import Counter
+from typing import Any
 
 import pytest
 import websockets
@@ -17,6 +19,7 @@ from tests.gateway.gateway_world import (
     serving,
     settings,
 )
+from tests.markets import PRODUCT
 
 
 async def test_orders_past_the_rate_are_not_sent_and_told_when() -> None:
@@ -39,6 +42,73 @@ async def test_orders_past_the_rate_are_not_sent_and_told_when() -> None:
             assert (await twin.ask(place(4)))["code"] == "RATE_LIMITED"
         async with raw(world, world.traders[1]) as other:
             assert (await other.ask(place(5)))["type"] == "Submitted"
+
+
+async def test_a_batch_costs_as_many_tokens_as_it_has_orders() -> None:
+    def batch(number: int, count: int) -> dict[str, Any]:
+        rows = [
+            {
+                "product": PRODUCT,
+                "side": 1,
+                "price_yuan": "47.00",
+                "quantity_t": 1,
+                "client_order": 100 * number + row,
+            }
+            for row in range(count)
+        ]
+        return {
+            "type": "Submit",
+            "id": number,
+            "command": {"type": "PlaceListings", "orders": rows},
+        }
+
+    limits = settings(orders_per_second=1, orders_burst=25, cancels_per_second=1, cancels_burst=5)
+    async with serving(limits) as world, raw(world, world.traders[0]) as client:
+        assert (await client.ask(batch(1, 20)))["type"] == "Submitted"
+        limited = await client.ask(batch(2, 6))
+        assert limited["code"] == "RATE_LIMITED"
+        assert limited["outcome"] == "not_sent"
+        assert (await client.ask(batch(3, 5)))["type"] == "Submitted"
+        cancel = {"type": "CancelOrders", "orders": [1, 2, 3, 4], "client_order": 9}
+        ask = {"type": "Submit", "id": 9, "command": cancel}
+        assert (await client.ask(ask))["type"] == "Submitted"
+        again = ask | {"command": cancel | {"orders": [5, 6], "client_order": 10}}
+        assert (await client.ask(again))["code"] == "RATE_LIMITED"
+    # What costs more than the burst is taken from a full bucket, which then is in debt.
+    async with (
+        serving(settings(orders_per_second=1_000, orders_burst=4)) as world,
+        raw(world, world.traders[0]) as client,
+    ):
+        assert (await client.ask(batch(1, 20)))["type"] == "Submitted"
+        left = (await client.ask({"type": "Ping", "id": 2}))["left"]
+        assert left["orders"] == 0
+
+
+async def test_malformed_frames_have_an_end() -> None:
+    async with (
+        serving(settings(malformed_frames=3)) as world,
+        raw(world, world.traders[0]) as client,
+    ):
+        for _ in range(3):
+            assert (await client.ask("{"))["code"] == "MALFORMED"
+        await client.send("{")
+        code, reason = await closing(client)
+        assert code == 4002
+        assert reason.startswith("MALFORMED")
+
+
+async def test_a_client_that_sends_orders_far_too_fast_is_told_and_then_cut() -> None:
+    limits = settings(orders_per_second=1, orders_burst=1, limited_in_a_row=50, bytes_burst=10**7)
+    async with serving(limits) as world, raw(world, world.traders[0], max_queue=None) as client:
+        before = world.exchange.sequence
+        for number in range(1, 53):
+            await client.send(place(number))
+        counted = Counter([(await client.take()).get("code") for _ in range(51)])
+        assert counted == {None: 1, "RATE_LIMITED": 50}
+        assert (await closing(client))[0] == 4029
+        assert world.exchange.sequence == before + 1
+        async with raw(world, world.traders[1]) as other:
+            assert (await other.ask(place(1)))["type"] == "Submitted"
 
 
 async def test_queries_have_a_rate_too_and_persistence_is_cut() -> None:

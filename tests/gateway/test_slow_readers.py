@@ -1,13 +1,16 @@
 """Readers that are slow: conflated or cut, never a burden for others; what is cut resumes."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from engine.commands import (
-    Side,
-)
+from websockets.exceptions import ConnectionClosed, InvalidState
+
+from engine.commands import Side
 from gateway import wire
 from tests.gateway.gateway_world import (
     eventually,
+    place,
     raw,
     serving,
     settings,
@@ -109,3 +112,64 @@ async def test_a_long_replay_is_no_slowness_and_a_small_inbox_loses_nothing() ->
                 # Nothing but the frames: the connection was never cut.
                 assert [message.sequence for message in found] == wanted
         assert not world.server.counts["SLOW_READER"]
+
+
+async def test_bad_neighbours_slow_nobody() -> None:
+    """One stops reading, one drips a message, one floods orders, one floods pings; the others see it all."""
+    limits = settings(
+        bytes_burst=64 * 1024, orders_per_second=1, orders_burst=100, limited_in_a_row=10**6
+    )
+    async with (
+        serving(limits) as world,
+        raw(world, world.traders[0], max_queue=1) as silent,
+        raw(world, world.traders[1], max_queue=None) as flooding,
+        raw(world, max_queue=None) as pinging,
+        raw(world) as dripping,
+        raw(world, world.traders[2]) as good,
+        await world.connect(None) as reader,
+    ):
+        for client in (pinging, dripping):
+            await client.ask({"type": "Observe"})
+        for number, channel in enumerate(("private", "trades", f"book:{PRODUCT}")):
+            await silent.ask({"type": "Subscribe", "id": number + 1, "channel": channel})
+        number_one = world.trader_key(1)
+        connection = next(c for c in world.server.connections if c.identity.key == number_one)
+        stop_reading(silent, connection)
+        await reader.subscribe("trades")
+        stop = asyncio.Event()
+
+        async def misbehave(send: Callable[[int], Awaitable[object]]) -> None:
+            number = 0
+            with contextlib.suppress(ConnectionClosed, InvalidState):
+                while not stop.is_set():
+                    number += 1
+                    await send(number)
+                    await asyncio.sleep(0)
+
+        async def drip() -> AsyncIterator[str]:
+            yield '{"type":'
+            while not stop.is_set():
+                await asyncio.sleep(0.001)
+                yield " "
+
+        tasks = [
+            asyncio.create_task(misbehave(lambda n: flooding.send(place(n)))),
+            asyncio.create_task(misbehave(lambda _: pinging.socket.ping())),
+            asyncio.create_task(misbehave(lambda _: dripping.socket.send(drip()))),
+        ]
+        sequences = []
+        for number in range(1, 41):
+            listed = world.list(1, Side.SELL, 4_850, 1)
+            order = getattr(listed.events[0], "order", 0)
+            pick = {"type": "PickListing", "listing": order, "quantity_t": 1}
+            reply = await good.ask(
+                {"type": "Submit", "id": number, "command": {**pick, "client_order": number}}
+            )
+            assert [event["type"] for event in reply["events"]] == ["Traded"]
+            sequences.append(reply["sequence"])
+        frames = await until(reader, wire.TradesPrinted, sequences[-1])
+        assert [frame.sequence for frame in frames] == sequences
+        assert connection.socket.unsent <= 256 * 1024
+        await eventually(lambda: world.server.counts["BYTES_LIMIT"])  # floods come to an end
+        stop.set()
+        await asyncio.gather(*tasks)
