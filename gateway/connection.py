@@ -5,16 +5,14 @@ import contextlib
 import logging
 import secrets
 import time
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Final
 
 from websockets.exceptions import ConnectionClosed
 
-from engine.commands import AnyCommand
 from gateway import wire
 from gateway.access import Identity, Refusal
 from gateway.codes import CloseCode, Fault
-from gateway.door import Busy
-from gateway.explain import explain_events
 from gateway.gate import Gate
 from gateway.protocol import (
     Claim,
@@ -28,17 +26,13 @@ from gateway.protocol import (
     Welcomed,
 )
 from gateway.reader import Overrun, Reader
-from gateway.sequencer import Stopped
-from gateway.timekeeper import ClockNotDriven
+from gateway.requests import HIGH_WATER_BYTES, Requests
 
 if TYPE_CHECKING:
     from gateway.server import Server
 
 FRAMES_PER_TURN: Final = 256
 """Most frames that one connection writes before the others get their turn."""
-HIGH_WATER_BYTES: Final = 64 * 1024
-"""Unsent bytes past which a reader gets nothing new: it is conflated, or resumes by sequence."""
-BUSY_RETRY_MS: Final = 50
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +59,10 @@ class Connection:
         self.closed_by = ""
         """Name of the close code where the gateway closed it, "" where the client did."""
         self._ending: asyncio.Task[None] | None = None
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        """What takes more than one turn: closings, movements of the clock."""
+        self._heard_s = 0.0
+        self.requests = Requests(self)
         self._stuck_since_s = 0.0
         self._is_turn_due = False
         self._has_more = False
@@ -89,6 +86,9 @@ class Connection:
         self.send(self.conversation.hello(time.time_ns()))
         try:
             while not self.is_over:
+                if self.reader is not None and not self.socket.has_messages:
+                    await self._listen()
+                    return
                 data = await self._receive()
                 if data is None or self.is_over:
                     return  # closed for its silence, or its key ended meanwhile
@@ -99,6 +99,57 @@ class Connection:
                 await self._carry_out(effect, now_ns)
         except ConnectionClosed:
             return
+
+    async def _listen(self) -> None:
+        """Take each frame as it comes, until the end; a task for each would cost more than the frame."""
+        self._heard_s = time.monotonic()
+        watching = asyncio.create_task(self._watch_silence())
+        self.socket.listen(self._take)
+        try:
+            await self.socket.wait_closed()
+        finally:
+            watching.cancel()
+
+    async def _watch_silence(self) -> None:
+        """Close when no message came for too long; one that drips in fragments is silence too."""
+        patience_s = self.conversation.limits.idle_seconds
+        while (left_s := self._heard_s + patience_s - time.monotonic()) > 0:  # noqa: ASYNC110 - an event per frame would cost more
+            await asyncio.sleep(left_s)
+        await self.close(CloseCode.IDLE, "nothing came")
+
+    def _take(self, data: str | bytes) -> None:
+        """Take one message of a client that is logged in."""
+        if self.is_over:
+            return
+        self._heard_s, now_ns = time.monotonic(), time.time_ns()
+        if not self._is_in_format(data):
+            return
+        effect = self.conversation.receive(data, self._heard_s, now_ns, self.server.buckets_of)
+        match effect:
+            case Perform(request):
+                self.requests.perform(request, now_ns)
+            case Send(wire.Reply() as frame):
+                self.reply(frame, now_ns)
+            case Close(code, reason):
+                self.begin(self.close(code, reason))
+            case _:
+                message = f"{type(effect).__name__} comes before the login alone"
+                raise AssertionError(message)
+
+    def _is_in_format(self, data: str | bytes) -> bool:
+        """Say whether a message is text or binary as was agreed; close where it is not."""
+        if isinstance(data, str) is (self.socket.form is wire.Format.JSON):
+            return True
+        kind = "JSON text" if self.socket.form is wire.Format.JSON else "binary MessagePack"
+        reason = f"frames are {kind} by this connection's subprotocol"
+        self.begin(self.close(CloseCode.NOT_TEXT, reason))
+        return False
+
+    def begin(self, work: Coroutine[None, None, None]) -> None:
+        """Start what takes more than one turn of the loop."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _receive(self) -> str | bytes | None:
         """Return the next frame; None when the connection was closed for what came, or did not come."""
@@ -114,11 +165,7 @@ class Connection:
             code = CloseCode.LOGIN_TIMEOUT if is_greeting else CloseCode.IDLE
             await self.close(code, "no login came in time" if is_greeting else "nothing came")
             return None
-        if isinstance(data, str) is (self.socket.form is wire.Format.JSON):
-            return data
-        kind = "JSON text" if self.socket.form is wire.Format.JSON else "binary MessagePack"
-        await self.close(CloseCode.NOT_TEXT, f"frames are {kind} by this connection's subprotocol")
-        return None
+        return data if self._is_in_format(data) else None
 
     async def _carry_out(self, effect: Effect, received_ns: int) -> None:
         match effect:
@@ -133,7 +180,7 @@ class Connection:
             case Claim():
                 await self.server.entrance.claim(self, effect)
             case Perform(request):
-                await self._perform(request, received_ns)
+                self.requests.perform(request, received_ns)
             case Close(code, reason):
                 await self.close(code, reason)
 
@@ -153,135 +200,6 @@ class Connection:
         self.send(server.welcome(identity, limits))
         server.entered(self)
         self.write()  # the status comes first
-
-    # ------------------------------------------------------------ requests
-
-    async def _perform(self, request: wire.Request, received_ns: int) -> None:
-        """Run a request; commands run side by side, so that they share a batch of the journal."""
-        if isinstance(request, wire.Submit | wire.AdvanceClock):
-            if self.server.is_stopping:
-                fault = Fault("STOPPING", outcome="not_sent")
-                self.reply(fault.frame(request.id, self.conversation.language), received_ns)
-                return
-            limit = self.conversation.limits.requests_in_flight
-            if len(self._in_flight) >= limit:
-                fault = Fault("TOO_MANY_IN_FLIGHT", limit, outcome="not_sent", retry_after_ms=20)
-                self.reply(fault.frame(request.id, self.conversation.language), received_ns)
-                return
-            coroutine = (
-                self._submit(request.id, request.command, received_ns)
-                if isinstance(request, wire.Submit)
-                else self._advance(request, received_ns)
-            )
-            task = asyncio.create_task(coroutine)
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
-            return
-        try:
-            self._answer(request, received_ns)
-        except Fault as fault:
-            self.reply(fault.frame(request.id, self.conversation.language), received_ns)
-        if self.socket.unsent > HIGH_WATER_BYTES:
-            await self._drain()
-
-    async def _drain(self) -> None:
-        """Let no further question in from a client that asks and does not read."""
-        try:
-            async with asyncio.timeout(self.server.settings.drain_s):
-                await self.socket.drain()
-        except TimeoutError:
-            self.socket.cut("SLOW_READER")
-
-    def _answer(self, request: wire.Request, received_ns: int) -> None:
-        reader = self.reader
-        assert reader is not None, "requests come after the login"
-        if isinstance(request, wire.Subscribe):
-            self.server.publisher.prepare(request.channel)
-            floor = reader.subscribe(request.channel, request.after)
-            self.server.publisher.subscribed(self, request.channel)
-            self.reply(
-                wire.Subscribed(
-                    id=request.id,
-                    channel=request.channel,
-                    sequence=self.server.feed.sequence,
-                    floor=floor,
-                ),
-                received_ns,
-            )
-            self.write()
-        elif isinstance(request, wire.Unsubscribe):
-            reader.unsubscribe(request.channel)
-            self.server.publisher.unsubscribed(self, request.channel)
-            self.reply(
-                wire.Subscribed(
-                    id=request.id,
-                    channel=request.channel,
-                    sequence=self.server.feed.sequence,
-                    is_active=False,
-                ),
-                received_ns,
-            )
-        elif isinstance(request, wire.Ping):
-            self.reply(self._pong(request.id, reader), received_ns)
-        else:
-            self.reply(self.server.desk.answer(request, self.identity), received_ns)
-
-    def _pong(self, request: int, reader: Reader) -> wire.Pong:
-        exchange, now_s = self.server.sequencer.exchange, time.monotonic()
-        limits = self.conversation.limits
-        orders, cancels, queries = self.conversation.left(now_s)
-        left = wire.Left(
-            orders=orders,
-            cancels=cancels,
-            queries=queries,
-            bytes=self.socket.bytes_left(now_s),
-            requests_in_flight=limits.requests_in_flight - len(self._in_flight),
-            subscriptions=limits.subscriptions - len(reader.channels),
-        )
-        return wire.Pong(
-            id=request, sequence=exchange.sequence, time_ns=exchange.time_ns, left=left
-        )
-
-    async def _submit(self, request: int, command: AnyCommand, received_ns: int) -> None:
-        language = self.conversation.language
-        frame: wire.Reply
-        try:
-            applied = await self.server.sequencer.submit(self.identity.key, command)
-        except Busy as busy:
-            fault = Fault(busy.code, outcome="not_sent", retry_after_ms=BUSY_RETRY_MS)
-            frame = fault.frame(request, language)
-        except Stopped as error:
-            frame = Fault("STOPPED", outcome=error.outcome).frame(request, language)
-        else:
-            # What an operator or clearing did it reads in the drop copy anyway.
-            is_staff = not self.identity.participant
-            if is_staff:
-                self.server.watch.controlled(self, command, applied.sequence)
-            seen = self.server.feed.audience.answer(applied.events, self.identity.participant)
-            events = tuple(applied.events) if is_staff else seen
-            frame = wire.Submitted(
-                id=request,
-                sequence=applied.sequence,
-                time_ns=applied.time_ns,
-                events=events,
-                texts=explain_events(events, language),
-            )
-        self.reply(frame, received_ns)
-
-    async def _advance(self, request: wire.AdvanceClock, received_ns: int) -> None:
-        server = self.server
-        frame: wire.Reply
-        try:
-            time_ns = await server.sequencer.advance_clock(request.to_time_ns)
-        except ClockNotDriven:
-            frame = Fault("CLOCK_NOT_DRIVEN").frame(request.id, self.conversation.language)
-        except Stopped as error:
-            fault = Fault("STOPPED", outcome=error.outcome)
-            frame = fault.frame(request.id, self.conversation.language)
-        else:
-            sequence = server.sequencer.exchange.sequence
-            frame = wire.ClockAdvanced(id=request.id, sequence=sequence, time_ns=time_ns)
-        self.reply(frame, received_ns)
 
     # ------------------------------------------------------------ writing
 
@@ -328,6 +246,8 @@ class Connection:
     def _go_on(self) -> None:
         if self._has_more:
             self.write()
+        if self.socket.unsent <= HIGH_WATER_BYTES:
+            self.socket.release()
 
     def _check_lag(self, reader: Reader) -> None:
         """Cut a client whose private frames pile up: it resumes by sequence when it reads again."""
@@ -367,8 +287,3 @@ class Connection:
     async def go_away(self, reason: str, retry_ms: int) -> None:
         """Close because the gateway stops, with a pause after which the client shall dial again."""
         await self.close(CloseCode.GOING_AWAY, f"{reason}; retry_ms={retry_ms}")
-
-    async def finish(self) -> None:
-        """Wait until the commands in flight have their answers, read or not."""
-        if self._in_flight:
-            await asyncio.wait(self._in_flight)

@@ -8,9 +8,11 @@ from typing import Any, Final
 from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.exceptions import NegotiationError
-from websockets.protocol import State
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import Event, State
 from websockets.typing import Subprotocol
 
+from gateway import framing
 from gateway.frames_replies import Limits
 from gateway.limits import LIMITS, Bucket, Settings
 from gateway.wire import Format
@@ -22,8 +24,17 @@ OPENINGS_MAX: Final = 1_024
 """Most sockets beyond the limit of connections: those that still speak HTTP."""
 
 
+FRAGMENTS_MAX: Final = 4_096
+"""Most fragments of one message."""
+HEAD_END: Final = b"\r\n\r\n"
+
+
 class Gate(ServerConnection):
-    """Counts every byte before the parser sees it, and never queues without bound for a slow reader."""
+    """Counts every byte before the parser sees it, and never queues without bound for a slow reader.
+
+    From `listen` on each message goes to its function at once. Whole messages in one frame, which is what
+    clients send, are then cut out here; every other frame goes through the parser of `websockets`.
+    """
 
     opening: Limits = LIMITS["observer"]
     """Limits before the login."""
@@ -48,6 +59,12 @@ class Gate(ServerConnection):
         limits = self.opening
         self._bytes = Bucket(limits.bytes_per_second, limits.bytes_burst, time.monotonic())
         self._gathered = 0
+        self._first_byte = framing.TEXT
+        self._on_message: Callable[[str | bytes], None] | None = None
+        self._is_cut_here = False
+        self._is_held = False
+        self._rest = b""
+        self._fragments: list[Frame] = []
         super().connection_made(transport)
         if len(self.server.handler_tasks) > self.sockets_max:
             # Too many to be told so: an answer would cost what there is too little of.
@@ -59,7 +76,112 @@ class Gate(ServerConnection):
         if self._bytes.take(time.monotonic(), len(data) + PACKET_COST):
             self.cut("BYTES_LIMIT")
             return
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        if self._is_cut_here and self.protocol.state is State.OPEN:
+            self._cut_frames(data)
+            return
+        if self.protocol.state is State.CONNECTING:
+            # Where the request ends with what came, the first frame begins with what comes next.
+            self._is_cut_here = data.endswith(HEAD_END) and data.count(HEAD_END) == 1
         super().data_received(data)
+
+    # ------------------------------------------------------------ messages
+
+    @property
+    def has_messages(self) -> bool:
+        """Messages wait for `recv`, or one has begun."""
+        return len(self.recv_messages.frames) > 0
+
+    def listen(self, on_message: Callable[[str | bytes], None]) -> None:
+        """Give each message to a function from now on, and none to `recv`; only while none waits for that."""
+        assert not self.has_messages, "recv takes what came before"
+        self._first_byte = framing.TEXT if self.form is Format.JSON else framing.BINARY
+        self._on_message = on_message
+
+    def hold(self) -> None:
+        """Give nothing more to the function of `listen` until `release`, and read nothing more."""
+        if not self._is_held and not self.transport.is_closing():
+            self._is_held = True
+            self.transport.pause_reading()
+
+    def release(self) -> None:
+        """Go on giving messages."""
+        if self._is_held and not self.transport.is_closing():
+            self._is_held = False
+            self.transport.resume_reading()
+            if self._rest:
+                self.loop.call_soon(self._cut_on)
+
+    def _cut_on(self) -> None:
+        if self._is_cut_here and self.protocol.state is State.OPEN:
+            data, self._rest = self._rest, b""
+            self._cut_frames(data)
+
+    def _cut_frames(self, data: bytes) -> None:
+        """Take whole messages out of what came, and give every other frame to the parser."""
+        place, size_max = 0, self.protocol.max_message_size or 0
+        while not self._is_held:
+            begin, end = framing.bounds(data, place, size_max)
+            if end <= 0:
+                if end == framing.FOREIGN[1]:
+                    self._is_cut_here = (
+                        False  # the parser says what is wrong, or takes all that follows
+                    )
+                    super().data_received(data[place:])
+                    data = b""
+                break
+            if not (data[place] == self._first_byte and self._take(data, begin, end)):
+                super().data_received(data[place:end])
+            place = end
+            if self.protocol.state is not State.OPEN:
+                data = b""
+                break
+        self._rest = data[place:]  # empty, or the beginning of a frame, or all that is held
+
+    def _take(self, data: bytes, begin: int, end: int) -> bool:
+        """Give a message to its function; False where it is the parser's."""
+        if self._on_message is None or self._fragments:
+            return False
+        message = framing.payload(data, begin, end)
+        if self._first_byte == framing.BINARY:
+            self._on_message(message)
+        elif message.isascii():
+            self._on_message(message.decode("ascii"))
+        else:
+            return False  # the parser knows UTF-8
+        return True
+
+    def process_event(self, event: Event) -> None:
+        """Put the parser's data frames together, once messages go to a function."""
+        is_data = isinstance(event, Frame) and event.opcode in _DATA
+        if self._on_message is None or not is_data:
+            super().process_event(event)
+            return
+        assert isinstance(event, Frame), "requests come before messages"
+        self._fragments.append(event)
+        if len(self._fragments) > FRAGMENTS_MAX:
+            self._fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+        elif event.fin:
+            frames, self._fragments = self._fragments, []
+            message = b"".join(frame.data for frame in frames)
+            if frames[0].opcode is Opcode.BINARY:
+                self._on_message(message)
+                return
+            try:
+                text = message.decode()
+            except UnicodeDecodeError as error:
+                self._fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
+            else:
+                self._on_message(text)
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        """Close because of what came, as the parser does."""
+        self._fragments = []
+        self.protocol.fail(code, reason)
+        self.send_data()
+
+    # ------------------------------------------------------------ writing
 
     def resume_writing(self) -> None:
         """Go on writing what waited for room."""
@@ -90,20 +212,21 @@ class Gate(ServerConnection):
 
     def push(self, data: bytes) -> bool:
         """Send a frame in this turn of the loop; a client that takes nothing is cut, never waited for."""
-        if not self.is_open:
+        protocol, transport = self.protocol, self.transport
+        if protocol.state is not State.OPEN or transport.is_closing():
             return False
-        if self.unsent > self.unsent_max:
+        if self._gathered + transport.get_write_buffer_size() > self.unsent_max:
             self.cut("SLOW_READER")
             return False
-        if self.form is Format.JSON:
-            self.protocol.send_text(data)
-        else:
-            self.protocol.send_binary(data)
+        size = len(data)
+        first = framing.TEXT if self.form is Format.JSON else framing.BINARY
+        # Among the parser's own: pongs and the closing frame keep their places.
+        protocol.writes += (framing.head(first, size), data)
         if not self._gathered:
             # The frames of one turn leave in one packet: a call of the system costs more than a frame.
             self.loop.call_soon(self._flush)
-        self._gathered += len(data)
-        self.bytes_out += len(data)
+        self._gathered += size
+        self.bytes_out += size
         self.frames_out += 1
         return True
 
@@ -162,6 +285,7 @@ def _plain(text: str) -> str:
     return str(mapped or address)
 
 
+_DATA: Final = frozenset((Opcode.TEXT, Opcode.BINARY, Opcode.CONT))
 _FORMATS: Final = frozenset(form.value for form in Format)
 
 

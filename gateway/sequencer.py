@@ -9,10 +9,12 @@ batches larger and not the queue longer.
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -40,6 +42,7 @@ INBOX_MAX: Final = 16_384
 BATCH_MAX: Final = 4_096
 """Most commands in one batch."""
 Listener = Callable[[list[Applied]], None]
+log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
@@ -50,10 +53,15 @@ class Stopped(Exception):
         super().__init__(text)
 
 
+Answer = list[Applied] | Stopped
+Tell = Callable[[Answer], None]
+"""Takes what became of commands: what each did, or why nobody knows or none was taken."""
+
+
 class _Request(Struct, gc=False):
     key: int
     commands: Sequence[AnyCommand]
-    answer: "asyncio.Future[list[Applied]]"
+    tell: Tell
 
 
 class Sequencer:
@@ -97,7 +105,7 @@ class Sequencer:
 
     async def submit(self, key: int, command: AnyCommand) -> Applied:
         """Return what a command did when that is durable; Busy or Stopped where it is not."""
-        return (await self._enqueue(key, (command,)))[0]
+        return (await self._answered(key, (command,)))[0]
 
     async def submit_many(self, key: int, commands: Sequence[AnyCommand]) -> list[Applied]:
         """Submit up to BATCH_MAX commands of one key, applied one behind the other."""
@@ -105,7 +113,14 @@ class Sequencer:
             return []
         if len(commands) > BATCH_MAX:
             raise Busy(f"{len(commands)} commands at once; the limit is {BATCH_MAX}")
-        return await self._enqueue(key, commands)
+        return await self._answered(key, commands)
+
+    def post(self, key: int, command: AnyCommand, tell: Tell) -> None:
+        """Take a command and tell what it did when that is durable; Busy or Stopped where it is not taken.
+
+        The same as `submit` without a task of its own, which would cost more than the command.
+        """
+        self._enqueue(key, (command,), tell)
 
     def listen(self, listener: Listener) -> None:
         """Call the listener with every durable batch, in the order of the log."""
@@ -199,19 +214,22 @@ class Sequencer:
 
     # ------------------------------------------------------------ batches
 
-    async def _enqueue(self, key: int, commands: Sequence[AnyCommand]) -> list[Applied]:
+    async def _answered(self, key: int, commands: Sequence[AnyCommand]) -> list[Applied]:
+        answer: asyncio.Future[list[Applied]] = asyncio.get_running_loop().create_future()
+        self._enqueue(key, commands, partial(_settle, answer))
+        return await answer
+
+    def _enqueue(self, key: int, commands: Sequence[AnyCommand], tell: Tell) -> None:
         if self.failure is not None or self._is_stopping:
             raise Stopped("the exchange is stopping", "not_sent")
         self._door.check(key, commands)
         limit = INBOX_MAX if key != SYSTEM_KEY else 2 * INBOX_MAX  # time goes on under a flood
         if self._waiting + len(commands) > limit:
             raise Busy(f"{self._waiting} commands wait; the limit is {INBOX_MAX}")
-        request = _Request(key, commands, asyncio.get_running_loop().create_future())
-        self._inbox.append(request)
+        self._inbox.append(_Request(key, commands, tell))
         self._waiting += len(commands)
         self._door.see_inbox(self._waiting, INBOX_MAX)
         self._wake.set()
-        return await request.answer
 
     async def _write_batches(self) -> None:
         while True:
@@ -263,8 +281,7 @@ class Sequencer:
         place = early
         for request in requests:
             end = place + len(request.commands)
-            if not request.answer.done():
-                request.answer.set_result(applied[place:end])
+            _tell(request, applied[place:end])
             place = end
         for listener in self._listeners:
             listener(applied)
@@ -339,9 +356,25 @@ class Sequencer:
         self._inbox.clear()
         self._waiting = 0
         for request in requests:
-            if not request.answer.done():
-                request.answer.set_exception(Stopped(str(error), "unknown"))
+            _tell(request, Stopped(str(error), "unknown"))
         for request in waiting:
-            if not request.answer.done():
-                request.answer.set_exception(Stopped(str(error), "not_sent"))
+            _tell(request, Stopped(str(error), "not_sent"))
         self._failed.set()
+
+
+def _settle(future: "asyncio.Future[list[Applied]]", answer: Answer) -> None:
+    """Pass an answer on to whoever waits, where somebody still does."""
+    if future.done():
+        return
+    if isinstance(answer, Stopped):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
+
+
+def _tell(request: _Request, answer: Answer) -> None:
+    try:
+        request.tell(answer)
+    except Exception:
+        # What is durable has happened; one answer that cannot be told is no reason to stop the market.
+        log.exception("an answer could not be told")

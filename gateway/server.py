@@ -32,6 +32,7 @@ from gateway.mirror import Mirror
 from gateway.publisher import Publisher
 from gateway.queries import Desk, Views
 from gateway.reader import FrameCache
+from gateway.sequencer import Tell
 from gateway.tls import tls_options
 from gateway.watch import Watch
 
@@ -64,6 +65,10 @@ class Submitter(Protocol):
 
     async def submit_many(self, key: int, commands: Sequence[AnyCommand]) -> Any:  # noqa: ANN401 - nobody reads it
         """Carry several commands of one key; Busy, Stopped."""
+        ...
+
+    def post(self, key: int, command: AnyCommand, tell: Tell) -> None:
+        """Carry a command through journal and engine and tell its answer; Busy, Stopped."""
         ...
 
     async def advance_clock(self, time_ns: int) -> int:
@@ -181,7 +186,9 @@ class Server:
         if self._socket_server is not None:
             self._socket_server.close(close_connections=False)
         self.publisher.stop_accepting()
-        await asyncio.gather(*(connection.finish() for connection in list(self.connections)))
+        await asyncio.gather(
+            *(connection.requests.finish() for connection in list(self.connections))
+        )
         await self.disconnects.stop()
         spread_ms = RETRY_LEAST_MS + RETRY_EACH_MS * len(self.connections)
         closings = [

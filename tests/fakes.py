@@ -7,6 +7,7 @@ from typing import Any
 from engine.commands import AdvanceTime, AnyCommand, Entry
 from gateway.door import Acceptance, Door, Watcher
 from gateway.history import Applied
+from gateway.sequencer import Answer, Tell
 from gateway.timekeeper import ClockNotDriven
 
 
@@ -21,7 +22,7 @@ class MemorySequencer:
         self.failure: BaseException | None = None
         self._is_driven = is_driven
         self._listeners: list[Callable[[list[Applied]], None]] = []
-        self._inbox: list[tuple[int, AnyCommand, asyncio.Future[Applied]]] = []
+        self._inbox: list[tuple[int, AnyCommand, Tell]] = []
         self.door = Door()
         self.held: asyncio.Event = asyncio.Event()
         """Cleared, nothing is applied: commands stay in flight."""
@@ -40,12 +41,21 @@ class MemorySequencer:
     def events_after(self, sequence: int) -> Iterator[Applied]:
         return iter([item for item in self.applied if item.sequence > sequence])
 
-    async def submit(self, key: int, command: AnyCommand) -> Applied:
-        future: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
-        self._inbox.append((key, command, future))
+    def post(self, key: int, command: AnyCommand, tell: Tell) -> None:
+        self._inbox.append((key, command, tell))
         if len(self._inbox) == 1:
             task = asyncio.create_task(self._flush())
             task.add_done_callback(lambda done: done.result() if not done.cancelled() else None)
+
+    async def submit(self, key: int, command: AnyCommand) -> Applied:
+        future: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
+
+        def tell(answer: Answer) -> None:
+            assert isinstance(answer, list)
+            if not future.done():
+                future.set_result(answer[0])
+
+        self.post(key, command, tell)
         return await future
 
     async def submit_many(self, key: int, commands: Sequence[AnyCommand]) -> list[Applied]:
@@ -76,9 +86,8 @@ class MemorySequencer:
         await self.held.wait()
         waiting, self._inbox = self._inbox, []
         batch = self.submit_now(*((key, command) for key, command, _ in waiting))
-        for (_, _, future), item in zip(waiting, batch, strict=True):
-            if not future.done():
-                future.set_result(item)
+        for (_, _, tell), item in zip(waiting, batch, strict=True):
+            tell([item])
 
     def _publish(self, batch: Sequence[Applied]) -> None:
         self.applied += batch
