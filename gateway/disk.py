@@ -141,6 +141,9 @@ class FolderFile:
 class FolderDisk:
     """A folder of the real file system; made where it is missing (readable by its owner alone)."""
 
+    make_file = FolderFile
+    """What its files are."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = -1
@@ -158,7 +161,7 @@ class FolderDisk:
     def create(self, name: str, size: int) -> File:
         """Make an empty file of `size` reserved bytes; what bore the name before is gone."""
         flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        file = FolderFile(os.open(self.folder / name, flags, FILE_MODE), is_mapped=True)
+        file = self.make_file(os.open(self.folder / name, flags, FILE_MODE), is_mapped=True)
         try:
             file.reserve(size)
         except OSError:
@@ -169,7 +172,7 @@ class FolderDisk:
     def open(self, name: str, *, is_writable: bool) -> File:
         """Open an existing file; the owner, who may write, maps it."""
         flags = (os.O_RDWR if is_writable else os.O_RDONLY) | os.O_CLOEXEC
-        return FolderFile(os.open(self.folder / name, flags), is_mapped=is_writable)
+        return self.make_file(os.open(self.folder / name, flags), is_mapped=is_writable)
 
     def rename(self, old: str, new: str) -> None:
         """Give a file another name, in one step."""

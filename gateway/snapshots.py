@@ -11,7 +11,8 @@ Source: design.md section 5; gateway-notes 4.3 rule 6.
 
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import Final
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, cast
 
 import msgspec
 from msgspec import Struct
@@ -29,6 +30,7 @@ KEPT: Final = 3
 """Snapshots that are kept, the newest."""
 MAGIC: Final = b"CEAXSNP1"
 HASH_BYTES: Final = 32
+LENGTH_BYTES: Final = 8
 
 
 class SnapshotRefused(Exception):
@@ -41,7 +43,7 @@ class _PageName(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
 
 
 class _Stored(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a snapshot's file holds behind its magic and checksum."""
+    """What a snapshot's file holds before the engine's state."""
 
     semantics: int
     profile_digest: str
@@ -51,14 +53,14 @@ class _Stored(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     last_date: str
     days: list[int]
     pages: list[_PageName]
-    state: memoryview
-    """`Exchange.snapshot`."""
 
 
 class Taken(Struct, frozen=True):
     """A state that is still to be written."""
 
     stored: _Stored
+    state: bytes
+    """`Exchange.snapshot`, which has a checksum of its own."""
     pages: list[Page]
     """What the state's history is made of; pages that change no more."""
 
@@ -102,9 +104,9 @@ class Snapshots:
             last_date=history.last_date,
             days=list(history.days),
             pages=[],
-            state=memoryview(exchange.snapshot()),
         )
-        return Taken(stored, [page for page in history.pages if page.last >= page.first])
+        pages = [page for page in history.pages if page.last >= page.first]
+        return Taken(stored, exchange.snapshot(), pages)
 
     def write(self, taken: Taken) -> bool:
         """Write a state; a disk that refuses is told about and costs nothing but a slower start."""
@@ -113,8 +115,10 @@ class Snapshots:
             pages = [self._write_page(page) for page in taken.pages]
             self._disk.sync()  # a snapshot never names a page that a power cut may take
             stored = msgspec.structs.replace(taken.stored, pages=pages)
-            body = _encode(stored)
-            self._put(name, MAGIC + hashlib.sha256(body).digest() + body)
+            head = _encode(stored)
+            checksum = hashlib.sha256(head).digest()
+            length = len(head).to_bytes(LENGTH_BYTES, "little")
+            self._put(name, b"".join((MAGIC, checksum, length, head, taken.state)))
             self._disk.sync()
             self._pages_of[name] = [page.name for page in pages]
             self._prune()
@@ -168,11 +172,13 @@ class Snapshots:
     def load(self, name: str, profile: Profile) -> Restored:
         """Return what a snapshot kept; SnapshotRefused says why it is not believed."""
         try:
-            stored = self._read(name)
+            stored, state = self._read(name)
             self._pages_of[name] = [page.name for page in stored.pages]
-            exchange = Exchange.from_snapshot(profile, bytes(stored.state))
+            with ThreadPoolExecutor(1) as helper:  # hashing needs no lock of the interpreter
+                reading = helper.submit(lambda: [self._read_page(page) for page in stored.pages])
+                exchange = Exchange.from_snapshot(profile, cast("bytes", state))
+                pages = reading.result()
             history = History(profile)
-            pages = [self._read_page(page) for page in stored.pages]
         except (OSError, KeyError, ValueError) as error:
             raise SnapshotRefused(f"snapshot {name} is not believed: {error}") from error
         history.restore(pages, stored.floor, stored.last_date, list(stored.days))
@@ -183,27 +189,31 @@ class Snapshots:
         return Restored(name, stored.anchor, exchange, history)
 
     def _bytes(self, name: str) -> memoryview:
-        file = self._disk.open(name, is_writable=False)
+        """Return a file's content, mapped: most pages are never read again."""
+        file = self._disk.open(name, is_writable=True)
         try:
-            return memoryview(file.read(0, file.size()))
+            return file.view()
         finally:
             file.close()
 
-    def _read(self, name: str) -> _Stored:
+    def _read(self, name: str) -> tuple[_Stored, memoryview]:
+        """Return what stands before the engine's state, and the state."""
         data = self._bytes(name)
-        start = len(MAGIC) + HASH_BYTES
-        body = data[start:]
-        if bytes(data[: len(MAGIC)]) != MAGIC or hashlib.sha256(body).digest() != data[len(MAGIC) : start]:
+        start = len(MAGIC) + HASH_BYTES + LENGTH_BYTES
+        length = int.from_bytes(data[start - LENGTH_BYTES : start], "little")
+        head = data[start : start + length]
+        checksum = bytes(data[len(MAGIC) : len(MAGIC) + HASH_BYTES])
+        if bytes(data[: len(MAGIC)]) != MAGIC or hashlib.sha256(head).digest() != checksum:
             raise ValueError("its checksum is another")
         try:
-            stored = _decode(body)
+            stored = _decode(head)
         except msgspec.MsgspecError as error:
             raise ValueError(f"it cannot be read: {error}") from error
         if stored.semantics != SEMANTICS_VERSION:
             raise ValueError(f"it is of engine semantics {stored.semantics}")
         if stored.profile_digest != self._profile_digest:
             raise ValueError("it is of another profile")
-        return stored
+        return stored, data[start + length :]
 
     def _read_page(self, page: _PageName) -> Page:
         try:
