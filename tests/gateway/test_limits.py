@@ -76,7 +76,7 @@ async def test_a_batch_costs_as_many_tokens_as_it_has_orders() -> None:
         assert (await client.ask(again))["code"] == "RATE_LIMITED"
     # What costs more than the burst is taken from a full bucket, which then is in debt.
     async with (
-        serving(settings(orders_per_second=1_000, orders_burst=4)) as world,
+        serving(settings(orders_per_second=1, orders_burst=4)) as world,
         raw(world, world.traders[0]) as client,
     ):
         assert (await client.ask(batch(1, 20)))["type"] == "Submitted"
