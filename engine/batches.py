@@ -27,7 +27,6 @@ from engine.core.layout import UNKNOWN_PRODUCT
 from engine.core.operate import Step
 from engine.core.records import COMMAND, EVENT, CommandKind
 from engine.events import AllCancelled, Answer, AnyEvent, Refused, Repeated
-from engine.keys import role_broken
 from engine.market import OK, Figures, Market, Remembered
 from engine.reasons import Reason
 
@@ -246,9 +245,6 @@ def cancel_all(market: Market, command: CancelAll) -> list[AnyEvent]:
 
 def cancel_for_key(market: Market, command: CancelForKey) -> list[AnyEvent]:
     """Cancel what a key placed, as far as its owner could: its connection is lost."""
-    broken = role_broken(market)
-    if broken != OK:
-        return [market.refused(broken)]
     found = market.key(command.key)
     if found is None:
         return [market.refused((Reason.KEY_UNKNOWN, 0, 0))]
