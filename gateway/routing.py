@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 import msgspec
 from msgspec import Struct
 
-from engine.commands import HaltScope, Method, Side
+from engine.commands import AccessKind, HaltScope, Method, Side
 from engine.events import (
     AccessRecorded,
     AllCancelled,
@@ -110,8 +110,17 @@ def _owner(event: ListingPlaced | Refused | Deposited) -> Parties:
     return (event.participant,)
 
 
-def _owner_and_operators(event: AuctionApplied | AuctionRefused | AllowanceSet) -> Parties:
+def _owner_and_operators(
+    event: AuctionApplied | AuctionRefused | AllowanceSet | ProposalMade,
+) -> Parties:
+    """Return the operators and the participant whose business it is, if it is one's."""
     return (OPERATORS, event.participant) if event.participant else (OPERATORS,)
+
+
+def _turned_away(event: AccessRecorded) -> Parties:
+    """Return the operators where somebody was refused; who comes and goes stands in the drop copy."""
+    is_refusal = event.kind in (AccessKind.LOGIN_REFUSED, AccessKind.ENROL_REFUSED)
+    return (OPERATORS,) if is_refusal else ()
 
 
 def _both(event: Traded | BlockOffered | BlockCountered) -> Parties:
@@ -192,7 +201,7 @@ ROUTES: Final[dict[type[Any], Route]] = {
     KeyRevoked: Route(_owner_and_operators, _never),
     KeyExpired: Route(_owner_and_operators, _never),
     CodeIssued: Route(_owner_and_operators, _never),
-    AccessRecorded: Route(_operators, _never),
+    AccessRecorded: Route(_turned_away, _never),
     ExchangeRestarted: Route(_operators, _never),
     ParticipantRemoved: Route(_owner_and_operators, _never),
     ParticipantRestored: Route(_owner_and_operators, _never),
