@@ -1,5 +1,5 @@
 # The doors of the project. `make demo` and `make test` set everything up by themselves.
-.PHONY: help setup demo test check format lint types contracts tests tests-nojit mutants soak bench wheel clean-cache
+.PHONY: help setup demo test check format lint types contracts tests tests-nojit mutants soak fuzz bench wheel clean-cache
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -55,6 +55,10 @@ mutants: setup  ## every planted bug must be killed
 soak: setup  ## the full form of every long proof (half an hour or so); seeds are printed
 	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 -m soak tests
 	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 tests/gateway/test_journal_power.py tests/engine/test_outside_judge.py
+
+fuzz: setup  ## ten minutes of guided fuzzing of the frame decoder and of the journal's reader
+	@$(BIN)/python -m tests.fuzz.run decoder 600
+	@$(BIN)/python -m tests.fuzz.run journal 600
 
 bench: setup  ## nanoseconds per command of the compiled core
 	@$(BIN)/ceax bench engine

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from gateway.disk import Disk
@@ -37,6 +38,9 @@ _NAME = re.compile(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\.journal\Z", re.ASCII)
 
 FIRST_FRAME_BYTES_MAX: Final = 1024 * 1024
 """More than a profile's frame ever has."""
+
+_UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError)
+"""What msgspec raises at bytes that are no payload; of the second MessagePack alone is capable."""
 
 Visitor = Callable[[Frame], None]
 
@@ -201,7 +205,7 @@ class JournalScan:
         for index, name in enumerate(names):
             is_last = index + 1 == len(names)
             following = None if is_last else first_frame(self._disk, names[index + 1])
-            closed = following.profile().closed if following is not None else None
+            closed = _closed_by(names[index + 1], following) if following is not None else None
             file = self._disk.open(name, is_writable=is_writable and is_last)
             try:
                 view = file.view()
@@ -235,8 +239,13 @@ class JournalScan:
 
     def _read(self, name: str, view: memoryview, anchor: Anchor | None, *, is_last: bool) -> None:
         scan = FileScan(name, view, self.chain)
-        for frame in scan.frames(anchor):
-            self._visit(frame)
+        frame: Frame | None = None
+        try:
+            for frame in scan.frames(anchor):
+                self._visit(frame)
+        except _UNDECODABLE as error:
+            assert frame is not None, "payloads are decoded by the visitor"
+            raise _undecodable(name, frame, error) from None
         if scan.dropped_bytes and not is_last:
             what = "a torn end, but a later file follows"
             raise JournalDamaged(name, scan.end, self.chain.sequence + 1, what)
@@ -244,6 +253,20 @@ class JournalScan:
         self.report.frames += scan.count
         self.report.last_file, self.report.last_end = name, scan.end
         self.report.dropped_bytes = scan.dropped_bytes
+
+
+def _closed_by(name: str, first: Frame) -> ClosedDay | None:
+    """Return what the first frame of a file says of the file before."""
+    try:
+        return first.profile().closed
+    except _UNDECODABLE as error:
+        raise _undecodable(name, first, error) from None
+
+
+def _undecodable(name: str, frame: Frame, error: Exception) -> JournalDamaged:
+    """Name the place of a frame that is sealed and whose payload is still not what its kind says."""
+    what = f"the payload of the frame is not one of its kind ({error})"
+    return JournalDamaged(name, frame.offset, frame.header.first_sequence, what)
 
 
 def _is_as_closed(view: memoryview, name: str, closed: ClosedDay) -> bool:
