@@ -286,6 +286,7 @@ def proposals(market: Market) -> tuple[ProposalView, ...]:
             actions=row.actions,
             reason=row.reason,
             time_ns=row.time_ns,
+            participant=row.participant,
         )
         for row in market.proposals.values()
         if row.is_open

@@ -16,6 +16,7 @@ from engine.day import open_day
 from engine.events import AccessRecorded, AnyEvent, ExchangeRestarted
 from engine.keys import enrol, role_broken
 from engine.market import OK, Market
+from engine.reasons import Reason
 
 
 def take_system(market: Market, command: SystemCommand) -> list[AnyEvent]:
@@ -29,7 +30,7 @@ def take_system(market: Market, command: SystemCommand) -> list[AnyEvent]:
         case AdvanceTime():
             return []
         case EnrolKey():
-            return [enrol(market, command)]
+            return [_found(market, command)]
         case ClaimKey():
             return [enrolment_codes.claim(market, command)]
         case RecordAccess():
@@ -38,6 +39,13 @@ def take_system(market: Market, command: SystemCommand) -> list[AnyEvent]:
             return [market.event(ExchangeRestarted), *switches.restart(market)]
         case CancelForKey():
             return cancel_for_key(market, command)
+
+
+def _found(market: Market, command: EnrolKey) -> AnyEvent:
+    """Enrol a key of the founding; once a day was opened, a key takes two persons."""
+    if market.date:
+        return market.refused((Reason.ROLE_NOT_PERMITTED, 0, 0))
+    return enrol(market, command)
 
 
 def _record(market: Market, command: RecordAccess) -> AnyEvent:

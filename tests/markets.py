@@ -65,7 +65,9 @@ def small_profile() -> Profile:
     capacity = structs.replace(
         whole.capacity,
         participants=7,
-        keys=13,
+        keys=30,
+        codes=2,
+        company_proposals=1,
         orders_per_day=300,
         levels=2_000,
         proposals=3,
@@ -102,7 +104,7 @@ def coarse_profile() -> Profile:
         band_bp=2_345,
         sessions=(("10:00", "15:30"),),
     )
-    capacity = structs.replace(small.capacity, orders_per_day=200, levels=800, keys=12)
+    capacity = structs.replace(small.capacity, orders_per_day=200, levels=800, negotiations=1)
     return structs.replace(
         small, tick_size_fen=5, lot_size_t=10, listed=listed, block=block, capacity=capacity
     )

@@ -18,6 +18,7 @@ def compare_more_views(
     for date in dates:
         same(f"auctions {date}", exchange.auctions(date), oracle.auctions(date))
     same("applications", exchange.applications(), oracle.applications())
+    same("codes", exchange.codes(), oracle.codes())
     same("halts", exchange.halts(), oracle.halts())
     same("closures", exchange.closures(), oracle.closures())
     same("notices", exchange.notices(), oracle.notices())

@@ -35,9 +35,9 @@ from engine.commands import (
 from engine.events import AuctionState
 from engine.units import AMOUNT_FEN_MAX, QUANTITY_T_MAX, parse_clock
 from tests.markets import admission, public_key
-from tests.moves_batches import BatchMoves
 from tests.moves_block import BlockMoves
 from tests.moves_orders import DATES, UNKNOWN, Sent
+from tests.moves_who import WhoMoves
 from tests.oracle.control import computed_reference
 from tests.oracle.records import ProductRecord
 from tests.oracle.rules import midnight
@@ -47,7 +47,7 @@ SOON = (AnnounceAuction, RefuseAuction, CorrectReferencePrice, VoidTrade)
 """Measures that lose their sense when their approval waits."""
 
 
-class Moves(BlockMoves, BatchMoves):
+class Moves(BlockMoves, WhoMoves):
     """Makes any next command from what the oracle knows."""
 
     def __init__(self, state: State) -> None:
@@ -58,7 +58,7 @@ class Moves(BlockMoves, BatchMoves):
 
     def control(self, random: Random) -> Sent:
         """Propose, approve or reject; sometimes without the right to."""
-        operators = [key.number for key in self.state.keys.values() if key.role == Role.OPERATOR]
+        operators = self.operators()
         key = random.choice((*operators, *operators, self.trader(random)))
         waiting = [row.number for row in self.state.proposals.values() if row.is_open]
         if waiting and random.random() < 0.6:
@@ -67,7 +67,7 @@ class Moves(BlockMoves, BatchMoves):
                 number = random.choice((*self.state.proposals, UNKNOWN))
             elif random.random() < 0.8:
                 maker = self.state.proposals[number].person
-                key = random.choice([row for row in operators if self.person(row) != maker])
+                key = random.choice([row for row in self.approvers() if self.person(row) != maker])
             if random.random() < 0.85:
                 return key, Approve(proposal=number), self.later(random)
             return key, Reject(proposal=number, reason="演示"), self.later(random)
@@ -86,7 +86,7 @@ class Moves(BlockMoves, BatchMoves):
             propose = Propose(actions=(self.soon(random),), reason="演示")
             return random.choice(operators), propose, self.later(random)
         row = random.choice(waiting)
-        others = [key for key in operators if self.person(key) != row.person]
+        others = [key for key in self.approvers() if self.person(key) != row.person]
         return random.choice(others), Approve(proposal=row.number), self.later(random)
 
     def soon(self, random: Random) -> Action:
@@ -108,6 +108,8 @@ class Moves(BlockMoves, BatchMoves):
             return self.measure(random)
         if random.random() < 0.06:
             return random.choice((self.notice, self.notice, self.no_date))(random)
+        if random.random() < (0.3 if self.state.removed else 0.06):
+            return self.removal(random)
         if random.random() < 0.2:
             return self.restriction(random)
         if random.random() < 0.2:
@@ -117,13 +119,7 @@ class Moves(BlockMoves, BatchMoves):
             return self.reference(random)
         if chance < 0.87:
             return self.applicant(random)
-        known = len(self.state.keys)
-        return EnrolKey(
-            public_key=public_key(random.choice((1, known, 500 + known, 501 + known))),
-            role=random.choice((Role.TRADER, Role.TRADER, Role.OPERATOR, Role.CLEARING)),
-            person=random.choice(("演示甲", "演示丁")),
-            participant=random.choice((0, 1, len(self.state.participants), UNKNOWN)),
-        )
+        return self.new_key(random)
 
     def restriction(self, random: Random) -> RestrictParticipant:
         """Return a restriction: mostly the end of one, so that most can trade most of the time."""

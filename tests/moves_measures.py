@@ -27,8 +27,17 @@ class MeasureMoves(AuctionMoves):
     """Makes a measure of the exchange from what the oracle knows."""
 
     def operators(self) -> list[int]:
-        """Return the keys of operators."""
-        return [key.number for key in self.state.keys.values() if key.role == Role.OPERATOR]
+        """Return the keys of those who make the exchange's proposals, as far as they hold."""
+        return self._held(Role.OPERATOR, Role.SUPERVISOR)
+
+    def approvers(self) -> list[int]:
+        """Return the keys of those who may approve them."""
+        is_strict = self.state.profile.control.approvers == "supervisors"
+        return self._held(Role.SUPERVISOR) if is_strict else self.operators()
+
+    def _held(self, *roles: Role) -> list[int]:
+        held = [key for key in self.state.keys.values() if key.holds and key.role in roles]
+        return [key.number for key in held]
 
     # ------------------------------------------------------------ halts
 

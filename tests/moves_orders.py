@@ -9,6 +9,7 @@ from engine.commands import (
     Method,
     OfferBlock,
     OrderCommand,
+    Permission,
     PickListing,
     PlaceListing,
     ReduceOrder,
@@ -19,7 +20,7 @@ from engine.commands import (
 from engine.units import PRICE_FEN_MAX, QUANTITY_T_MAX
 from tests.oracle.checks import levels_ahead
 from tests.oracle.questions import cost_fen, held_t, opposite
-from tests.oracle.records import Order
+from tests.oracle.records import KeyRecord, Order
 from tests.oracle.state import State
 
 Sent = tuple[int, AnyCommand, int]
@@ -47,8 +48,19 @@ class OrderMoves:
         """Return a trader's key, now and then a key that may not trade or does not exist."""
         if random.random() < 0.02:
             return random.choice((0, 1, 4, 999))
-        traders = [key.number for key in self.state.keys.values() if key.role == Role.TRADER]
+        if random.random() < 0.02:
+            over = [key.number for key in self.state.keys.values() if not key.holds]
+            return random.choice((*self.state.keys, *over, *over) or [999])
+        traders = [
+            key.number
+            for key in self.state.keys.values()
+            if key.role == Role.TRADER and key.holds and self._may_mostly(key)
+        ]
         return random.choice(traders) if traders else 999
+
+    def _may_mostly(self, key: KeyRecord) -> bool:
+        """Say whether a key is worth sending with: who may only a part is asked less often."""
+        return len(key.permissions) == len(Permission) or self.client_order % 4 == 0
 
     def number(self) -> int:
         """Return a fresh client order number."""

@@ -6,12 +6,20 @@ import numpy as np
 from msgspec import structs
 
 from engine.codec import entry_to_record, is_hot, record_to_entry
-from engine.commands import Entry
+from engine.commands import EnrolKey, Entry, Permission, Role
 from engine.events import AnyEvent
 from engine.exchange import Exchange
 from engine.profile import Profile
 from tests.invariants import Laws
-from tests.markets import Desk, Twins, compare_events, compare_views, small_profile, trader_key
+from tests.markets import (
+    Desk,
+    Twins,
+    compare_events,
+    compare_views,
+    public_key,
+    small_profile,
+    trader_key,
+)
 from tests.moves_control import Moves
 from tests.reached import Reached
 from tests.strategies import stream_move
@@ -58,11 +66,39 @@ def founded(market: Recorder, profile: Profile) -> Desk:
             for number in (RICH_FROM, RICH_FROM + 1)
         )
     )
+    desk.approve(*people())
     block_t = profile.block.quantity_t_min
     for participant in range(1, TRADERS + 1):
         cash_fen = (1_500 if participant < RICH_FROM else 12_000) * block_t * participant
         desk.endow(participant, cash_fen, 3 * block_t)
     return desk
+
+
+def people() -> tuple[EnrolKey, ...]:
+    """Return the keys of those who do not trade, or not everything: of the staff and of two companies."""
+    cancel, listed = (Permission.CANCEL,), (Permission.LISTED, Permission.CANCEL)
+    rows: tuple[tuple[Role, str, int, tuple[Permission, ...]], ...] = (
+        (Role.SUPERVISOR, "演示主管", 0, ()),
+        (Role.READER, "演示行情", 0, ()),
+        (Role.AUDITOR, "演示审计", 0, ()),
+        (Role.ADMINISTRATOR, "演示管理一", 1, ()),
+        (Role.ADMINISTRATOR, "演示管理二", 1, ()),
+        (Role.ADMINISTRATOR, "演示管理三", 2, ()),
+        (Role.RISK, "演示风控一", 1, ()),
+        (Role.RISK, "演示风控二", 2, ()),
+        (Role.TRADER, "演示撤单", 3, cancel),
+        (Role.TRADER, "演示挂牌", 4, listed),
+    )
+    return tuple(
+        EnrolKey(
+            public_key=public_key(800 + number),
+            role=role,
+            person=person,
+            participant=participant,
+            permissions=permissions,
+        )
+        for number, (role, person, participant, permissions) in enumerate(rows)
+    )
 
 
 def run_stream(

@@ -19,6 +19,8 @@ listing standing cancelled-OWNER
 listing standing cancelled-CLOSE
 listing standing cancelled-SUSPENSION
 listing standing cancelled-BAND
+listing standing cancelled-REMOVAL
+listing standing cancelled-STOP
 listing part part
 listing part filled
 listing part cancelled-OWNER
@@ -33,6 +35,8 @@ offer standing filled
 offer standing cancelled-OWNER
 offer standing cancelled-CLOSE
 offer standing cancelled-NEGOTIATION
+offer standing cancelled-REMOVAL
+offer standing cancelled-STOP
 group-offer new standing
 group-offer standing filled
 group-offer standing cancelled-OWNER
@@ -55,6 +59,7 @@ bid new standing
 bid standing taken
 bid standing cancelled-AUCTION
 bid standing cancelled-OWNER
+bid standing cancelled-STOP
 bid taken cancelled-AUCTION
 """
 PHASE_STEPS = """

@@ -21,9 +21,9 @@ from tests.streams_reached import wanted
 
 SHORT = bool(os.environ.get("CEAX_SHORT"))
 EXAMPLES = 6 if SHORT else 50
-COMMANDS = 400 if SHORT else 2_000
+COMMANDS = 400 if SHORT else 4_000
 FORM_COMMANDS = 500
-SEED, *OTHERS = 1, 2, 3
+SEED, *OTHERS = 1, 2, 3, 4
 
 pytestmark = pytest.mark.xdist_group("streams")
 

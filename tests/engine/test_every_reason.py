@@ -75,7 +75,7 @@ COMMON = {
 
 
 def test_the_stream_reaches_the_common_reasons() -> None:
-    told = refusals(*run_stream(11, 2_500).answers)
+    told = refusals(*run_stream(11, 5_000).answers)
     assert COMMON - set(told) == set()
 
 
@@ -109,7 +109,10 @@ def test_capacity() -> None:
     desk.found(2)
     many = desk.approve(*(admission(number) for number in range(3, 9)))
     assert refusals(many) == [Reason.PARTICIPANTS_FULL]
-    keys = desk.approve(*(structs.replace(trader_key(50 + n), participant=1) for n in range(8)))
+    left = small_profile().capacity.keys - 4 - 2
+    keys = desk.approve(
+        *(structs.replace(trader_key(50 + n), participant=1) for n in range(left + 1))
+    )
     assert refusals(keys) == [Reason.KEYS_FULL]
     unknown = structs.replace(trader_key(90), participant=9)
     assert refusals(desk.approve(unknown)) == [Reason.PARTICIPANT_UNKNOWN]

@@ -325,8 +325,10 @@ def _admit(state: State, action: AdmitParticipant) -> ParticipantAdmitted:
 
 
 def enrol_by_sequencer(state: State, command: EnrolKey) -> list[AnyEvent]:
-    """Enrol a key at the genesis of a market."""
+    """Enrol a key at the genesis of a market, before its first day."""
     broken = role_broken(state, None)
+    if broken == OK and state.date:
+        broken = DENIED
     return [state.refused(broken)] if broken != OK else run_action(state, command)
 
 
