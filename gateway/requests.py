@@ -11,6 +11,7 @@ from gateway.codes import Fault
 from gateway.door import Busy
 from gateway.explain import explain_events
 from gateway.reader import Reader
+from gateway.roles import STAFF
 from gateway.sequencer import Answer, Stopped
 from gateway.timekeeper import ClockNotDriven
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 HIGH_WATER_BYTES: Final = 64 * 1024
 """Unsent bytes past which a client gets nothing new and is asked nothing: it reads first."""
-BUSY_RETRY_MS: Final = 50
 
 
 class Requests:
@@ -118,7 +118,7 @@ class Requests:
         try:
             self._server.sequencer.post(self._connection.identity.key, request.command, tell)
         except Busy as busy:
-            raise Fault(busy.code, outcome="not_sent", retry_after_ms=BUSY_RETRY_MS) from None
+            raise Fault(busy.code, outcome="not_sent") from None
         except Stopped as error:
             raise Fault("STOPPED", outcome=error.outcome) from None
         self._in_flight += 1
@@ -135,12 +135,12 @@ class Requests:
             self._connection.reply(fault.frame(request, language), received_ns)
             return
         applied = answer[0]
-        if participant:
-            events = self._server.feed.audience.answer(applied.events, participant)
-        else:
-            # What an operator or clearing did it reads in the drop copy anyway.
+        if self._connection.identity.role in STAFF:
+            # What it did it reads in the drop copy anyway.
             self._server.watch.controlled(self._connection, command, applied.sequence)
             events = tuple(applied.events)
+        else:
+            events = self._server.feed.audience.answer(applied.events, participant)
         frame = wire.Submitted(
             id=request,
             sequence=applied.sequence,
