@@ -79,6 +79,15 @@ class Applicants(Struct, frozen=True, kw_only=True):
     """By field: how many rows had no value and got one."""
 
     @property
+    def outsiders(self) -> tuple[int, ...]:
+        """Lines of rows that are no key emitting units: the exchange refuses them with its own reason (R12)."""
+        return tuple(
+            place
+            for place, row in zip(self.places, self.rows, strict=True)
+            if row.category is not Category.KEY_EMITTING_UNIT
+        )
+
+    @property
     def bad_rows(self) -> int:
         """How many rows have a bad cell."""
         return len({cell.row for cell in self.bad})
@@ -275,10 +284,7 @@ def _value(name: str, text: str) -> object:
 def _category(text: str) -> Category:
     if text.lower() not in CATEGORIES:
         raise ValueError(f"{text!r} is none of {', '.join(filter(None, CATEGORIES))}")
-    category = CATEGORIES[text.lower()]
-    if category is not Category.KEY_EMITTING_UNIT:
-        raise ValueError(f"{text!r} is not admitted: only key emitting units are (重点排放单位)")
-    return category
+    return CATEGORIES[text.lower()]
 
 
 def _credit_code(text: str) -> str:

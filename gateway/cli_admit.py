@@ -100,6 +100,7 @@ def _print(found: "Applicants", proposals: list[int], arguments: argparse.Namesp
         facts = {
             "rows": len(found.rows),
             "bad_rows": found.bad_rows,
+            "outsiders": found.outsiders,
             "bad": [str(cell) for cell in found.bad],
             "cells": msgspec.to_builtins(found.bad),
             "columns": found.columns,

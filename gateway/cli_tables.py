@@ -56,6 +56,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "bad": ("有问题的单元格", "bad cells"),
     "taken": ("各列取自", "columns taken"),
     "unused": ("未使用的列", "columns not used"),
+    "outsiders": (
+        "不是重点排放单位, 交易所将拒绝准入的行",
+        "no key emitting units: rows that the exchange will refuse",
+    ),
     "assigned": ("已分配", "assigned"),
     "others": ("另有 {n} 行未显示", "{n} more rows are not shown"),
     "counts": (
@@ -157,11 +161,16 @@ def print_applicants(found: "Applicants", lang: str) -> None:
         "funds_account",
     )
     good = _table(lang, columns, word("good", lang))
+    outsiders = set(found.outsiders)
     for place, row in list(zip(found.places, found.rows, strict=True))[:ROWS_SHOWN]:
         cells = (str(getattr(row, column)) for column in columns[1:])
-        good.add_row(str(place), *(_plain(cell) for cell in cells), style="green")
+        style = "yellow" if place in outsiders else "green"
+        good.add_row(str(place), *(_plain(cell) for cell in cells), style=style)
     console.print(good)
     _others(console, len(found.rows), lang)
+    if outsiders:
+        rows = ", ".join(map(str, sorted(outsiders)[:ROWS_SHOWN]))
+        console.print(f"[yellow]{word('outsiders', lang)}: {rows}[/]")
     if found.bad:
         bad = _table(lang, ("row", "column", "value", "problem"), word("bad", lang))
         for cell in found.bad[:ROWS_SHOWN]:

@@ -141,12 +141,17 @@ def test_a_bad_code_says_what_is_wrong_with_it() -> None:
     assert "a sign that none has" in problems[2]
 
 
-def test_others_than_key_emitting_units_are_told_so() -> None:
+def test_others_than_key_emitting_units_are_told_before_the_exchange_refuses_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows = [HEADING, line(1, category="机构"), line(2, category="individual"), line(3)]
     found = parse_applicants("\n".join(rows), "u")
-    assert len(found.rows) == 1
-    assert [(cell.row, cell.column) for cell in found.bad] == [(2, "category"), (3, "category")]
-    assert all("only key emitting units" in cell.problem for cell in found.bad)
+    assert (len(found.rows), found.outsiders) == (3, (2, 3))
+    path = write(tmp_path, *rows)
+    assert ceax.main(["admit", str(path), "--preview", "--lang", "zh"]) == 0
+    assert "交易所将拒绝准入的行: 2, 3" in capsys.readouterr().out
+    assert ceax.main(["admit", str(path), "--preview", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["outsiders"] == [2, 3]
 
 
 def test_normal_headings() -> None:
