@@ -204,7 +204,7 @@ class CancelCause(IntEnum):
     """The dead man's switch of the key that placed it fired."""
 
 
-class Command(Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
+class Command(Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, gc=False):
     """Base of all commands; the tag is the class name."""
 
 
@@ -835,7 +835,7 @@ AnyCommand = (
 )
 
 
-class Entry(Struct, frozen=True, array_like=True):
+class Entry(Struct, frozen=True, array_like=True, gc=False):
     """A command as journaled: its place in the log, its exchange time, the key that sent it (0 = system)."""
 
     sequence: int

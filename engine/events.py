@@ -70,7 +70,7 @@ class FailureCause(IntEnum):
     """The reference price of its product was corrected."""
 
 
-class Event(Struct, frozen=True, kw_only=True, tag=True):
+class Event(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Base of all events; the tag is the class name."""
 
     sequence: int

@@ -122,7 +122,8 @@ class Connection:
         if self.is_over:
             return
         self._heard_s, now_ns = time.monotonic(), time.time_ns()
-        if not self._is_in_format(data):
+        if reason := self._other_format(data):
+            self.begin(self.close(CloseCode.NOT_TEXT, reason))
             return
         effect = self.conversation.receive(data, self._heard_s, now_ns, self.server.buckets_of)
         match effect:
@@ -136,14 +137,13 @@ class Connection:
                 message = f"{type(effect).__name__} comes before the login alone"
                 raise AssertionError(message)
 
-    def _is_in_format(self, data: str | bytes) -> bool:
-        """Say whether a message is text or binary as was agreed; close where it is not."""
-        if isinstance(data, str) is (self.socket.form is wire.Format.JSON):
-            return True
-        kind = "JSON text" if self.socket.form is wire.Format.JSON else "binary MessagePack"
-        reason = f"frames are {kind} by this connection's subprotocol"
-        self.begin(self.close(CloseCode.NOT_TEXT, reason))
-        return False
+    def _other_format(self, data: str | bytes) -> str:
+        """Return what to close with where a message is not text or binary as was agreed, "" where it is."""
+        is_json = self.socket.form is wire.Format.JSON
+        if isinstance(data, str) is is_json:
+            return ""
+        kind = "JSON text" if is_json else "binary MessagePack"
+        return f"frames are {kind} by this connection's subprotocol"
 
     def begin(self, work: Coroutine[None, None, None]) -> None:
         """Start what takes more than one turn of the loop."""
@@ -165,7 +165,10 @@ class Connection:
             code = CloseCode.LOGIN_TIMEOUT if is_greeting else CloseCode.IDLE
             await self.close(code, "no login came in time" if is_greeting else "nothing came")
             return None
-        return data if self._is_in_format(data) else None
+        if reason := self._other_format(data):
+            await self.close(CloseCode.NOT_TEXT, reason)
+            return None
+        return data
 
     async def _carry_out(self, effect: Effect, received_ns: int) -> None:
         match effect:

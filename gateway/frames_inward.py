@@ -33,7 +33,7 @@ GroupNameOrEmpty = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,32}\Z")]
 DateOrEmpty = Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")]
 
 
-class Inward(Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
+class Inward(Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, gc=False):
     """Base of the frames that a client sends."""
 
 

@@ -31,7 +31,7 @@ Retry = Literal["never", "same", "after"]
 """Whether to try again: not as it stands; the very same again, repeats are safe; the same after a while."""
 
 
-class Outward(Struct, frozen=True, kw_only=True, tag=True):
+class Outward(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Base of the frames that the gateway sends."""
 
 

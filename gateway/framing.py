@@ -33,10 +33,13 @@ FOREIGN: Final = (0, -1)
 
 def bounds(data: bytes, place: int, size_max: int) -> tuple[int, int]:
     """Return where the payload of the masked frame at a place begins and ends, INCOMPLETE or FOREIGN."""
-    if len(data) - place < HEAD_BYTES:
+    have = len(data) - place
+    if have < HEAD_BYTES - 4:
         return INCOMPLETE
     size, begin = data[place + 1] - _MASKED, place + HEAD_BYTES
     if size == _MIDDLE:
+        if have < HEAD_BYTES:
+            return INCOMPLETE
         size, begin = data[place + 2] << 8 | data[place + 3], begin + 2
     elif not 0 <= size <= _SHORT_MAX:
         return FOREIGN

@@ -180,6 +180,7 @@ class Gate(ServerConnection):
         self._fragments = []
         self.protocol.fail(code, reason)
         self.send_data()
+        self.loop.call_later(self.close_timeout or 0, self.transport.abort)
 
     # ------------------------------------------------------------ writing
 

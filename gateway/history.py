@@ -29,7 +29,7 @@ DECODED_ROWS: Final = 4_096
 """How many records are decoded at a time for a reader."""
 
 
-class Applied(Struct, frozen=True):
+class Applied(Struct, frozen=True, gc=False):
     """A command of the log with its events: what the exchange said to whom, and when."""
 
     sequence: int
