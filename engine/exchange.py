@@ -1,7 +1,7 @@
 """The exchange: one pure, deterministic state machine that turns entries into events.
 
-`Exchange` is the only dispatch. Order commands run through the compiled core in batches; everything
-else is rare and plain. The same entries give the same events, digests and state: live, recovered,
+Order commands run through the compiled core in batches; everything else is rare and plain
+(`engine.dispatch`). The same entries give the same events, digests and state: live, recovered,
 replayed next year, compiled or not.
 """
 
@@ -23,60 +23,18 @@ from engine import (
     switches,
 )
 from engine.codec import Answers, answers_from_records, is_hot, record_to_entry, write_record
-from engine.commands import (
-    AdvanceTime,
-    AllowTrading,
-    AnyCommand,
-    ApplyAuction,
-    Approve,
-    ArmSwitch,
-    CancelAll,
-    CancelForKey,
-    CancelOrders,
-    ClaimKey,
-    ConfirmBlock,
-    CounterBlock,
-    Deposit,
-    EnrolKey,
-    Entry,
-    FailTrade,
-    Halt,
-    NoteRestart,
-    OfferBlockToGroup,
-    OpenDay,
-    PlaceBid,
-    PlaceListings,
-    Propose,
-    RecordAccess,
-    RefuseBlock,
-    Reject,
-    Resume,
-    RevokeKey,
-    RotateKey,
-    SetBlockGroup,
-    SettleTrade,
-    Side,
-    StopTrading,
-    TakeListings,
-    TransferIn,
-    TransferOut,
-    Withdraw,
-)
-from engine.control import take_operator
+from engine.commands import Entry, NoteRestart, Side
 from engine.core.layout import BOUNDARY, FOLLOW, ROWS_FULL
-from engine.core.records import COMMAND, EVENT
-from engine.core.run import BATCH_MAX
+from engine.core.records import COMMAND, EVENT, RECORD_BYTES
+from engine.core.run import BATCH_MAX, ROWS_SHIFT, STATUS_SHIFT, run_table
 from engine.day import keep_time
-from engine.dialogues import follow, take_dialogue
+from engine.dialogues import follow
 from engine.digest import event_digest, state_digest
+from engine.dispatch import answer
 from engine.events import AnyEvent, Bulletin, ClosureAdded, NoticePublished
-from engine.keys import take_access
 from engine.market import Market
-from engine.participants import take_own
 from engine.profile import Profile
 from engine.reasons import Reason
-from engine.settlement import take_clearing
-from engine.system import take_system
 from engine.views import (
     Account,
     ApplicationView,
@@ -101,11 +59,16 @@ SEMANTICS_VERSION: Final = 3
 """Raised by whoever changes an answer: a journal written under another version says so at replay."""
 
 
+FIRST_STOP: Final = 1 << STATUS_SHIFT
+"""From here on the word of a run says that it stopped before its end."""
+
+
 class Exchange:
     """One market. Entries come in the order of their sequence, which rises by one."""
 
     def __init__(self, profile: Profile) -> None:
         self._market: Final = Market(profile)
+        self._core: Final = self._market.core
         self._commands: Final = np.zeros(BATCH_MAX, COMMAND)
         worst = min(profile.capacity.fills_per_command, profile.capacity.orders_per_day) + 2
         self._events: Final = np.zeros(BATCH_MAX + worst, EVENT)
@@ -195,19 +158,41 @@ class Exchange:
         Nothing else is told of what happened; ValueError where the rows of `events` may not suffice.
         The same arrays call after call are known already, which is what single commands cost least with.
         """
-        core, count, row = self._market.core, len(commands) if end < 0 else end, 0
+        core, row = self._core, 0
+        count = len(commands) if end < 0 else end
+        if (
+            commands is core.commands_known
+            and events is core.events_known
+            and begin <= count <= begin + BATCH_MAX
+        ):
+            # The usual call of a loop over small batches, straight to the compiled entry.
+            word = run_table(
+                core.table_address,
+                core.commands_at + begin * RECORD_BYTES,
+                core.events_at,
+                count - begin,
+                core.events_count,
+            )
+            if word < FIRST_STOP:
+                return word >> ROWS_SHIFT
+            done, row, status = core.read(word, commands, begin)
+            begin += done
+            self._go_on(commands, begin, status)
         while begin < count:
             limit = count if count - begin <= BATCH_MAX else begin + BATCH_MAX
             done, rows, status = core.run(commands, events, begin, limit, row)
             begin += done
             row += rows
-            if status == 0:
-                continue
-            if status == ROWS_FULL:
-                message = f"{len(events)} rows do not hold the answers to {count} commands"
-                raise ValueError(message)
-            self._attend(commands[begin if status == BOUNDARY else begin - 1], status)
+            if status != 0:
+                self._go_on(commands, begin, status)
         return row
+
+    def _go_on(self, commands: NDArray[np.void], place: int, status: int) -> None:
+        """Do what a run stopped for before the command at a place; ValueError where rows are lacking."""
+        if status == ROWS_FULL:
+            message = "the rows for events do not hold the answers to these commands"
+            raise ValueError(message)
+        self._attend(commands[place if status == BOUNDARY else place - 1], status)
 
     def _attend(self, command: NDArray[np.void], status: int) -> list[AnyEvent]:
         """Do what a run stopped for: change phases before a command, or follow up after one."""
@@ -232,45 +217,9 @@ class Exchange:
             if isinstance(entry.command, NoteRestart) and entry.key == 0:
                 switches.forgive(market)  # before they fire for the time that the exchange was down
             events = keep_time(market)
-            events += self._answer(entry.command)
+            events += answer(market, entry.command)
         row["sequence"] = entry.sequence
         return events
-
-    def _answer(self, command: AnyCommand) -> list[AnyEvent]:
-        market = self._market
-        match command:
-            case Propose() | Approve() | Reject() | Halt() | Resume():
-                return take_operator(market, command)
-            case Deposit() | TransferIn() | Withdraw() | TransferOut():
-                return take_clearing(market, command)
-            case SettleTrade() | FailTrade():
-                return take_clearing(market, command)
-            case (
-                TakeListings()
-                | SetBlockGroup()
-                | OfferBlockToGroup()
-                | CounterBlock()
-                | ConfirmBlock()
-                | RefuseBlock()
-                | ApplyAuction()
-                | PlaceBid()
-                | PlaceListings()
-                | CancelOrders()
-                | CancelAll()
-                | ArmSwitch()
-            ):
-                return take_dialogue(market, command)
-            case RotateKey() | RevokeKey():
-                return take_access(market, command)
-            case StopTrading() | AllowTrading():
-                return take_own(market, command)
-            case OpenDay() | AdvanceTime() | EnrolKey() | ClaimKey():
-                return take_system(market, command)
-            case CancelForKey() | RecordAccess() | NoteRestart():
-                return take_system(market, command)
-            case _:
-                message = f"{type(command).__name__} goes through the core"
-                raise AssertionError(message)
 
     # ------------------------------------------------------------ proofs
 

@@ -117,13 +117,14 @@ class Core:
         self.market: Final = self.state.market
         table = [n for rows in self._rows.values() for n in (rows.ctypes.data, len(rows))]
         self._table: Final = np.array(table, np.int64)
-        self._table_address: Final = int(self._table.ctypes.data)
+        self.table_address: Final = int(self._table.ctypes.data)
         few = np.zeros(FEW * RECORD_BYTES, np.uint8)
         self._few: Final = memoryview(few)  # type: ignore[arg-type]
         self._few_at: Final = int(few.ctypes.data)
         # The arrays of the last call and their addresses; holding them keeps the addresses true.
-        self._commands_known = self._events_known = np.zeros(0, COMMAND)
-        self._commands_at = self._events_at = 0
+        # `Exchange.run_records` reads them: a call of Python between would cost a third of one command.
+        self.commands_known = self.events_known = np.zeros(0, COMMAND)
+        self.commands_at = self.events_at = self.events_count = 0
         self._write_rules(profile, lengths)
         if IS_COMPILED:
             warm_up()
@@ -179,14 +180,14 @@ class Core:
         Return how many were answered, how many rows that took, and the status, which says what is to be
         done before the next; BadRecord for what no command can be.
         """
-        if commands is self._commands_known and events is self._events_known:
-            commands_at, events_at = self._commands_at, self._events_at
+        if commands is self.commands_known and events is self.events_known:
+            commands_at, events_at = self.commands_at, self.events_at
         else:
             commands_at = self._commands_address(commands)
             events_at = self._events_address(events)
         if IS_COMPILED:
             word = run_table(
-                self._table_address,
+                self.table_address,
                 commands_at + begin * RECORD_BYTES,
                 events_at + first * RECORD_BYTES,
                 end - begin,
@@ -195,10 +196,11 @@ class Core:
         else:
             room = len(events) - first
             word = run_plain(self.state, commands[begin:end], events[first:], end - begin, room)
-        status = word >> STATUS_SHIFT
-        if status == 0:
-            return end - begin, word >> ROWS_SHIFT, 0
-        done = word & DONE_MASK
+        return self.read(word, commands, begin)
+
+    def read(self, word: int, commands: Rows, begin: int) -> tuple[int, int, int]:
+        """Return what a run's word says, as `run` does; BadRecord for what no command can be."""
+        status, done = word >> STATUS_SHIFT, word & DONE_MASK
         self._complain(commands, begin + done, status)
         return done, (word >> ROWS_SHIFT) & ROWS_MASK, status
 
@@ -209,28 +211,29 @@ class Core:
         number = int(step)  # numba would look up the type of an enumeration's member at each call
         commands_at, events_at = int(commands.ctypes.data), int(events.ctypes.data)
         room = len(events)
-        return int(operate_table(self._table_address, number, commands_at, events_at, count, room))
+        return int(operate_table(self.table_address, number, commands_at, events_at, count, room))
 
     def _commands_address(self, commands: Rows) -> int:
         """Return where rows stand; a few rows are copied, which is cheaper than asking numpy."""
-        if commands is self._commands_known:
-            return self._commands_at
+        if commands is self.commands_known:
+            return self.commands_at
         assert commands.dtype == COMMAND, "not an array of command records"
         if len(commands) <= FEW:
             self._few[: len(commands) * RECORD_BYTES] = commands.tobytes()
             return self._few_at
         assert commands.flags.c_contiguous, "records must stand one behind the other"
-        self._commands_known, self._commands_at = commands, int(commands.ctypes.data)
-        return self._commands_at
+        self.commands_known, self.commands_at = commands, int(commands.ctypes.data)
+        return self.commands_at
 
     def _events_address(self, events: Rows) -> int:
-        if events is self._events_known:
-            return self._events_at
+        if events is self.events_known:
+            return self.events_at
         assert events.dtype == EVENT, "not an array of event records"
         assert events.flags.c_contiguous, "records must stand one behind the other"
         assert events.flags.writeable, "events are written"
-        self._events_known, self._events_at = events, int(events.ctypes.data)
-        return self._events_at
+        self.events_known, self.events_at = events, int(events.ctypes.data)
+        self.events_count = len(events)
+        return self.events_at
 
     def _complain(self, commands: Rows, done: int, status: int) -> None:
         if status == SEQUENCE_GAP:
@@ -245,14 +248,14 @@ class Core:
     def rebuild(self) -> None:
         """Make book and client order table from the rows of a snapshot; IndexError for a bad row."""
         if IS_COMPILED:
-            rebuild_table(self._table_address)
+            rebuild_table(self.table_address)
         else:
             rebuild_plain(self.state)
 
     def relay(self, product: int) -> None:
         """Enter a product's listings in its ladders anew after their origins have moved."""
         if IS_COMPILED:
-            lay_again_table(self._table_address, product)
+            lay_again_table(self.table_address, product)
         else:
             lay_again(self.state, product)
 
