@@ -223,7 +223,7 @@ class Link:
         try:
             async for text in self._socket:
                 self._heard_s = time.monotonic()
-                self._take(wire.decode_outward(text))
+                self._take_text(text)
                 if self.inbox.is_filling:
                     # Frames that have come do not wait for each other: the program's turn to read.
                     await asyncio.sleep(0)
@@ -233,6 +233,12 @@ class Link:
             self._socket.transport.abort()
             return f"the gateway sent a frame that is none: {error}"
         return self._socket.close_reason or "the gateway closed the connection"
+
+    def _take_text(self, text: str | bytes) -> None:
+        try:
+            self._take(wire.decode_outward(text))
+        except wire.UnknownFrame as error:
+            log.debug("a newer gateway: %s", error)  # the protocol may grow
 
     def _take(self, frame: wire.AnyOutward) -> None:
         match frame:
