@@ -78,6 +78,12 @@ def _add_exchange(commands: "Commands") -> None:
         metavar="FILE",
         help="TOML with other limits than the usual ones, such as connections_per_address = 2000",
     )
+    serve.add_argument(
+        "--ship",
+        type=Path,
+        metavar="DIR",
+        help="keep a copy of the journal there, best on another machine's disk; it verifies by itself",
+    )
     cli_outside.add_options(serve, _port)
     serve.set_defaults(run=_serve)
 
@@ -129,6 +135,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             host=arguments.host,
             port=arguments.port,
             limits=read_settings(arguments.settings),
+            ship=arguments.ship,
             outside=cli_outside.read_options(arguments),
         )
     )

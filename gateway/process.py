@@ -22,14 +22,18 @@ from gateway.calendar import Timetable
 from gateway.clock import Clock, SimulatedClock, WallClock, parse_moment
 from gateway.disk import FolderDisk
 from gateway.errors import UserError
+from gateway.journal import Journal
 from gateway.limits import Settings as GatewayLimits
 from gateway.market import Market, journal_disk, load_market, told
 from gateway.outside import Outside
 from gateway.recovery import Place, Recovered
 from gateway.sequencer import Sequencer, Stopped
 from gateway.server import Server
+from gateway.shipping import Shipping, ShippingRefused
 from gateway.snapshot_policy import EVERY, SnapshotPolicy
 
+COLLECT_AFTER = (50_000, 50, 50)
+"""When the collector looks: the log that is kept holds no cycles, and grows by several objects an order."""
 AHEAD_NS_MAX = 5 * NANOSECONDS_PER_SECOND
 """How far the journal's time may be ahead of the wall clock: a clock that was set, not a simulated day."""
 
@@ -51,6 +55,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """TLS, metrics and log lines."""
     snapshot_every: int = EVERY
     """Commands between two snapshots of a day."""
+    ship: Path | None = None
+    """Where a copy of the journal is kept."""
 
 
 def say(text: str) -> None:
@@ -88,8 +94,8 @@ def choose_clock(settings: Settings, exchange: Exchange) -> Clock:
     return SimulatedClock(last_ns or start_ns or time.time_ns(), settings.clock_rate)
 
 
-def prepare(settings: Settings) -> tuple[Market, Sequencer]:
-    """Read the market and recover it; UserError where that cannot be."""
+def prepare(settings: Settings) -> tuple[Market, Sequencer, Shipping | None]:
+    """Read the market and recover it, and begin its copy; UserError where that cannot be."""
     with told(settings.folder):
         market = load_market(settings.folder, settings.profile)
         market.port_file.unlink(missing_ok=True)
@@ -97,29 +103,54 @@ def prepare(settings: Settings) -> tuple[Market, Sequencer]:
     exchange, journal, history = found.exchange, found.journal, found.history
     try:
         clock = choose_clock(settings, exchange)
+        shipping = ship(market, journal, settings.ship) if settings.ship else None
     except UserError:
         journal.close()
         raise
     timetable = Timetable(market.calendar, market.profile)
     policy = SnapshotPolicy(exchange, history, journal, found.snapshots, settings.snapshot_every)
-    return market, Sequencer(exchange, journal, history, clock, timetable, policy)
+    sequencer = Sequencer(exchange, journal, history, clock, timetable, policy)
+    return market, sequencer, shipping
+
+
+def ship(market: Market, journal: Journal, folder: Path) -> Shipping:
+    """Begin to keep a copy of the journal, and of what a start from it needs; UserError where it cannot be."""
+    if folder.resolve() == market.folder.resolve():
+        raise UserError(
+            f"--ship {folder}: it is the market itself; choose a folder on another disk"
+        )
+    with told(folder):
+        target = FolderDisk(folder / "journal")
+        target.make()
+        for name in ("profile.toml", "calendar.toml", "genesis.json"):
+            (folder / name).write_bytes((market.folder / name).read_bytes())
+    source = FolderDisk(market.journal_folder)
+    shipping = Shipping(journal.reader, source, target, say, f"the copy in {folder}")
+    try:
+        shipping.start()
+    except (ShippingRefused, OSError) as error:
+        raise UserError(f"--ship {folder}: {error}; choose an empty folder for the copy") from None
+    return shipping
 
 
 async def serve(settings: Settings) -> int:
     """Serve a market until it is told to stop (0) or its journal fails (1)."""
     tls = settings.outside.open(settings.host)
-    market, sequencer = prepare(settings)
+    market, sequencer, shipping = prepare(settings)
     stopping = asyncio.Event()
     with _signals(stopping):
         try:
             await sequencer.start(market.genesis)
             # What stands at the start lives as long as the process: the collector need not look.
             gc.freeze()
+            gc.set_threshold(*COLLECT_AFTER)
             await _serve_clients(settings, market, sequencer, stopping, tls)
         except Stopped:
             pass  # `failure` says why
         finally:
             await sequencer.stop()
+            if shipping is not None:
+                await asyncio.to_thread(shipping.stop)
             market.port_file.unlink(missing_ok=True)
     if sequencer.failure is not None:
         say(f"the exchange stopped: {sequencer.failure}")

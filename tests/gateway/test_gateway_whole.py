@@ -39,7 +39,7 @@ class Exchange:
         settings = Settings(
             folder=self.folder, clock="simulated", clock_start=begin, clock_rate=0.0
         )
-        market, self.sequencer = prepare(settings)
+        market, self.sequencer, _ = prepare(settings)
         await self.sequencer.start(market.genesis)
         self.server = Server(
             self.sequencer, market.profile, clock_mode=self.sequencer.clock.mode, port=port

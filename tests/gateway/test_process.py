@@ -208,3 +208,31 @@ async def test_a_directory_that_is_no_market_is_one_line(tmp_path: Path) -> None
     assert await process.run() == 2
     assert "ceax init" in process.line("ceax: ")
     assert len(process.lines) == 1
+
+
+async def test_a_copy_is_shipped_while_it_runs_and_survives_a_kill(
+    market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    process = ExchangeProcess(market, *DRIVEN, "--ship", str(copy))
+    key = keys.load(market / "keys" / "operator-1.key")
+    client = await Client.connect(await process.start(), key, reconnect=False)
+    await client.advance_clock(moment("09:30"))
+    await process.kill()
+    await client.close()
+    assert ceax.main(["journal", "verify", str(copy)]) == 0
+    await process.start()
+    assert await process.stop() == 0
+    capsys.readouterr()
+    reports = []
+    for folder in (market, copy):
+        assert ceax.main(["journal", "verify", str(folder), "--json"]) == 0
+        reports.append(json.loads(capsys.readouterr().out))
+    assert reports[0]["last_sequence"] == reports[1]["last_sequence"] > 4
+    process = ExchangeProcess(copy, *DRIVEN)
+    await process.start()
+    assert f"last sequence {reports[0]['last_sequence']}," in process.line("recovered ")
+    assert await process.stop() == 0
+    process = ExchangeProcess(market, *DRIVEN, "--ship", str(market))
+    assert await process.run() == 2
+    assert "it is the market itself" in process.line("ceax: ")

@@ -1,0 +1,250 @@
+"""A copy of the journal elsewhere, never more than a moment behind, that proves itself.
+
+A thread of its own reads what is durable from the journal's files and writes it to another folder: frames,
+a sync, and then a mark that says how far the copy goes, so that `ceax journal verify` holds on it at any
+moment, also after either side was killed. Whatever the target does - slow, full, gone - the exchange never
+waits for it: the problem is told, the copy falls behind and catches up by itself.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.disk import Disk, File, Locked
+from gateway.journal_format import HEAD_BYTES, MARK_OFFSETS, Mark, encode_mark, read_mark
+from gateway.journal_read import JournalReader, Tip
+from gateway.journal_scan import NEW_SUFFIX, SUFFIX
+
+POLL_SECONDS: Final = 0.1
+RETRY_SECONDS: Final = 1.0
+STOP_SECONDS: Final = 5.0
+"""How long a clean stop waits for the rest of the copy."""
+STEP_BYTES: Final = 4 * 1024 * 1024
+"""Most bytes that one step copies."""
+COMPARED_BYTES: Final = 64 * 1024
+"""How much before its end a copy is compared with the journal before it goes on."""
+LOCK_NAME: Final = "ship.lock"
+
+
+class ShippingRefused(Exception):
+    """The target is not a copy of this journal, or another process writes it; nothing was changed."""
+
+
+class ShippingState(Struct, frozen=True):
+    """How the copy stands."""
+
+    sequence: int = 0
+    """Last sequence that the copy holds by its mark."""
+    behind_s: float = 0.0
+    """For how long the oldest command that is not there has been durable."""
+    problem: str = ""
+    """Why the copy does not go on, "" where it does."""
+
+
+class Copier:
+    """Copies a journal step by step; a new one begins by looking at what the target holds."""
+
+    def __init__(self, reader: JournalReader, source: Disk, target: Disk) -> None:
+        self.sequence = 0
+        self._reader = reader
+        self._source = source
+        self._target = target
+        self._index = 0
+        self._offset = HEAD_BYTES
+        self._file: File | None = None
+        self._name = ""
+        """Of the open file of the target."""
+        self._number = 0
+
+    def step(self) -> bool:
+        """Copy some; return whether there is more. OSError where the target or the journal refuses."""
+        tip, firsts = self._reader.tip, self._reader.firsts
+        if self._index >= len(firsts) or firsts[self._index][1] > tip.name:
+            return False
+        name = firsts[self._index][1]
+        is_closed = name < tip.name
+        source = self._source.open(name, is_writable=False)
+        try:
+            end = source.size() if is_closed else tip.end
+            if self._file is None and not self._resume(name, source, end, is_closed=is_closed):
+                return self._next()
+            return self._copy(name, source, end, tip, is_closed=is_closed)
+        finally:
+            source.close()
+
+    def close(self) -> None:
+        """Give the open file back."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _copy(self, name: str, source: File, end: int, tip: Tip, *, is_closed: bool) -> bool:
+        assert self._file is not None
+        data = source.read(self._offset, min(end - self._offset, STEP_BYTES))
+        if data:
+            self._file.write(self._offset, data)
+            self._file.sync()
+            self._offset += len(data)
+        if self._offset < end:
+            return True
+        if is_closed:
+            self._file.write(0, source.read(0, HEAD_BYTES))
+            self._file.shrink(end)
+            self._file.sync()
+        elif data:
+            self._number += 1
+            mark = encode_mark(Mark(self._number, tip.sequence, end))
+            self._file.write(MARK_OFFSETS[self._number % 2], mark)
+            self.sequence = tip.sequence
+        if self._name != name:  # until now a crash would have left a file that nothing proves
+            self._file.sync()
+            self._target.rename(self._name, name)
+            self._target.sync()
+            self._name = name
+        if is_closed:
+            self._target.protect(name)
+            return self._next()
+        return False
+
+    def _next(self) -> bool:
+        self.close()
+        self._index += 1
+        self._offset = HEAD_BYTES
+        return True
+
+    def _resume(self, name: str, source: File, end: int, *, is_closed: bool) -> bool:
+        """Open the target's file where it goes on; False where a closed day lies there whole."""
+        names = self._target.names()
+        if name in names:
+            held = self._target.open(name, is_writable=False)
+            try:
+                head = held.read(0, HEAD_BYTES)
+                if is_closed and held.size() == end and head == source.read(0, HEAD_BYTES):
+                    return False
+                mark = read_mark(memoryview(head))
+                begin = self._common(mark, held, source, end)
+            finally:
+                held.close()
+            if begin and mark is not None:
+                self._file, self._name = self._target.open(name, is_writable=True), name
+                self._offset, self._number, self.sequence = begin, mark.number, mark.sequence
+                return True
+            self._target.remove(name)
+        self._name = name.removesuffix(SUFFIX) + NEW_SUFFIX
+        self._file = self._target.create(self._name, HEAD_BYTES)
+        self._offset, self._number = HEAD_BYTES, 0
+        return True
+
+    @staticmethod
+    def _common(mark: Mark | None, held: File, source: File, end: int) -> int:
+        """Return how far the copy is the journal's own, 0 where it is not believed."""
+        if mark is None or not HEAD_BYTES < mark.end <= end:
+            return 0
+        begin = max(HEAD_BYTES, mark.end - COMPARED_BYTES)
+        length = mark.end - begin
+        return mark.end if held.read(begin, length) == source.read(begin, length) else 0
+
+
+def check_target(reader: JournalReader, source: Disk, target: Disk) -> None:
+    """Raise ShippingRefused where the target holds something else than a copy of this journal."""
+    own = {name for _, name in reader.firsts}
+    for name in target.names():
+        if not name.endswith(SUFFIX):
+            continue
+        if name not in own:
+            raise ShippingRefused(f"it holds {name}, which this journal does not know")
+        here, there = (disk.open(name, is_writable=False) for disk in (source, target))
+        try:
+            mark = read_mark(memoryview(there.read(0, HEAD_BYTES)))
+            end = mark.end if mark is not None else HEAD_BYTES
+            length = min(end - HEAD_BYTES, COMPARED_BYTES)
+            if here.read(HEAD_BYTES, length) != there.read(HEAD_BYTES, length):
+                raise ShippingRefused(f"its {name} is another journal's")
+        finally:
+            here.close()
+            there.close()
+
+
+class Shipping:
+    """The thread that keeps a copy; all its calls return at once."""
+
+    def __init__(
+        self,
+        reader: JournalReader,
+        source: Disk,
+        target: Disk,
+        say: Callable[[str], None],
+        place: str = "the copy",
+    ) -> None:
+        self.state = ShippingState()
+        self._reader = reader
+        self._source = source
+        self._target = target
+        self._say = say
+        self._place = place
+        self._stopping = threading.Event()
+        self._behind_since = 0.0
+        self._thread = threading.Thread(target=self._run, name="shipping", daemon=True)
+
+    def start(self) -> None:
+        """Begin to copy; ShippingRefused where the target holds something else."""
+        try:
+            self._target.lock(LOCK_NAME)
+        except Locked as locked:
+            raise ShippingRefused(f"process {locked} ships to it") from None
+        try:
+            check_target(self._reader, self._source, self._target)
+        except BaseException:
+            self._target.unlock()
+            raise
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Copy the rest where that goes quickly, and end; a target that hangs is left alone."""
+        self._stopping.set()
+        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive() or self.state.sequence < self._reader.tip.sequence:
+            self._say(f"note: {self._place} ends at sequence {self.state.sequence}")
+
+    def _run(self) -> None:
+        copier = Copier(self._reader, self._source, self._target)
+        while True:
+            is_last = self._stopping.is_set()
+            wait_s = POLL_SECONDS
+            try:
+                while copier.step():
+                    self._note(copier, "")
+                self._note(copier, "")
+            except OSError as error:
+                copier.close()
+                self._note(copier, error.strerror or str(error))
+                copier = Copier(self._reader, self._source, self._target)
+                wait_s = RETRY_SECONDS
+            if is_last:
+                break
+            self._stopping.wait(wait_s)
+        copier.close()
+        self._target.unlock()
+
+    def _note(self, copier: Copier, problem: str) -> None:
+        now_s = time.monotonic()
+        sequence = max(copier.sequence, self.state.sequence)
+        is_behind = sequence < self._reader.tip.sequence
+        if not is_behind:
+            self._behind_since = 0.0
+        elif not self._behind_since:
+            self._behind_since = now_s
+        behind_s = now_s - self._behind_since if self._behind_since else 0.0
+        before = self.state.problem
+        is_over = before and not problem and not is_behind
+        self.state = ShippingState(sequence, behind_s, "" if is_over else problem or before)
+        if problem and problem != before:
+            self._say(
+                f"note: {self._place} stands at sequence {sequence}: {problem}; the exchange goes on, and "
+                "the copy is tried again every second"
+            )
+        elif is_over:
+            self._say(f"{self._place} has caught up at sequence {sequence}")
