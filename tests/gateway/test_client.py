@@ -396,13 +396,3 @@ async def test_time_and_sequence_are_told_every_beat() -> None:
         last = world.list(2, Side.BUY, 4_700, 1)
         await eventually(lambda: client.sequence >= last.sequence)
         assert client.time_ns == last.time_ns
-
-
-async def test_a_frame_of_a_later_protocol_is_passed_over() -> None:
-    async with serving() as world, await world.trader(1) as client:
-        (connection,) = world.server.connections
-        connection.socket.push(b'{"type":"Weather","celsius":21}')
-        answer = await client.place_listing(PRODUCT, Side.SELL, 4_850, 10)
-        assert answer.order == 1
-        assert not answer.resent
-        assert client.is_connected
