@@ -4,6 +4,7 @@ Trading pays nothing for them but whole numbers that are counted anyway. The por
 listens on 127.0.0.1 alone and answers `GET /metrics` (gateway-notes 6).
 """
 
+import contextlib
 import email.utils
 import resource
 import shutil
@@ -29,7 +30,7 @@ from websockets.http11 import Request, Response
 from engine.commands import Method
 from engine.events import Phase
 from gateway.errors import UserError
-from gateway.tally import Histogram, WriterTally
+from gateway.tally import Copy, Histogram, Inside, Writer
 
 if TYPE_CHECKING:
     from gateway.server import Server
@@ -46,14 +47,11 @@ class MetricsSource:
     def __init__(
         self,
         server: "Server",
-        *,
-        writer: WriterTally | None = None,
-        folder: Path | None = None,
+        inside: Inside | None = None,
         expires: Callable[[], int] = int,
     ) -> None:
         self.server = server
-        self.writer = writer
-        self.folder = folder
+        self.inside = inside or Inside()
         self.expires = expires
         """When the TLS certificate ends (seconds since 1970), 0 without one."""
 
@@ -67,8 +65,10 @@ class MetricsSource:
         yield from self._log()
         yield from self._market()
         yield from self._machine()
-        if self.writer is not None:
-            yield from _writer(self.writer)
+        if self.inside.writer is not None:
+            yield from _writer(self.inside.writer)
+        if self.inside.shipping is not None:
+            yield from _copy(self.inside.shipping.state)
 
     def _sessions(self) -> Iterator[Metric]:
         server = self.server
@@ -122,6 +122,9 @@ class MetricsSource:
         yield GaugeMetricFamily(
             "ceax_exchange_time_seconds", "Exchange time.", value=server.now_ns() / NANO
         )
+        role = GaugeMetricFamily("ceax_role", "1 for the role of the process.", labels=["role"])
+        role.add_metric(["primary"], 1)
+        yield role
         accepts = GaugeMetricFamily(
             "ceax_accepts", "1 for what the exchange takes now.", labels=["mode"]
         )
@@ -181,17 +184,42 @@ class MetricsSource:
                 "When the TLS certificate ends (seconds since 1970).",
                 value=expires_s,
             )
-        if self.folder is None:
+        folder = self.inside.folder
+        if folder is None:
             return
-        room = shutil.disk_usage(self.folder)
+        room = shutil.disk_usage(folder)
+        files = _sizes(folder)
         for name, text, value in (
+            ("ceax_journal_bytes", "Bytes of the journal's files, reserved ones too.", sum(files)),
+            ("ceax_journal_files", "Files of the journal, one a trading day.", len(files)),
             ("ceax_disk_free_bytes", "Free bytes of the journal's disk.", room.free),
             ("ceax_disk_bytes", "Size of the journal's disk.", room.total),
         ):
             yield GaugeMetricFamily(name, text, value=value)
 
 
-def _writer(tally: WriterTally) -> Iterator[Metric]:
+def _sizes(folder: Path) -> list[int]:
+    found: list[int] = []
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # a new file has just got its name
+            found.append(path.stat().st_size)
+    return found
+
+
+def _copy(state: Copy) -> Iterator[Metric]:
+    for name, text, value in (
+        ("ceax_copy_sequence", "Last sequence of the copy off this machine.", state.sequence),
+        ("ceax_copy_behind_seconds", "How far the copy is behind.", state.behind_s),
+        ("ceax_copy_broken", "1 where the copy does not go on.", float(bool(state.problem))),
+    ):
+        yield GaugeMetricFamily(name, text, value=value)
+
+
+def _writer(writer: Writer) -> Iterator[Metric]:
+    tally = writer.tally
+    yield GaugeMetricFamily(
+        "ceax_waiting_commands", "Commands that wait for their batch.", value=writer.waiting
+    )
     yield CounterMetricFamily("ceax_batches", "Batches of the journal.", value=tally.batches)
     yield CounterMetricFamily("ceax_commands", "Commands of the log.", value=tally.commands)
     for name, text, histogram in (

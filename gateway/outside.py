@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from gateway import logs
 from gateway.errors import UserError
-from gateway.tally import WriterTally
+from gateway.tally import Inside
 from gateway.tls import check_listening, expires_at, load, server_context
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ class Outside(Struct, frozen=True, kw_only=True):
         self,
         server: "Server",
         context: ssl.SSLContext | None,
-        writer: WriterTally,
-        folder: Path,
+        inside: Inside,
     ) -> AsyncIterator[int]:
         """Serve metrics and read a renewed certificate on SIGHUP; yields the metrics port, 0 = none."""
         loop = asyncio.get_running_loop()
@@ -61,7 +60,7 @@ class Outside(Struct, frozen=True, kw_only=True):
             # Its library takes 50 ms to load, which a market without metrics need not wait for.
             from gateway.metrics import MetricsServer, MetricsSource  # noqa: PLC0415
 
-            source = MetricsSource(server, writer=writer, folder=folder, expires=self.expires)
+            source = MetricsSource(server, inside, self.expires)
             metrics = MetricsServer(source, self.metrics_port)
             await metrics.start()
             try:

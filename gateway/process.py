@@ -31,6 +31,7 @@ from gateway.sequencer import Sequencer, Stopped
 from gateway.server import Server
 from gateway.shipping import Shipping, ShippingRefused
 from gateway.snapshot_policy import EVERY, SnapshotPolicy
+from gateway.tally import Inside
 
 COLLECT_AFTER = (50_000, 50, 50)
 """When the collector looks: the log that is kept holds no cycles, and grows by several objects an order."""
@@ -144,7 +145,7 @@ async def serve(settings: Settings) -> int:
             # What stands at the start lives as long as the process: the collector need not look.
             gc.freeze()
             gc.set_threshold(*COLLECT_AFTER)
-            await _serve_clients(settings, market, sequencer, stopping, tls)
+            await _serve_clients(settings, market, sequencer, stopping, tls, shipping)
         except Stopped:
             pass  # `failure` says why
         finally:
@@ -168,6 +169,7 @@ async def _serve_clients(
     sequencer: Sequencer,
     stopping: asyncio.Event,
     tls: ssl.SSLContext | None,
+    shipping: Shipping | None,
 ) -> None:
     """Listen, tell where, and return when the process shall stop or the journal has failed."""
     server = Server(
@@ -190,7 +192,8 @@ async def _serve_clients(
         known = market.calendar.known_until
         if not Timetable(market.calendar, market.profile).next_day("", clock.now_ns()):
             say(f"note: trading days are known until {known}; add days to calendar.toml")
-        watching = settings.outside.watching(server, tls, sequencer.tally, market.folder)
+        inside = Inside(writer=sequencer, folder=market.journal_folder, shipping=shipping)
+        watching = settings.outside.watching(server, tls, inside)
         async with watching as metrics_port:
             if metrics_port:
                 say(f"metrics at http://127.0.0.1:{metrics_port}/metrics")

@@ -103,6 +103,11 @@ class Sequencer:
 
     # ------------------------------------------------------------ for the server
 
+    @property
+    def waiting(self) -> int:
+        """Commands that wait for their batch."""
+        return self._waiting
+
     async def submit(self, key: int, command: AnyCommand) -> Applied:
         """Return what a command did when that is durable; Busy or Stopped where it is not."""
         return (await self._answered(key, (command,)))[0]

@@ -1,7 +1,10 @@
 """Counts that the metrics read: kept as plain numbers by whoever does the work, collected at a scrape."""
 
 import time
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
+
+from msgspec import Struct
 
 FINEST_NS: Final = 100_000
 """Upper bound of the first bucket: 0.1 ms; each next one is twice as wide."""
@@ -58,3 +61,54 @@ class WriterTally:
         self.append.observe(durable_ns - began_ns)
         self.apply.observe(applied_ns - durable_ns)
         self.publish.observe(time.monotonic_ns() - applied_ns)
+
+
+class Writer(Protocol):
+    """The part of the sequencer that is watched."""
+
+    @property
+    def tally(self) -> WriterTally:
+        """What it has counted."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Commands that wait for their batch."""
+        ...
+
+
+class Copy(Protocol):
+    """How the copy of the journal off this machine stands."""
+
+    @property
+    def sequence(self) -> int:
+        """Last sequence that the copy holds."""
+        ...
+
+    @property
+    def behind_s(self) -> float:
+        """For how long the oldest command that is not there has been durable."""
+        ...
+
+    @property
+    def problem(self) -> str:
+        """Why the copy does not go on, "" where it does."""
+        ...
+
+
+class Ships(Protocol):
+    """What sends the copy."""
+
+    @property
+    def state(self) -> Copy:
+        """How it stands."""
+        ...
+
+
+class Inside(Struct, frozen=True, kw_only=True):
+    """What is watched of a process beside its gateway; None where a test has no such part."""
+
+    writer: Writer | None = None
+    folder: Path | None = None
+    """Where the journal's files lie."""
+    shipping: Ships | None = None

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,14 +17,14 @@ from gateway import logs
 from gateway.errors import UserError
 from gateway.limits import Bucket
 from gateway.metrics import MetricsServer, MetricsSource
-from gateway.tally import BUCKETS, Histogram, WriterTally
+from gateway.tally import BUCKETS, Histogram, Inside, WriterTally
 from tests.gateway.gateway_world import World, closing, eventually, place, raw, serving, settings
 from tests.markets import PRODUCT
 
 
 @contextlib.asynccontextmanager
-async def scraped(world: World, **options: Any) -> AsyncIterator[MetricsServer]:
-    metrics = MetricsServer(MetricsSource(world.server, **options), 0)
+async def scraped(world: World, *parts: Any) -> AsyncIterator[MetricsServer]:
+    metrics = MetricsServer(MetricsSource(world.server, *parts), 0)
     await metrics.start()
     try:
         yield metrics
@@ -76,13 +78,20 @@ async def test_what_happens_is_counted() -> None:
         assert after["ceax_http_answers_total{status=404}"] == 1
 
 
-async def test_unsettled_trades_and_the_writer_are_shown() -> None:
+async def test_unsettled_trades_and_the_writer_are_shown(tmp_path: Path) -> None:
     async with serving() as world:
         tally = WriterTally()
+        (tmp_path / "2021-07-16.journal").write_bytes(bytes(1_000))
+        shipping = SimpleNamespace(
+            state=SimpleNamespace(sequence=7, behind_s=0.25, problem="no room")
+        )
+        inside = Inside(
+            writer=SimpleNamespace(tally=tally, waiting=3), folder=tmp_path, shipping=shipping
+        )
         tally.note(7, 0, 1_000_000, 1_500_000)
         listed = world.list(1, Side.SELL, 4_800, 5).events[0]
         world.pick(2, getattr(listed, "order", 0), 5)
-        async with scraped(world, writer=tally, expires=lambda: 1_800_000_000) as metrics:
+        async with scraped(world, inside, lambda: 1_800_000_000) as metrics:
             seen = await values(metrics)
             assert seen["ceax_unsettled_trades"] == 1
             assert seen["ceax_unsettled_age_seconds"] >= 0
@@ -92,6 +101,11 @@ async def test_unsettled_trades_and_the_writer_are_shown() -> None:
             assert seen["ceax_append_seconds_bucket{le=0.0008}"] == 0
             assert seen["ceax_append_seconds_sum"] == pytest.approx(0.001)
             assert seen["ceax_certificate_expires_seconds"] == 1_800_000_000
+            assert seen["ceax_waiting_commands"] == 3
+            assert (seen["ceax_journal_bytes"], seen["ceax_journal_files"]) == (1_000, 1)
+            assert seen["ceax_disk_free_bytes"] > 0
+            assert seen["ceax_copy_behind_seconds"] == 0.25
+            assert (seen["ceax_copy_sequence"], seen["ceax_copy_broken"]) == (7, 1)
 
 
 async def test_the_port_is_private_and_answers_nothing_else() -> None:
