@@ -50,6 +50,20 @@ Runs the order books of other projects that are importable, and our own sortedco
 same flow in one run. A peer that does not trade the same (trades, quantity, hash) is named and not timed."""
 
 
+JOURNAL_TEXT = """\
+journal/records_per_s               appended in full batches of 4096: hash, write, fdatasync, mark
+journal/ratio_to_fdatasync          the same beside raw writes of the same bytes, in the same run
+journal/recovery_s/<n>              a start from the journal alone: verified, applied, digests compared
+journal/recovery_with_snapshot_s/<n>  a start from a snapshot seven eighths into the day, all verified
+Rows with /batch-<n> behind are the same with smaller batches."""
+
+JOURNAL_EXAMPLE = """\
+examples:
+  ceax bench journal
+  ceax bench journal --commands 100000 --runs 3 --json
+  ceax bench journal --folder /var/lib/ceax"""
+
+
 def add_bench(commands: "Commands") -> None:
     """Add `ceax bench` with its own commands."""
     parser = commands.add_parser(
@@ -62,6 +76,7 @@ def add_bench(commands: "Commands") -> None:
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_engine(verbs)
     _add_peers(verbs)
+    _add_journal(verbs)
 
 
 def _add_engine(verbs: "Commands") -> None:
@@ -111,6 +126,46 @@ def _add_peers(verbs: "Commands") -> None:
         "--commands", type=int, default=20_000, metavar="N", help="commands of the flow (20000)"
     )
     peers.set_defaults(run=_run_peers)
+
+
+def _add_journal(verbs: "Commands") -> None:
+    journal = verbs.add_parser(
+        "journal",
+        help="records a second beside a raw fdatasync, and how long a start takes",
+        description="Records a second beside a raw fdatasync, and how long a start takes.\n\n"
+        + JOURNAL_TEXT,
+        epilog=JOURNAL_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    journal.add_argument("--json", action="store_true", help="print one JSON object")
+    journal.add_argument("--runs", type=_runs, default=5, metavar="N", help="of a figure (5)")
+    journal.add_argument(
+        "--commands", type=_day, default=1_000_000, metavar="N", help="of the day (1000000)"
+    )
+    journal.add_argument(
+        "--folder", type=Path, metavar="DIR", help="on the disk to be measured (a temporary one)"
+    )
+    journal.set_defaults(run=_run_journal)
+
+
+def _runs(text: str) -> int:
+    return _between(text, 1, 100)
+
+
+def _day(text: str) -> int:
+    return _between(text, 20_000, 10_000_000)
+
+
+def _between(text: str, least: int, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"a whole number from {least} to {most}")
+    return int(text)
+
+
+def _run_journal(arguments: argparse.Namespace) -> int:
+    from bench.journal_bench import run_journal_bench
+
+    return run_journal_bench(arguments)
 
 
 def _run_engine(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,159 @@
+"""`ceax bench journal`: records a second beside a raw fdatasync of the same bytes, and what a start costs.
+
+Each figure stands beside its limit in the same run: the raw writer puts the very bytes of the frames into
+a preallocated file and calls fdatasync, nothing else. Journal and raw runs alternate.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.journal_day import Day, DayShape, start
+from bench.measure import Bars, print_report, row
+from engine.core import warm_up
+from engine.core.records import COMMAND
+from engine.exchange import SEMANTICS_VERSION
+from gateway.disk import FolderDisk
+from gateway.journal import CHUNK_BYTES, Journal
+from gateway.journal_format import HEADER_BYTES
+
+FULL: Final = 4_096
+"""Records of a full batch."""
+BATCHES: Final = {FULL: 400, 64: 500, 1: 500}
+"""How many batches a run of each size has."""
+RECOVERED_IN: Final = {FULL: "", 64: "/batch-64", 16: "/batch-16"}
+"""Batch sizes of the day that is recovered, and what their rows are called behind the name."""
+TAIL: Final = 8
+"""The snapshot of a day stands before its last eighth: half the distance between two."""
+RECORDS_GOAL: Final = 1_000_000
+RECOVERY_GOAL_S: Final = 2.0
+SNAPSHOT_GOAL_S: Final = 0.5
+
+
+def run_journal_bench(arguments: argparse.Namespace) -> int:
+    """Measure and print; 0 always: a missed goal is a figure, not an error."""
+    warm_up()
+    rows: list[dict[str, Any]] = []
+    is_shown = sys.stderr.isatty() and not arguments.json
+    with Bars(is_shown=is_shown) as bars:
+        with TemporaryDirectory(prefix="ceax-bench-", dir=arguments.folder) as name:
+            for batch, batches in BATCHES.items():
+                bars.say(f"batches of {batch}")
+                rows += _throughput(Path(name), batch, batches, arguments.runs)
+        rows += _recovery(arguments, bars)
+    print_report(rows, as_json=arguments.json)
+    return 0
+
+
+# ---------------------------------------------------------------- appending
+
+
+def _throughput(folder: Path, batch: int, batches: int, runs: int) -> Iterator[dict[str, Any]]:
+    rates, raw_rates, cpu = [], [], []
+    frame_bytes = HEADER_BYTES + batch * COMMAND.itemsize
+    for number in range(runs + 1):
+        own, own_cpu = _append(folder / f"journal-{batch}-{number}", batch, batches)
+        raw = _raw(folder / f"raw-{batch}-{number}", frame_bytes, batches)
+        if number:  # the first run is not counted
+            rates.append(batch * batches / own)
+            raw_rates.append(batch * batches / raw)
+            cpu.append(own_cpu / (batch * batches) * 1e9)
+    ratios = [own / raw for own, raw in zip(rates, raw_rates, strict=True)]
+    tail = "" if batch == FULL else f"/batch-{batch}"
+    conditions = {
+        "records_per_batch": batch,
+        "batches": batches,
+        "bytes_per_batch": frame_bytes,
+        "includes": "hash, write, fdatasync, mark; the fence's look at the tail",
+        "raw_fdatasync_per_s": round(float(np.median(raw_rates)), 1),
+        "cpu_ns_per_record": round(float(np.median(cpu)), 1),
+        "folder": str(folder.parent),
+        "direction": "higher is better; worst is the lowest",
+    }
+    goal = {"goal_at_least": RECORDS_GOAL} if batch == FULL else {}
+    yield _rate_row(f"journal/records_per_s{tail}", "records/s", rates, conditions | goal)
+    yield _rate_row(f"journal/ratio_to_fdatasync{tail}", "ratio", ratios, conditions)
+
+
+def _rate_row(
+    name: str, unit: str, samples: list[float], conditions: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a row of which more is better."""
+    made = row(name, unit, samples, conditions)
+    made["worst"] = round(min(samples), 2)
+    return made
+
+
+def _append(folder: Path, batch: int, batches: int) -> tuple[float, float]:
+    """Return wall and CPU seconds of so many appends."""
+    disk = FolderDisk(folder)
+    disk.make()
+    # What a day holds is reserved before it, as by the hour in a running exchange.
+    size = (HEADER_BYTES + batch * COMMAND.itemsize) * batches + CHUNK_BYTES
+    journal = Journal.open(disk, b"", SEMANTICS_VERSION, chunk_bytes=size)
+    rows: NDArray[np.void] = np.zeros(batch, COMMAND)
+    rows["kind"] = 1
+    digest = bytes(range(32))
+    began, cpu = time.perf_counter(), time.thread_time()
+    for _ in range(batches):
+        journal.append(journal.last, [rows], digest)
+    spent = time.perf_counter() - began, time.thread_time() - cpu
+    journal.close()
+    for path in folder.iterdir():
+        path.unlink()
+    return spent
+
+
+def _raw(path: Path, length: int, count: int) -> float:
+    """Return the seconds of so many writes of so many bytes, each with its fdatasync."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        os.posix_fallocate(handle, 0, length * count)
+        os.fdatasync(handle)
+        data = bytes(length)
+        began = time.perf_counter()
+        for number in range(count):
+            os.pwrite(handle, data, number * length)
+            os.fdatasync(handle)
+        return time.perf_counter() - began
+    finally:
+        os.close(handle)
+        path.unlink()
+
+
+# ---------------------------------------------------------------- starting
+
+
+def _recovery(arguments: argparse.Namespace, bars: Bars) -> Iterator[dict[str, Any]]:
+    count: int = arguments.commands
+    bars.say(f"making a day of {count:,} commands")
+    day = Day(DayShape(commands=count))
+    for batch, tail in RECOVERED_IN.items():
+        for snapshot_at in (0, count - count // TAIL):  # floor: about an eighth
+            bars.say(f"recovering {count:,} commands in batches of {batch}")
+            with TemporaryDirectory(prefix="ceax-bench-", dir=arguments.folder) as name:
+                place = day.write(Path(name), batch, snapshot_at)
+                samples, cpu = [], []
+                for number in range(arguments.runs + 1):
+                    began, began_cpu = time.perf_counter(), time.process_time()
+                    start(place)
+                    if number:
+                        samples.append(time.perf_counter() - began)
+                        cpu.append(time.process_time() - began_cpu)
+            what = "recovery_with_snapshot_s" if snapshot_at else "recovery_s"
+            conditions = {
+                "commands_per_batch": batch,
+                "snapshot_behind": snapshot_at,
+                "cpu_s": round(float(np.median(cpu)), 3),
+                "includes": "the whole journal verified, history of two days at hand, engine warm",
+            }
+            goal = SNAPSHOT_GOAL_S if snapshot_at else RECOVERY_GOAL_S
+            yield row(f"journal/{what}/{count}{tail}", "s", samples, conditions, goal=goal)
