@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from msgspec import structs
+
 from engine.commands import (
     AddClosure,
     AnnounceAuction,
     ApplyAuction,
+    ArmSwitch,
     AuctionFloor,
     CancelOrder,
     ChangePhase,
@@ -19,6 +22,7 @@ from engine.commands import (
     PickListing,
     PlaceBid,
     PriceMode,
+    PublishNotice,
     RemoveClosure,
     Resume,
     Side,
@@ -166,7 +170,45 @@ def test_a_bid_may_bind() -> None:
     ]
 
 
+def test_an_announced_auction_binds_and_a_day_has_room_for_so_many() -> None:
+    rules = auction_profile()
+    rules = structs.replace(rules, capacity=structs.replace(rules.capacity, auctions=2))
+    desk = first_day(Twins(rules))
+
+    def apply(number: int) -> list[AnyEvent]:
+        application = ApplyAuction(
+            product="CEA19-20",
+            quantity_t=1_000,
+            floor=AuctionFloor.PREVIOUS_CLOSE,
+            price_mode=PriceMode.UNIFORM,
+            client_order=number,
+        )
+        return desk.send(trader(1), application)
+
+    assert refusals(*(apply(number) for number in (1, 2, 3))) == [Reason.AUCTIONS_FULL]
+    begin, end = desk.clock("09:40"), desk.clock("10:00")
+    desk.approve(AnnounceAuction(auction=1, begin_ns=begin, end_ns=end))
+    binding = desk.send(trader(1), CancelOrder(order=1, client_order=904))
+    assert refusals(binding) == [Reason.AUCTION_ANNOUNCED]
+
+
+def test_notices_switches_and_dates() -> None:
+    desk = first_day(Twins(small_profile()))
+    notice = PublishNotice(text_zh="演示", text_en="demo")
+    closure = AddClosure(date="2022-02-29", explanation="演示")
+    assert refusals(desk.approve(notice, notice, notice, closure)) == [
+        Reason.NOTICES_FULL,
+        Reason.DATE_INVALID,
+    ]
+    told = (
+        desk.send(trader(number), ArmSwitch(timeout_s=60, client_order=905)) for number in (1, 2, 3)
+    )
+    assert refusals(*told) == [Reason.SWITCHES_FULL]
+
+
 DIALOGUE_SCENES = (
+    test_an_announced_auction_binds_and_a_day_has_room_for_so_many,
+    test_notices_switches_and_dates,
     test_halts_and_closures,
     test_proceeds_that_were_spent_cannot_go_back,
     test_talks_have_limits,
