@@ -223,7 +223,7 @@ class OrderMoves:
             random.randint(1, listing.left_t),
             random.randint(1, listing.left_t),
             min(listing.left_t, max(1, means)),
-            min(listing.left_t, means + 1),
+            min(listing.left_t, max(1, means + 1)),
             listing.left_t + 1,
         )
         lot = self.state.profile.lot_size_t

@@ -28,7 +28,7 @@ from tests.markets import public_key
 from tests.moves_batches import BatchMoves
 from tests.moves_orders import DATES, UNKNOWN, Sent
 from tests.oracle.records import KeyRecord
-from tests.oracle.who import OF_A_COMPANY, locks_out
+from tests.oracle.who import locks_out
 
 ADDRESSES = ("10.0.0.1", "10.0.0.0/8", "2001:db8::1", "2001:db8::/32", "::/0")
 BAD_ADDRESSES = (
@@ -40,6 +40,7 @@ BAD_ADDRESSES = (
     ".....",
     "1::2::3",
 )
+COMPANY = (Role.TRADER, Role.RISK, Role.ADMINISTRATOR)
 CLEARING, LAST_OF_FOUNDING = 4, 9
 """The first keys are those of the staff and of the five traders without whom a stream has no market."""
 
@@ -68,7 +69,7 @@ class WhoMoves(BatchMoves):
     def terms(self, random: Random) -> dict[str, Any]:
         """Return the terms of a key, mostly such as make sense."""
         role = random.choice((*Role, Role.TRADER, Role.TRADER, Role.RISK, Role.ADMINISTRATOR))
-        party = random.choice((*self.state.participants, 0)) if role in OF_A_COMPANY else 0
+        party = random.choice((*self.state.participants, 0)) if role in COMPANY else 0
         told: dict[str, Any] = {
             "role": role,
             "person": random.choice(("演示甲", "演示丁", "演示己", "演示庚")),
@@ -127,7 +128,7 @@ class WhoMoves(BatchMoves):
             own = [row.number for row in self.holders() if row.participant == me.participant]
             target = random.choice(own or [target])
         row = self.state.keys.get(target)
-        is_needed = target <= LAST_OF_FOUNDING or (row is not None and row.role in OF_A_COMPANY)
+        is_needed = target <= LAST_OF_FOUNDING or (row is not None and row.role in COMPANY)
         if row is not None and row.holds and is_needed and not self._can_do_without(row):
             target = UNKNOWN
         return sender, RevokeKey(key=target, explanation="演示"), self.later(random)
@@ -176,7 +177,7 @@ class WhoMoves(BatchMoves):
 
     def stop(self, random: Random) -> Sent:
         """Stop the trading of a company, or try to."""
-        who = self.holders(*OF_A_COMPANY)
+        who = self.holders(*COMPANY)
         key = random.choice(who).number if random.random() < 0.9 else self.anybody(random)
         return key, StopTrading(explanation="演示"), self.later(random)
 
@@ -213,7 +214,7 @@ class WhoMoves(BatchMoves):
             return self.removal(random)
         return EnrolKey(
             public_key=self.fresh_key(random),
-            role=random.choice((*OF_A_COMPANY, Role.TRADER, Role.TRADER, Role.OPERATOR)),
+            role=random.choice((*COMPANY, Role.TRADER, Role.TRADER, Role.OPERATOR)),
             person=random.choice(("演示辛", "演示壬")),
             participant=party if random.random() < 0.9 else 1,
         )

@@ -27,6 +27,9 @@ from engine.commands import (
 from engine.events import Refused, Repeated
 from engine.reasons import Reason
 from engine.units import AMOUNT_FEN_MAX
+from tests.engine.test_companies import COMPANY_SCENES
+from tests.engine.test_enrolment_codes import CODE_SCENES
+from tests.engine.test_keys import KEY_SCENES
 from tests.engine.test_precedence import rows
 from tests.engine.test_reasons_of_dialogues import DIALOGUE_SCENES
 from tests.heard import HEARD, refusals
@@ -75,7 +78,7 @@ COMMON = {
 
 
 def test_the_stream_reaches_the_common_reasons() -> None:
-    told = refusals(*run_stream(11, 5_000).answers)
+    told = refusals(*run_stream(11, 8_000).answers)
     assert COMMON - set(told) == set()
 
 
@@ -298,4 +301,7 @@ SCENES = (
     test_steps_of_price_and_quantity,
     test_a_refusal_is_remembered_only_from_the_check_on,
     *DIALOGUE_SCENES,
+    *KEY_SCENES,
+    *CODE_SCENES,
+    *COMPANY_SCENES,
 )
