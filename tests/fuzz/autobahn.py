@@ -19,6 +19,7 @@ from typing import Any, Final
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from gateway.gate import Gate
 from gateway.limits import LIMITS, Settings
 from gateway.server import socket_options
 
@@ -30,10 +31,22 @@ RUN_S: Final = 600
 
 
 async def echo(socket: ServerConnection) -> None:
-    """Send back what comes."""
+    """Send back what comes, through the gate's own framing, as a conversation does."""
+    assert isinstance(socket, Gate), "create_connection makes gates"
+    gate = socket
+
+    def answer(message: str | bytes) -> None:
+        if isinstance(message, str):
+            gate.push(message.encode())
+        elif gate.is_open:  # a conversation has one kind of message, the suite both
+            gate.protocol.send_binary(message)
+            gate.send_data()
+
     try:
-        async for message in socket:
-            await socket.send(message)
+        while gate.has_messages:
+            answer(await gate.recv())
+        gate.listen(answer)
+        await gate.wait_closed()
     except ConnectionClosed:
         return
 
@@ -43,7 +56,11 @@ def options() -> dict[str, Any]:
     from msgspec.structs import replace
 
     wide = replace(
-        LIMITS["observer"], frame_bytes=16 * 2**20, bytes_per_second=2**30, bytes_burst=2**40
+        LIMITS["observer"],
+        frame_bytes=16 * 2**20,
+        bytes_per_second=2**30,
+        bytes_burst=2**40,
+        unsent_bytes=2**30,
     )
     found = socket_options(Settings(limits={"observer": wide}, ping_s=600.0))
     for name in ("subprotocols", "select_subprotocol"):
