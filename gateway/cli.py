@@ -79,6 +79,13 @@ def _add_exchange(commands: "Commands") -> None:
         help="TOML with other limits than the usual ones, such as connections_per_address = 2000",
     )
     serve.add_argument(
+        "--snapshot-every",
+        type=_commands,
+        default=250_000,
+        metavar="N",
+        help="commands between two snapshots of a day; one is taken at its end too (250000)",
+    )
+    serve.add_argument(
         "--ship",
         type=Path,
         metavar="DIR",
@@ -100,6 +107,12 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65_535:  # noqa: PLR2004 - TCP
         raise argparse.ArgumentTypeError("a port is between 0 and 65535")
     return port
+
+
+def _commands(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10**9:
+        raise argparse.ArgumentTypeError("a whole number from 1 to 1000000000")
+    return int(text)
 
 
 def _init(arguments: argparse.Namespace) -> int:
@@ -136,6 +149,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             port=arguments.port,
             limits=read_settings(arguments.settings),
             ship=arguments.ship,
+            snapshot_every=arguments.snapshot_every,
             outside=cli_outside.read_options(arguments),
         )
     )

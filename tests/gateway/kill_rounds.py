@@ -27,6 +27,7 @@ from gateway import keys
 from gateway.client import Answer, Client, ConnectionFailed, RequestFailed
 from gateway.disk import FolderDisk
 from gateway.history import Applied
+from gateway.journal_scan import scan_journal
 from gateway.keys import KeyFile
 from gateway.market import make_market
 from gateway.replay import Replayed, replay_journal
@@ -34,6 +35,7 @@ from tests.gateway.exchange_process import ExchangeProcess
 from tests.markets import FIRST_DATE, PRODUCT, admission
 
 TRADERS = 5
+SNAPSHOT_EVERY = 400
 LANES = 4
 """Commands that each trader keeps in flight."""
 Place = tuple[int, int]
@@ -57,12 +59,14 @@ class Rounds:
         self.process = ExchangeProcess(
             folder, "--clock", "simulated", "--clock-rate", "0",
             "--clock-start", f"{FIRST_DATE}T09:00",
+            "--snapshot-every", str(SNAPSHOT_EVERY), "--ship", str(folder.with_name("copy")),
         )  # fmt: skip
         self.traders = [keys.new_key(f"演示交易员{n}", Role.TRADER) for n in range(TRADERS)]
         self.sent: dict[Place, Sent] = {}
         self.clients: list[Client] = []
         self.listings: list[int] = []
         self.kills_in_flight = 0
+        self.snapshots_used = 0
         self._next_number = 1
 
     # ------------------------------------------------------------ the market
@@ -149,9 +153,15 @@ class Rounds:
         await self.kill_under_load()
         replayed, log = self.replay()
         self.check_told(log)
+        self.check_copy(replayed)
         await self.process.start()
         line = self.process.line("recovered ")
-        for digest in (replayed.exchange.event_digest(), replayed.exchange.state_digest()):
+        digests = [replayed.exchange.event_digest()]
+        if "from snapshot" in line:
+            self.snapshots_used += 1
+        else:
+            digests.append(replayed.exchange.state_digest())
+        for digest in digests:
             assert digest.hex()[:16] in line, line
         assert f"last sequence {replayed.exchange.sequence}," in line
         await self.connect()
@@ -184,6 +194,12 @@ class Rounds:
                 assert not found, f"{place} was told not sent and is in the log"
         unknown = set(log) - set(self.sent)
         assert not unknown, f"the log holds what nobody sent: {unknown}"
+
+    def check_copy(self, replayed: Replayed) -> None:
+        """Prove that the shipped copy holds by itself, and no more than the journal."""
+        copy = FolderDisk(self.folder.with_name("copy") / "journal")
+        report, _, _ = scan_journal(copy)
+        assert 0 < report.last_sequence <= replayed.exchange.sequence
 
     async def send_again(self, log: dict[Place, list[Applied]]) -> None:
         """Send again what had no answer: the exchange knows which it had and which not."""
@@ -220,6 +236,7 @@ async def run_rounds(folder: Path, rounds: int, seed: int) -> str:
     kinds = Counter(type(sent.command).__name__ for sent in market.sent.values())
     return (
         f"{rounds} kills, {market.kills_in_flight} with commands in flight, "
+        f"{market.snapshots_used} starts from a snapshot, "
         f"{replayed.exchange.sequence} in the log, {len(market.sent)} sent: {dict(kinds)}, "
         f"{replayed.digests_compared} digests agree"
     )
