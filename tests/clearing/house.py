@@ -7,7 +7,7 @@ from importlib.resources import files
 from random import Random
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from engine.commands import (
     AdmitParticipant,
@@ -32,7 +32,9 @@ from engine.units import midnight_ns, parse_clock
 from engine.views import Account, ParticipantView, TradeView
 from gateway.client import Answer, Gap, Message, SubmitFailed
 from gateway.door import Acceptance, Watcher
+from gateway.history import Applied
 from gateway.keys import KeyFile, new_key
+from gateway.sequencer import Tell
 from gateway.wire import DropCopy
 from tests.oracle.exchange import Oracle
 
@@ -47,16 +49,6 @@ def profile() -> Profile:
     """Return the national rules without the check of credit codes, which is not clearing's."""
     text = files("engine").joinpath("profiles/national.toml").read_bytes()
     return structs.replace(load_profile(text), credit_code_check=False)
-
-
-class Applied(Struct, frozen=True):
-    """One command of the log with its events."""
-
-    sequence: int
-    time_ns: int
-    key: int
-    command: AnyCommand
-    events: tuple[AnyEvent, ...]
 
 
 class House:
@@ -76,6 +68,10 @@ class House:
     async def submit(self, key: int, command: AnyCommand) -> Applied:
         """Apply a command of a client."""
         return self.apply(key, command)
+
+    def post(self, key: int, command: AnyCommand, tell: Tell) -> None:
+        """Apply a command of a client and tell what it did."""
+        asyncio.get_running_loop().call_soon(tell, [self.apply(key, command)])
 
     async def submit_many(self, key: int, commands: Sequence[AnyCommand]) -> list[Applied]:
         """Apply commands of one key."""
@@ -160,7 +156,7 @@ class House:
         """Let one operator propose and the other approve."""
         made = self.apply(OPERATOR_ONE, Propose(actions=actions, reason="演示"))
         number = int(getattr(made.events[0], "proposal"))  # noqa: B009
-        return self.apply(OPERATOR_TWO, Approve(proposal=number)).events
+        return tuple(self.apply(OPERATOR_TWO, Approve(proposal=number)).events)
 
     def at(self, date: str, clock: str) -> None:
         """Let the clock come to a time of a day."""
@@ -242,7 +238,7 @@ class Port:
         await asyncio.sleep(0)
         if fault:
             raise SubmitFailed("unknown", "LOST", "the connection was lost")
-        return Answer(sequence=row.sequence, time_ns=row.time_ns, events=row.events)
+        return Answer(sequence=row.sequence, time_ns=row.time_ns, events=tuple(row.events))
 
     async def subscribe(self, *channels: str, after: int | None = None) -> None:
         """Replay what followed a sequence."""
@@ -293,5 +289,5 @@ def copy_of(row: Applied) -> DropCopy:
         time_ns=row.time_ns,
         key=row.key,
         command=row.command,
-        events=row.events,
+        events=tuple(row.events),
     )
