@@ -1,4 +1,4 @@
-"""The commands `ceax bench engine` and `ceax bench peers`; heavy imports happen when one runs."""
+"""The commands below `ceax bench`; heavy imports happen when one runs."""
 
 import argparse
 from pathlib import Path
@@ -64,6 +64,27 @@ examples:
   ceax bench journal --folder /var/lib/ceax"""
 
 
+GATEWAY_TEXT = """\
+The whole exchange as a process, with sockets and a journal on a real disk, beside a `websockets` echo of
+the same frames with the same server class and settings; the load comes from a third process.
+
+gateway/ack_ratio_to_echo        orders made durable and acknowledged per second of server CPU, over the
+                                 echo's messages: 100 connections with 4 in flight, JSON, all checks,
+                                 private reports and the book feed to 100 readers included
+gateway/ack_p99_ms/RATE          from an order's scheduled time to its answer, open load, p50 beside
+gateway/fanout_per_cpu_s         frames of one book to 1,000 readers
+gateway/idle_kib_per_connection  memory of 5,000 connections that are logged in
+gateway/slow_reader_p99_ratio    p99 of the others with bad clients at work, over p99 without
+
+A row whose client used more than 80 % of its core is marked."""
+
+GATEWAY_EXAMPLE = """\
+examples:
+  ceax bench gateway                              everything, in some minutes
+  ceax bench gateway --rows ack_ratio --json      one row as one JSON object
+  ceax bench gateway --rows idle --seconds 1"""
+
+
 def add_bench(commands: "Commands") -> None:
     """Add `ceax bench` with its own commands."""
     parser = commands.add_parser(
@@ -77,6 +98,7 @@ def add_bench(commands: "Commands") -> None:
     _add_engine(verbs)
     _add_peers(verbs)
     _add_journal(verbs)
+    _add_gateway(verbs)
 
 
 def _add_engine(verbs: "Commands") -> None:
@@ -166,6 +188,35 @@ def _run_journal(arguments: argparse.Namespace) -> int:
     from bench.journal_bench import run_journal_bench
 
     return run_journal_bench(arguments)
+
+
+def _add_gateway(verbs: "Commands") -> None:
+    gateway = verbs.add_parser(
+        "gateway",
+        help="orders through real sockets and journal, beside an echo",
+        description=GATEWAY_TEXT,
+        epilog=GATEWAY_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    gateway.add_argument("--json", action="store_true", help="print one JSON object")
+    gateway.add_argument(
+        "--rows",
+        action="append",
+        metavar="PREFIX",
+        help="only rows whose names begin so; may be given again (all rows)",
+    )
+    gateway.add_argument("--list", action="store_true", help="print the names of all rows and stop")
+    gateway.add_argument(
+        "--seconds", type=float, default=5.0, metavar="N", help="how long each run lasts (5)"
+    )
+    gateway.add_argument("--seed", type=int, default=1, metavar="N", help="of orders and times (1)")
+    gateway.set_defaults(run=_run_gateway)
+
+
+def _run_gateway(arguments: argparse.Namespace) -> int:
+    from bench.gateway_bench import run_gateway_bench
+
+    return run_gateway_bench(arguments)
 
 
 def _run_engine(arguments: argparse.Namespace) -> int:

@@ -55,18 +55,22 @@ def row(
     conditions: dict[str, Any],
     *,
     goal: float | None = None,
+    at_least: float | None = None,
 ) -> dict[str, Any]:
     """Return the row of one figure from the samples of its runs; the worst is the highest.
 
-    `goal` is what the median should not pass, None where there is none.
+    `goal` is what the median should not pass, `at_least` what it should reach (the worst is then the
+    lowest), None where there is none.
     """
+    worst = max(samples) if at_least is None else min(samples)
     return {
         "name": name,
         "unit": unit,
         "median": round(statistics.median(samples), DIGITS),
-        "worst": round(max(samples), DIGITS),
+        "worst": round(worst, DIGITS),
         "runs": len(samples),
         "goal": goal,
+        "at_least": at_least,
         "conditions": conditions,
     }
 
@@ -103,6 +107,11 @@ def _line(line: dict[str, Any]) -> str:
     if line["goal"] is not None:
         verdict = "kept" if line["median"] <= line["goal"] else "MISSED"
         goal = f"<= {line['goal']} {unit}: {verdict}"
+    elif line.get("at_least"):
+        verdict = "kept" if line["median"] >= line["at_least"] else "MISSED"
+        goal = f">= {line['at_least']} {unit}: {verdict}"
+    if line["conditions"].get("is_limited_by_client"):
+        goal += " (limited by the client)"
     median, worst = f"{line['median']:.2f} {unit}", f"{line['worst']:.2f} {unit}"
     return LINE.format(line["name"], median, worst, line["runs"], wall, rate, goal)
 
