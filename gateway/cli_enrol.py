@@ -19,6 +19,8 @@ from gateway.cli_parts import (
 if TYPE_CHECKING:
     from gateway.cli_parts import Commands
     from gateway.client import Client
+    from gateway.frames_replies import Enrolled, Welcome
+    from gateway.keys import KeyFile
 
 ROLES = (
     "trader",
@@ -175,8 +177,6 @@ def _enrol(arguments: argparse.Namespace) -> int:
 def _claim(arguments: argparse.Namespace) -> int:
     import asyncio
 
-    from gateway.client_errors import ClientError
-    from gateway.enrolling import enrol
     from gateway.enrolment_code import BadCode, read_code
     from gateway.errors import UserError
 
@@ -189,13 +189,7 @@ def _claim(arguments: argparse.Namespace) -> int:
         where = f" (group {error.group})" if error.group else ""
         raise UserError(f"{error}{where}; type the code again as it was told") from None
     key = open_key(arguments.file, arguments.passphrase_file)
-    claim = enrol(
-        arguments.exchange, key, code, language=arguments.lang, authorities=arguments.tls_ca
-    )
-    try:
-        enrolled = asyncio.run(claim)
-    except ClientError as error:
-        raise UserError(f"not enrolled: {error}") from error
+    enrolled = asyncio.run(_claim_once(arguments, key, code))
     facts = {"key": enrolled.key, "role": enrolled.role, "person": enrolled.person}
     facts["participant"] = enrolled.participant
     if arguments.json:
@@ -205,6 +199,33 @@ def _claim(arguments: argparse.Namespace) -> int:
     else:
         print(f"enrolled as key {enrolled.key}: {enrolled.role} {enrolled.person}; log in with it")
     return 0
+
+
+async def _claim_once(
+    arguments: argparse.Namespace, key: "KeyFile", code: str
+) -> "Enrolled | Welcome":
+    """Claim a code; where it is used up, see whether this key did it: an answer may have been lost."""
+    from gateway.client import Client
+    from gateway.client_errors import ClientError, LoginRefused
+    from gateway.enrolling import enrol
+    from gateway.errors import UserError
+
+    url, language, authorities = arguments.exchange, arguments.lang, arguments.tls_ca
+    try:
+        return await enrol(url, key, code, language=language, authorities=authorities)
+    except LoginRefused as error:
+        refusal = error
+    except ClientError as error:
+        raise UserError(f"not enrolled: {error}") from error
+    if refusal.code in ("CODE_USED", "KEY_ALREADY_ENROLLED"):
+        try:
+            async with await Client.connect(
+                url, key, language=language, reconnect=False, authorities=authorities
+            ) as client:
+                return client.welcome
+        except ClientError:
+            pass  # it was somebody else
+    raise UserError(f"not enrolled: {refusal}") from refusal
 
 
 def _enrol_by_hand(arguments: argparse.Namespace) -> int:

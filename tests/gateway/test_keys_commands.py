@@ -76,6 +76,12 @@ async def test_from_a_code_to_a_login(shell: Shell) -> None:
     shell.approve(told["proposal"])
     enrolled_as = await shell.facts("keys", "enrol", path, "--code", told["code"].lower())
     assert (enrolled_as["role"], enrolled_as["participant"]) == ("trader", 2)
+    again = await shell.facts("keys", "enrol", path, "--code", told["code"])
+    assert again == enrolled_as, "an answer that was lost does no harm"
+    other = shell.folder / "other.key"
+    keys.new_key("演示路人", "trader").save(other)
+    code, _, err = await shell.run("keys", "enrol", other, "--code", told["code"])
+    assert (code, "the code is taken already" in err) == (2, True)
     view = shell.world.exchange.keys()[-1]
     assert view.permissions == (Permission.LISTED, Permission.CANCEL)
     assert (view.addresses, view.valid_until) == (("127.0.0.0/8",), "2021-12-31")
