@@ -6,7 +6,10 @@ from msgspec import structs
 
 from engine.commands import (
     AllowTrading,
+    AnnounceAuction,
+    ApplyAuction,
     Approve,
+    AuctionFloor,
     CancelCause,
     EnrolKey,
     Method,
@@ -14,6 +17,7 @@ from engine.commands import (
     Permission,
     PickListing,
     PlaceListing,
+    PriceMode,
     Propose,
     Reject,
     RemoveParticipant,
@@ -27,7 +31,14 @@ from engine.commands import (
     Side,
     StopTrading,
 )
-from engine.events import Cancelled, ParticipantRemoved, ProposalMade, Refused, TradingStopped
+from engine.events import (
+    AuctionAnnounced,
+    Cancelled,
+    ParticipantRemoved,
+    ProposalMade,
+    Refused,
+    TradingStopped,
+)
 from engine.reasons import Reason
 from tests.engine.people_desk import People, people_profile
 from tests.heard import refusals
@@ -229,6 +240,33 @@ def test_operators_lift_no_stop_and_a_company_no_restriction() -> None:
     assert company.listing() == "TRADING_STOPPED"
     company.desk.send(company.boss, ALLOW)
     assert company.listing() == "ListingPlaced"
+
+
+def test_a_stop_does_not_free_from_an_announced_auction_and_a_removal_fails_it() -> None:
+    company = Company()
+    desk, rules = company.desk, company.exchange.profile.auction
+    assert rules is not None
+    for _ in range(2):
+        apply = ApplyAuction(
+            product="CEA19-20",
+            quantity_t=rules.quantity_t_min,
+            floor=AuctionFloor.LOWER_LIMIT,
+            price_mode=PriceMode.UNIFORM,
+            client_order=desk.next_client_order(),
+        )
+        assert company.told(trader(1), apply) == ["AuctionApplied"]
+    window = {"begin_ns": desk.clock("10:00"), "end_ns": desk.clock("10:30")}
+    (announced,) = desk.approve(AnnounceAuction(auction=1, **window))
+    assert isinstance(announced, AuctionAnnounced)
+    assert company.told(company.risk, STOP) == ["TradingStopped", "Cancelled"]
+    assert [row.order for row in company.exchange.orders(1) if row.is_open] == [1]
+    told = desk.approve(RemoveParticipant(participant=1, explanation="x"))
+    assert [type(event).__name__ for event in told] == [
+        "ParticipantRemoved",
+        "Cancelled",
+        "AuctionEnded",
+    ]
+    assert not [row for row in company.exchange.orders(1) if row.is_open]
 
 
 # ---------------------------------------------------------------- removal
