@@ -52,11 +52,14 @@ class Lane:
             entry = RecordAccess(kind=entry.kind, code=entry.code)
         self._waiting[entry] = self._waiting.get(entry, 0) + 1
 
-    def take(self, now_s: float) -> list[RecordAccess]:
-        """Return what may be written now, oldest first; it waits until `written`."""
+    def take(self, now_s: float, *, is_last: bool = False) -> list[RecordAccess]:
+        """Return what may be written now, oldest first; it waits until `written`.
+
+        At the end (`is_last`) there is no rate any more: what waits is bounded, and would be lost.
+        """
         found: list[RecordAccess] = []
         for entry, count in self._waiting.items():
-            if len(found) == BATCH_MAX or self._bucket.take(now_s):
+            if len(found) == BATCH_MAX or (not is_last and self._bucket.take(now_s)):
                 break
             found.append(msgspec.structs.replace(entry, count=count))
         return found
@@ -116,7 +119,7 @@ class Audit:
                 continue
             is_idle = True
             for lane in (self._own, self._strange):
-                entries = lane.take(time.monotonic())
+                entries = lane.take(time.monotonic(), is_last=self._is_stopping)
                 if entries and await self._write(entries):
                     lane.written(entries)
                     is_idle = False

@@ -212,3 +212,22 @@ def test_the_order_of_the_checks() -> None:
     number = access.check_login(login(), good, now_ns).key
     access.learn(world.send(OPERATOR_ONE, RevokeKey(key=number, explanation="演示")).events)
     assert told(login(), elsewhere) == "KEY_REVOKED"
+
+
+def test_a_gateway_that_starts_later_knows_what_ended_before() -> None:
+    world = World()
+    world.open()
+    dated = enrolled(world, valid_until="2021-07-16")
+    world.send(OPERATOR_ONE, RevokeKey(key=world.trader_key(1), explanation="演示"))
+    world.approve(RemoveParticipant(participant=2, explanation="演示移出"))
+    next_day(world)
+    access = Access(world.exchange, settings())
+    visit, now_ns = Visit(host="h:1", nonce="ab"), time.time_ns()
+    told = []
+    for key in (world.traders[0], dated, world.traders[1]):
+        text = login_text(visit.host, visit.nonce, key.public_key, now_ns)
+        login = Login(public_key=key.public_key, time_ns=now_ns, signature=key.sign(text))
+        with pytest.raises(Fault) as caught:
+            access.check_login(login, visit, now_ns)
+        told.append(caught.value.code)
+    assert told == ["KEY_REVOKED", "KEY_EXPIRED", "PARTICIPANT_REMOVED"]
