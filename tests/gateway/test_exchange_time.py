@@ -6,7 +6,7 @@ import pytest
 
 from engine.events import DayClosed, DayOpened, Phase, PhaseChanged
 from gateway.clock import SimulatedClock, WallClock
-from gateway.sequencer import ClockNotDriven
+from gateway.timekeeper import ClockNotDriven
 from tests.gateway.sequencer_rig import Rig, kinds, moment
 
 DAY = 24 * 3600 * 10**9
