@@ -143,7 +143,7 @@ class BareBook:
 
     def run(self, address: int, count: int) -> None:
         """Run records that stand at an address."""
-        table = self._core._table_address  # noqa: SLF001
+        table = self._core.table_address
         _book_table(table, self._tally_at, address, count, self._matches)
 
     def tally(self) -> Tally:
