@@ -75,7 +75,7 @@ def add_enrol(verbs: "Commands") -> None:
     enrol.add_argument(
         "--key", type=Path, metavar="FILE", help="key file of the operator or administrator"
     )
-    enrol.add_argument("--tls-ca", type=Path, metavar="FILE", help="authorities (PEM) for wss://")
+    enrol.add_argument("--ca", type=Path, metavar="FILE", help="authorities (PEM) for wss://")
     add_passphrase_file(enrol)
     add_output(enrol)
     enrol.set_defaults(run=_enrol)
@@ -210,7 +210,7 @@ async def _claim_once(
     from gateway.enrolling import enrol
     from gateway.errors import UserError
 
-    url, language, authorities = arguments.exchange, arguments.lang, arguments.tls_ca
+    url, language, authorities = arguments.exchange, arguments.lang, arguments.ca
     try:
         return await enrol(url, key, code, language=language, authorities=authorities)
     except LoginRefused as error:

@@ -62,7 +62,7 @@ def add_exchange(
         "--key", required=is_needed, type=Path, metavar="FILE", help=f"key file {whose}"
     )
     parser.add_argument(
-        "--tls-ca", type=Path, metavar="FILE", help="authorities (PEM) for a wss:// address"
+        "--ca", type=Path, metavar="FILE", help="authorities (PEM) for a wss:// address"
     )
     add_passphrase_file(parser)
 
@@ -127,7 +127,7 @@ async def _talk(
             key,
             language=arguments.lang,
             reconnect=False,
-            authorities=arguments.tls_ca,
+            authorities=arguments.ca,
         )
         async with client:
             return await work(client)
