@@ -214,7 +214,8 @@ def _check_dialogues(market: Market) -> None:
         for row in (number, talk.offer):
             assert orders["state"][row] == STANDS, f"negotiation {number}: order {row} is over"
         talks[talk.offer] = talks.get(talk.offer, 0) + 1
-    for number in np.flatnonzero(orders["state"] == STANDS).tolist():
+    is_talk = (orders["state"] == STANDS) & (orders["kind"] != CommandKind.PLACE_LISTING)
+    for number in np.flatnonzero(is_talk).tolist():
         row = orders[number]
         if row["kind"] in {CommandKind.OFFER_BLOCK, CommandKind.OFFER_BLOCK_TO_GROUP}:
             assert row["position"] == talks.get(number, 0), f"offer {number}: its talks are off"
