@@ -201,6 +201,25 @@ async def test_a_snapshot_of_another_journal_is_passed_over() -> None:
     assert any("is not believed" in line and "offset" in line for line in rig.lines)
 
 
+async def test_a_snapshot_of_a_twin_that_traded_otherwise_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both journals are alike to the byte's place, and no tail follows whose digests would tell."""
+    monkeypatch.setattr("gateway.snapshot_policy.AT_STOP", 1)
+    twins = [await traded(every=10**6, batches=0) for _ in range(2)]
+    for first, rig in zip((1, 4), twins, strict=True):
+        await rig.trade(first, 40)
+    before = twins[0].digests()
+    for rig in twins:
+        await rig.sequencer.stop()
+    places = [{name: len(node.current) for name, node in rig.disk.files.items()} for rig in twins]
+    assert places[0] == places[1]
+    twins[0].snapshots = twins[1].snapshots
+    await again(twins[0])
+    assert twins[0].recovered == before
+    assert any("another hash stands there" in line for line in twins[0].lines)
+
+
 async def test_a_journal_that_ends_before_a_snapshot_is_refused() -> None:
     rig = await traded(every=60)
     frames = frames_of(rig.disk, f"{rig.disk.names()[-1]}")

@@ -49,6 +49,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     source: str
     replacement: str
     is_quick: bool = False
+    tests: tuple[str, ...] = ()
+    """Files of tests that are to find it; none means those of the engine."""
 
 
 class _List(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,9 +86,9 @@ class PlantingError(Exception):
     """The list does not fit the sources any more; the message names the mutant."""
 
 
-def load() -> tuple[Mutant, ...]:
-    """Return the planted bugs in the order of the list."""
-    return msgspec.toml.decode(LIST.read_bytes(), type=_List).mutants
+def load(path: Path = LIST) -> tuple[Mutant, ...]:
+    """Return the planted bugs in the order of a list."""
+    return msgspec.toml.decode(path.read_bytes(), type=_List).mutants
 
 
 def mutated(mutant: Mutant, root: Path = ROOT) -> str:
@@ -185,7 +187,7 @@ class Children:
 
 
 def try_one(mutant: Mutant, sources: Path, seed: int, children: Children) -> Outcome:
-    """Plant one bug in a fresh copy and run the engine's tests there until one fails.
+    """Plant one bug in a fresh copy and run its tests, or the engine's, there until one fails.
 
     `sources` is a copy too, made once for all: somebody may edit the work tree meanwhile.
     """
@@ -197,7 +199,7 @@ def try_one(mutant: Mutant, sources: Path, seed: int, children: Children) -> Out
             (scratch / mutant.file).write_text(mutated(mutant, scratch), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "--tb=line", "--color=no"]
         command += ["--timeout", str(TEST_SECONDS_MAX), "-p", "no:xdist"]
-        command += ["-p", "tests.mutants.witness", *ordered_tests(scratch)]
+        command += ["-p", "tests.mutants.witness", *(mutant.tests or ordered_tests(scratch))]
         with children.child(command, scratch, seed) as child:
             try:
                 output, _ = child.communicate(timeout=SECONDS_MAX)
