@@ -97,16 +97,24 @@ CHANNEL_ROLES: Final[dict[str, Roles]] = {
 }
 """Who may subscribe to a channel."""
 
-_CANCELS: Final = (CancelOrder, CancelOrders, CancelAll, ReduceOrder, RefuseBlock)
+_CANCELS: Final = (CancelOrder, CancelOrders, CancelAll, ReduceOrder, ArmSwitch)
 """What takes back and risks nothing: the risk officer's orders."""
 PERMISSIONS: Final[dict[type[Command], Permission]] = {
     **dict.fromkeys((PlaceListing, PlaceListings, PickListing, TakeListings), Permission.LISTED),
     **dict.fromkeys(
-        (OfferBlock, OfferBlockToGroup, AcceptBlock, CounterBlock, ConfirmBlock, SetBlockGroup),
+        (
+            OfferBlock,
+            OfferBlockToGroup,
+            AcceptBlock,
+            CounterBlock,
+            ConfirmBlock,
+            RefuseBlock,
+            SetBlockGroup,
+        ),
         Permission.BLOCK,
     ),
     **dict.fromkeys((ApplyAuction, PlaceBid), Permission.AUCTION),
-    **dict.fromkeys((*_CANCELS, ArmSwitch), Permission.CANCEL),
+    **dict.fromkeys(_CANCELS, Permission.CANCEL),
 }
 """What a key needs for an order command."""
 

@@ -3,16 +3,21 @@
 import time
 from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from engine.commands import (
     AnyCommand,
     OrderCommand,
     Permission,
+    Propose,
+    RevokeKey,
     Role,
     TraderCommand,
 )
-from gateway import wire
+from engine.events import Refused
+from engine.reasons import Reason
+from gateway import keys, wire
 from gateway.access import OBSERVER, Access, Identity
 from gateway.describe_examples import example
 from gateway.limits import LIMITS, Buckets, Settings
@@ -25,6 +30,7 @@ from gateway.roles import (
     REQUEST_ROLES,
     STAFF,
 )
+from tests.gateway.gateway_world import World
 
 COMMANDS = {kind.__name__: kind for kind in get_args(AnyCommand)}
 REQUESTS = {
@@ -38,15 +44,16 @@ BLOCK = {
     "AcceptBlock",
     "CounterBlock",
     "ConfirmBlock",
+    "RefuseBlock",
     "SetBlockGroup",
 }
 AUCTION = {"ApplyAuction", "PlaceBid"}
-CANCELS = {"CancelOrder", "CancelOrders", "CancelAll", "ReduceOrder", "RefuseBlock"}
+CANCELS = {"CancelOrder", "CancelOrders", "CancelAll", "ReduceOrder", "ArmSwitch"}
 OWN_KEYS = {"RotateKey", "RevokeKey"}
 CONTROL = {"Propose", "Approve", "Reject", "Halt", "Resume"}
 LEDGER = {"Deposit", "TransferIn", "Withdraw", "TransferOut", "SettleTrade", "FailTrade"}
 MAY_SEND: dict[str, set[str]] = {
-    "trader": LISTED | BLOCK | AUCTION | CANCELS | OWN_KEYS | {"ArmSwitch", "StopTrading"},
+    "trader": LISTED | BLOCK | AUCTION | CANCELS | OWN_KEYS | {"StopTrading"},
     "risk": CANCELS | OWN_KEYS | {"StopTrading", "AllowTrading"},
     "administrator": OWN_KEYS | {"StopTrading", "AllowTrading", "Propose", "Approve", "Reject"},
     "operator": CONTROL | OWN_KEYS,
@@ -180,7 +187,7 @@ def test_what_a_channel_shows_is_for_whom() -> None:
         (Permission.LISTED, LISTED),
         (Permission.BLOCK, BLOCK),
         (Permission.AUCTION, AUCTION),
-        (Permission.CANCEL, CANCELS | {"ArmSwitch"}),
+        (Permission.CANCEL, CANCELS),
     ],
 )
 def test_a_traders_key_does_what_its_permissions_say(
@@ -198,3 +205,39 @@ def test_a_traders_key_does_what_its_permissions_say(
 def test_every_order_needs_a_permission() -> None:
     assert set(PERMISSIONS) == set(get_args(TraderCommand))
     assert set(get_args(OrderCommand)) <= set(PERMISSIONS)
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_the_engine_asks_for_the_same_permissions(permission: Permission) -> None:
+    """What is said early at the gateway is what a replay proves."""
+    world = World()
+    world.open()
+    key = keys.new_key("演示新人", Role.TRADER)
+    enrolment = world.enrolment(key, 1)
+    world.approve(msgspec.structs.replace(enrolment, permissions=(permission,)))
+    number = world.exchange.keys()[-1].key
+    for kind in get_args(TraderCommand):
+        events = world.send(number, example(kind)).events
+        is_barred = any(
+            isinstance(event, Refused) and event.reason is Reason.ROLE_NOT_PERMITTED
+            for event in events
+        )
+        assert is_barred == (PERMISSIONS[kind] is not permission), (kind, permission, events)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_engine_bars_the_same_roles(role: Role) -> None:
+    world = World()
+    world.open()
+    key = keys.new_key("演示新人", role)
+    world.approve(world.enrolment(key, 1 if role.value in COMPANY else 0))
+    number = world.exchange.keys()[-1].key
+    by_content = {RevokeKey, Propose}  # whose key, and for whom: the engine alone knows
+    for kind in get_args(AnyCommand):
+        events = world.send(number, example(kind)).events
+        is_barred = any(
+            isinstance(event, Refused) and event.reason is Reason.ROLE_NOT_PERMITTED
+            for event in events
+        )
+        if kind not in by_content or role.value not in COMMAND_ROLES[kind]:
+            assert is_barred == (role.value not in COMMAND_ROLES[kind]), (kind, events)

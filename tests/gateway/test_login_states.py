@@ -106,6 +106,22 @@ async def test_a_key_comes_in_from_its_addresses_alone() -> None:
         assert stranger["code"] == "KEY_UNKNOWN"
 
 
+async def test_behind_a_proxy_of_ours_its_last_word_is_the_address_and_no_other() -> None:
+    forged = {"X-Forwarded-For": "192.0.2.7, 198.51.100.1"}
+    honest = {"X-Forwarded-For": "198.51.100.1, 192.0.2.7"}
+    for proxies, headers, expected in (
+        (("127.0.0.1",), honest, "Welcome"),
+        (("127.0.0.1",), forged, "LoginRefused"),
+        ((), honest, "LoginRefused"),
+    ):
+        async with serving(settings(proxies=proxies)) as world:
+            key = enrolled(world, addresses=("192.0.2.0/24",))
+            async with raw(world, additional_headers=headers) as client:
+                reply = await client.ask(client.login(key))
+                assert reply["type"] == expected, (proxies, headers)
+                assert reply.get("code", "ADDRESS_NOT_LISTED") == "ADDRESS_NOT_LISTED"
+
+
 async def test_welcome_tells_what_the_key_may_do_and_until_when() -> None:
     async with serving() as world:
         key = enrolled(world, permissions=("listed", "cancel"), valid_until="2021-12-31")
