@@ -2,9 +2,9 @@
 
 A row is `time | who | command | expected`, where expected lists the events of the command with the
 figures worth telling, separated by `;`. Prices and amounts are yuan, quantities tonnes. `who` is
-`P1` (the trader of participant 1), `registry`, `clock`, `O1`, `O2`, `operators` (one proposes, the
+`P1` (the trader of participant 1), `K9` (key 9), `registry`, `clock`, `O1`, `O2`, `operators` (one proposes, the
 other approves), or `look` (nothing is sent; a view must show the expected figures). A reader who
-knows the market should need no more than this and the list in `tests/scenario_words.py`.
+knows the market should need no more than this and the lists in `tests/scenario_words.py` and `scenario_people.py`.
 
 Two kinds of line stand alone: `traders 3` and `profile NAME` (the national market with one rule
 changed, `tests/scenario_profiles.py`).
@@ -47,7 +47,16 @@ from engine.events import AnyEvent, Refused
 from engine.reasons import EXPLANATIONS
 from engine.units import format_yuan, parse_yuan
 from tests.markets import CLEARING, OPERATOR_ONE, OPERATOR_TWO, trader
-from tests.scenario_words import application, dialogue, halt, measure, participant, resume
+from tests.scenario_people import people_action, people_command
+from tests.scenario_words import (
+    application,
+    dialogue,
+    halt,
+    measure,
+    moment,
+    participant,
+    resume,
+)
 
 SENDERS = {"clock": 0, "O1": OPERATOR_ONE, "O2": OPERATOR_TWO, "registry": CLEARING}
 
@@ -96,12 +105,14 @@ def read(path: Path) -> Scenario:
 
 def sender(who: str) -> int:
     """Return the key of `who`."""
+    if who.startswith("K"):
+        return int(who.removeprefix("K"))
     return SENDERS[who] if who in SENDERS else trader(participant(who))
 
 
 def action(words: list[str], date: str = "") -> Action:
     """Return the action of `reference PRODUCT PRICE BASIS`, `restrict P1 RESTRICTION`, or a measure."""
-    found = measure(words, date)
+    found = measure(words, date) or people_action(words, lambda clock: moment(date, clock))
     if found is not None:
         return found
     if words[0] in ("freeze", "release"):
@@ -158,7 +169,8 @@ def command(text: str, client_order: int, reference: str, date: str = "") -> Any
             return AcceptBlock(offer=int(offer), client_order=client_order)
         case ["apply", *_]:
             return application(words, client_order, date)
-    return dialogue(words, client_order) or _control(words, reference, date)
+    of_orders = dialogue(words, client_order) or people_command(words)
+    return of_orders or _control(words, reference, date)
 
 
 def _control(words: list[str], reference: str, date: str) -> AnyCommand:

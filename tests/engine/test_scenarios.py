@@ -122,6 +122,8 @@ def test_all_days_that_were_promised_are_there() -> None:
         "quotes_in_batches",
         "dead_mans_switch",
         "notices",
+        "keys_of_a_company",
+        "removed_and_restored",
     } <= names
 
 
