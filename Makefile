@@ -56,8 +56,9 @@ soak: setup  ## the full form of every long proof (half an hour or so); seeds ar
 	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 -m soak tests
 	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 tests/gateway/test_journal_power.py tests/engine/test_outside_judge.py
 
-fuzz: setup  ## ten minutes of guided fuzzing of the frame decoder and of the journal's reader
+fuzz: setup  ## ten minutes each of guided fuzzing: frame decoder, framing, journal reader
 	@$(BIN)/python -m tests.fuzz.run decoder 600
+	@$(BIN)/python -m tests.fuzz.run framing 600
 	@$(BIN)/python -m tests.fuzz.run journal 600
 
 bench: setup  ## nanoseconds per command of the compiled core

@@ -1,4 +1,4 @@
-"""Run a fuzzer for some seconds: `python -m tests.fuzz.run decoder|journal SECONDS [FOLDER]` (`make fuzz`).
+"""Run a fuzzer for some seconds: `python -m tests.fuzz.run decoder|framing|journal SECONDS [FOLDER]` (`make fuzz`).
 
 The corpus lies in FOLDER, by default in the system's folder for temporary files, and is used again; an
 input that breaks the promise is written there as `crash-…` and ends the run with a code other than 0.
@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-TARGETS: Final = ("decoder", "journal")
-INPUT_BYTES_MAX: Final = {"decoder": 4_096, "journal": 16_384}
+TARGETS: Final = ("decoder", "framing", "journal")
+INPUT_BYTES_MAX: Final = {"decoder": 4_096, "framing": 4_096, "journal": 16_384}
 
 
 def main(arguments: list[str]) -> int:

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.journal_format import HEAD_BYTES, HEADER_BYTES, JournalDamaged
-from tests.fuzz import autobahn, decoder, journal
+from tests.fuzz import autobahn, decoder, framing, journal
 from tests.fuzz.run import TARGETS, main
 
-TARGET_MODULES = (decoder, journal)
+TARGET_MODULES = (decoder, framing, journal)
 needs_atheris = pytest.mark.skipif(
     importlib.util.find_spec("atheris") is None,
     reason="atheris has no wheel for this Python or system; `make fuzz` needs one",
@@ -90,7 +90,7 @@ def test_two_seconds_of_guided_fuzzing(name: str, tmp_path: Path) -> None:
 def test_the_runner_tells_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in ([], ["nothing", "2"], ["decoder", "x"]):
         assert main(arguments) == 2
-    assert "decoder|journal" in capsys.readouterr().err
+    assert "decoder|framing|journal" in capsys.readouterr().err
 
 
 def test_a_report_of_autobahn_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
