@@ -140,7 +140,9 @@ async def test_who_comes_back_within_the_grace_keeps_its_orders() -> None:
         async with await world.connect(key, reconnect=False) as client:
             orders = await lists(client)
         await eventually(lambda: world.server.disconnects._graces)
+        (grace,) = world.server.disconnects._graces.values()
         async with await world.connect(key, reconnect=False):
+            assert grace.cancelled()
             assert not world.server.disconnects._graces
             assert open_orders(world) == orders
         await eventually(lambda: world.server.disconnects._graces)
