@@ -229,6 +229,19 @@ async def test_a_killed_exchange_comes_back_the_same_and_its_clock_stands() -> N
     assert kinds([answer]) == ["Repeated"]
 
 
+async def test_the_note_of_a_restart_comes_before_any_time_that_passed() -> None:
+    rig = Rig()
+    await rig.start()
+    await rig.open_market("10:00")
+    last = rig.sequencer.exchange.sequence
+    rig.disk.kill()
+    again = await rig.start(make=lambda _: SimulatedClock(moment("16:00"), 0))
+    after = [type(item.command).__name__ for item in again.events_after(last)]
+    assert after[0] == "NoteRestart"
+    assert "DayClosed" in kinds(list(again.events_after(last)))
+    assert rig.replay().exchange.event_digest() == again.exchange.event_digest()
+
+
 async def test_a_clean_stop_keeps_the_last_digest() -> None:
     rig = Rig()
     sequencer = await rig.start()

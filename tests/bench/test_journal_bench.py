@@ -1,0 +1,38 @@
+"""The journal's benchmark says its rows by their names, with the limit of the same run beside each."""
+
+import json
+
+import pytest
+
+import ceax
+from bench import journal_bench
+
+
+def test_a_small_run_has_every_row_and_its_conditions(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_bench, "BATCHES", {4_096: 2, 1: 3})
+    monkeypatch.setattr(journal_bench, "RECOVERED_IN", {4_096: ""})
+    arguments = ["bench", "journal", "--commands", "20000", "--runs", "1", "--json"]
+    assert ceax.main(arguments) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    assert list(rows) == [
+        "journal/records_per_s",
+        "journal/ratio_to_fdatasync",
+        "journal/records_per_s/batch-1",
+        "journal/ratio_to_fdatasync/batch-1",
+        "journal/recovery_s/20000",
+        "journal/recovery_with_snapshot_s/20000",
+    ]
+    assert rows["journal/records_per_s"]["conditions"]["records_per_batch"] == 4_096
+    assert rows["journal/records_per_s"]["conditions"]["raw_fdatasync_per_s"] > 0
+    assert rows["journal/recovery_s/20000"]["goal"] == 2.0
+    assert rows["journal/recovery_with_snapshot_s/20000"]["conditions"]["snapshot_behind"] == 17_500
+    assert all(row["median"] > 0 for row in rows.values())
+
+
+@pytest.mark.parametrize("wrong", [["--runs", "0"], ["--commands", "10"], ["--commands", "1e6"]])
+def test_a_wrong_number_is_told(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        ceax.main(["bench", "journal", *wrong])
+    assert "a whole number from" in capsys.readouterr().err
