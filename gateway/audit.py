@@ -25,6 +25,8 @@ WAITING_MAX: Final = 20_000
 """Most entries that wait about keys that are enrolled; there are fewer connections than that."""
 REFUSALS_WAITING_MAX: Final = 1_024
 """Most entries that wait about strangers; further ones become one entry with a count."""
+REFUSALS_INTERVAL_S: Final = 1.0
+"""Strangers are written once in so long: what is alike meanwhile is one entry with a count."""
 BATCH_MAX: Final = 64
 """Most entries that are written at once."""
 PAUSE_S: Final = 0.05
@@ -38,7 +40,11 @@ SubmitMany = Callable[[int, Sequence[RecordAccess]], Awaitable[Any]]
 class Lane:
     """Entries that wait, in order, at most `waiting_max`; no clock of its own."""
 
-    def __init__(self, per_second: float, waiting_max: int, now_s: float) -> None:
+    def __init__(
+        self, per_second: float, waiting_max: int, now_s: float, *, interval_s: float = 0.0
+    ) -> None:
+        self._interval_s = interval_s
+        self._taken_s = now_s - interval_s
         self._bucket = Bucket(per_second, 2 * per_second, now_s)
         self._waiting: dict[RecordAccess, int] = {}
         self._waiting_max = waiting_max
@@ -58,10 +64,14 @@ class Lane:
         At the end (`is_last`) there is no rate any more: what waits is bounded, and would be lost.
         """
         found: list[RecordAccess] = []
+        if not is_last and now_s - self._taken_s < self._interval_s:
+            return found
         for entry, count in self._waiting.items():
             if len(found) == BATCH_MAX or (not is_last and self._bucket.take(now_s)):
                 break
             found.append(msgspec.structs.replace(entry, count=count))
+        if found:
+            self._taken_s = now_s
         return found
 
     def written(self, entries: Sequence[RecordAccess]) -> None:
@@ -81,7 +91,9 @@ class Audit:
         now_s = time.monotonic()
         per_second = settings.audit_per_second
         self._own = Lane(10 * per_second, WAITING_MAX, now_s)
-        self._strange = Lane(per_second, REFUSALS_WAITING_MAX, now_s)
+        self._strange = Lane(
+            per_second, REFUSALS_WAITING_MAX, now_s, interval_s=REFUSALS_INTERVAL_S
+        )
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._is_stopping = False

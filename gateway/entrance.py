@@ -167,7 +167,8 @@ class Entrance:
             RecordAccess(
                 kind=AccessKind.LOGIN_REFUSED if is_login else AccessKind.ENROL_REFUSED,
                 key=key,
-                public_key="" if key else frame.public_key,
+                # Whoever is turned away for its many failures may name a new key each time.
+                public_key="" if key or answer.code == "LOGIN_LIMITED" else frame.public_key,
                 person=person,
                 address=connection.socket.client_address,
                 code=answer.code,

@@ -134,6 +134,28 @@ def test_a_flood_is_told_by_its_count_and_takes_no_more_room() -> None:
     assert (rest.count, rest.code) == (995, "KEY_UNKNOWN")
 
 
+def test_what_is_alike_within_an_interval_is_one_entry() -> None:
+    lane = Lane(10, 100, 0.0, interval_s=1.0)
+    lane.add(entry(1))
+    first = lane.take(0.0)
+    lane.written(first)
+    for _ in range(500):
+        lane.add(entry(1))
+        assert lane.take(0.9) == []
+    (rest,) = lane.take(1.0)
+    assert (len(first), rest.count) == (1, 500)
+
+
+async def test_who_is_turned_away_fills_the_log_with_one_entry_however_many_keys_it_names() -> None:
+    limits = settings(login_failures=1, login_failures_per_minute=0.1, refusal_delay_s=0.0)
+    async with serving(limits) as world:
+        for _ in range(5):
+            await refusal(world, keys.new_key("演示路人", "trader"))
+        turned = [item for item in world.heard.entries if item.code == "LOGIN_LIMITED"]
+        assert len(turned) == 4
+        assert len(set(turned)) == 1
+
+
 def test_entries_leave_no_faster_than_the_rate() -> None:
     lane = Lane(10, 1_000, 0.0)
     for number in range(500):
