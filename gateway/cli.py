@@ -5,7 +5,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway import cli_admit, cli_describe, cli_journal, cli_keys, cli_outside, cli_participant
+from gateway import (
+    cli_admit,
+    cli_describe,
+    cli_journal,
+    cli_keys,
+    cli_outside,
+    cli_participant,
+    cli_proposals,
+)
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -21,6 +29,7 @@ def add_commands(commands: "Commands") -> None:
     cli_keys.add_commands(commands)
     cli_admit.add_commands(commands)
     cli_participant.add_commands(commands)
+    cli_proposals.add_commands(commands)
     cli_describe.add_commands(commands)
 
 

@@ -4,16 +4,19 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from engine.views import KeyView, ParticipantView
+    from engine.views import KeyView, ParticipantView, ProposalView
     from gateway.admission import Applicants
 
 WIDTH: Final = 240
 ROWS_SHOWN: Final = 50
 """Most good rows, and most bad cells, of a preview; counts tell of the others."""
+ACTIONS_SHOWN: Final = 5
+"""Most actions of a proposal that are shown."""
 COLOURS: Final = {
     "active": "green",
     "suspended": "yellow",
@@ -44,6 +47,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "column": ("列", "column"),
     "value": ("内容", "value"),
     "problem": ("问题", "problem"),
+    "reason": ("事由", "reason"),
+    "actions": ("内容", "actions"),
     "name": ("单位名称", "name"),
     "credit_code": ("统一社会信用代码", "credit code"),
     "category": ("主体类别", "category"),
@@ -134,6 +139,26 @@ def print_participants(rows: "Sequence[ParticipantView]", lang: str) -> None:
             _plain(row.sector),
             str(row.compliance_year),
             _state(row.status, lang),
+        )
+    _console().print(table)
+
+
+def print_proposals(rows: "Sequence[ProposalView]", lang: str) -> None:
+    """Print what waits for a second person, with each action as it was proposed."""
+    table = _table(lang, ("number", "person", "participant", "reason", "actions"))
+    for row in rows:
+        actions = [
+            f"{type(action).__name__} {msgspec.json.encode(action).decode()}"
+            for action in row.actions[:ACTIONS_SHOWN]
+        ]
+        if len(row.actions) > ACTIONS_SHOWN:
+            actions.append(word("others", lang).format(n=len(row.actions) - ACTIONS_SHOWN))
+        table.add_row(
+            str(row.proposal),
+            _plain(row.person),
+            f"P{row.participant:04d}" if row.participant else "",
+            _plain(row.reason),
+            _plain("\n".join(actions)),
         )
     _console().print(table)
 

@@ -285,3 +285,43 @@ def test_a_locked_key_without_a_passphrase_is_told_to_programs(
     words = ["keys", "list", "--exchange", "ws://127.0.0.1:1", "--key", str(path)]
     assert ceax.main(words) == 2
     assert passphrase.VARIABLE in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------- a company's own administrators
+
+
+async def test_two_administrators_manage_the_keys_of_their_company(shell: Shell) -> None:
+    files = []
+    for number in (1, 2):
+        key = enrolled(shell.world, role=Role.ADMINISTRATOR, person=f"演示管理员{number}")
+        files.append(shell.folder / f"administrator-{number}.key")
+        key.save(files[-1])
+    first, second = files
+    code = ("keys", "code", "--person", "演示同事", "--role", "trader", "--permission", "block")
+    told = await shell.facts(*code, "--participant", 1, key=first)
+    waiting = (await shell.facts("proposals", "list", key=second))["proposals"]
+    assert [(row["proposal"], row["participant"]) for row in waiting] == [(told["proposal"], 1)]
+    words = ("proposals", "approve", told["proposal"])
+    exit_code, _, err = await shell.run(*words, key=first)
+    assert (exit_code, "ceax:" in err) == (2, True), "nobody approves the own proposal"
+    done = await shell.facts(*words, key=second)
+    assert done["events"] == ["ProposalApproved", "CodeIssued"]
+    path = shell.folder / "colleague.key"
+    keys.new_key("演示同事", "trader").save(path)
+    await shell.facts("keys", "enrol", path, "--code", told["code"])
+    assert shell.world.exchange.keys()[-1].permissions == (Permission.BLOCK,)
+    exit_code, _, err = await shell.run(*code, "--participant", 2, key=first)
+    assert (exit_code, "may not" in err) == (2, True), "of its own company alone"
+
+
+async def test_proposals_are_listed_and_rejected(shell: Shell) -> None:
+    told = await shell.facts("participant", "suspend", 1, "--reason", "演示", key=shell.operator)
+    number = told["proposal"]
+    exit_code, out, _ = await shell.run("proposals", "list", "--lang", "zh", key=shell.operator)
+    assert exit_code == 0
+    assert "RestrictParticipant" in out
+    reject = ("proposals", "reject", number, "--reason", "演示")
+    exit_code, out, _ = await shell.run(*reject, "--lang", "zh", key=shell.operator)
+    assert (exit_code, "已拒绝" in out) == (0, True)
+    exit_code, _, err = await shell.run("proposals", "approve", number, key=shell.operator)
+    assert (exit_code, err.startswith("ceax: ")) == (2, True)
