@@ -11,6 +11,7 @@ from gateway import describe, roles, wire
 from gateway.codes import FAULTS, CloseCode
 from gateway.describe import Field, fields_of, text_of
 from gateway.describe_examples import example
+from gateway.frames_book import LISTINGS_SHOWN
 
 HEAD: Final = """\
 # The wire of ceax: every frame, with one example each
@@ -52,6 +53,32 @@ FOOT_OF_LOGIN: Final = """\
 
 """
 
+READING: Final = """\
+`trades`, `market`, `private` and `drop` are streams of the log of this trading day and the last: each frame names
+the one before it (`previous`; on `drop` every sequence has a frame), one that would be very long comes in `parts`.
+
+`book:<product>` is a state. First a `BookSnapshot`: five levels a side, of each the oldest listings one by one (at
+most {listings}) and the `count` of all; then `BookChanged`, at once and then at most every 20 ms. A level that is told
+again has new totals and only those listings that differ, `left_t` 0 for one that is gone. `sequence` is the last
+command that touched the book, so batching never shows; apply a change only to the state that `previous` names.
+`checksum` is the CRC-32 over the ASCII text `price:quantity_t:count:` of all bids, best first, then of all asks,
+the price in whole fen (the yuan text without its dot). Who missed a publication gets the whole book with `is_gap`
+in the same subscription. With `after` the snapshot is spared where nothing changed since.
+
+## What is taken, and what a lost connection leaves
+
+`StatusChanged` tells phases, halts and what the gateway takes: `all`; `cancels` (what takes back or reduces) when
+three quarters of its inbox are full, until one quarter is left, or less than 5 % of its disk is free; `nothing` when
+less than 2 % is free or it is being stopped. Then it closes with 1012 and `retry_ms=…` in the reason, another
+pause for each client. Limits stand in `Welcome`, what is left of them in each `Pong`; a batch costs as many tokens
+as it has orders.
+
+Orders of a key are taken back as its terms say (`on_disconnect`): `none` never; `connection` as soon as any of its
+connections has ended; `key` when the last one has been gone for 5 s. A gateway that stops does so at once. One that
+starts treats every such key whose company has open orders as just lost, before it listens.
+
+"""
+
 
 def make_reference() -> str:
     """Return the page."""
@@ -66,6 +93,7 @@ def make_reference() -> str:
             ("channel", "roles"),
             ((f"`{_channel(name)}`", _roles(who)) for name, who in roles.CHANNEL_ROLES.items()),
         ),
+        READING.format(listings=LISTINGS_SHOWN),
         "## Frames from the client\n\n",
         *map(_inward, describe.INWARD),
         "## Frames from the gateway\n\n",
