@@ -119,7 +119,9 @@ def start(place: Place) -> int:
 
 def _snapshot(place: Place, exchange: Exchange, history: History, journal: Journal) -> None:
     snapshots = Snapshots(place.snapshots, profile_digest(PROFILE_TEXT), lambda _: None)
-    snapshots.write(snapshots.take(exchange, history, journal.anchor()))
+    taken = snapshots.take(exchange, history, journal.anchor())
+    if taken is None or not snapshots.write(taken):
+        raise OSError(f"no snapshot could be written to {place.snapshots}")
 
 
 def _control_runs(entries: list[Entry]) -> list[list[Entry]]:

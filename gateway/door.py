@@ -45,6 +45,7 @@ WITHDRAWALS: Final = (
 )
 """What takes risk away, and is taken as long as anything is; it has a rate of its own, too."""
 WATCHERS_MAX: Final = 16
+DISK_CAUSES: Final[frozenset[Cause]] = frozenset(("disk_low", "disk_full"))
 PERMILLE: Final = 1_000
 DISK_LOW: Final = (50, 60)
 """Free permille of the disk below which only withdrawals are taken, and from which on all are again."""

@@ -26,7 +26,7 @@ from gateway.batches import Run, runs_of
 from gateway.calendar import Timetable
 from gateway.clock import Clock
 from gateway.disk_watch import DiskWatch
-from gateway.door import SYSTEM_KEY, Acceptance, Busy, Door, Watcher
+from gateway.door import DISK_CAUSES, SYSTEM_KEY, Acceptance, Busy, Door, Watcher
 from gateway.errors import UserError
 from gateway.history import Applied, History, apply_hot, paired
 from gateway.journal import Journal, Part, day_opened
@@ -291,7 +291,7 @@ class Sequencer:
         for listener in self._listeners:
             listener(applied)
         self.tally.note(len(entries), began_ns, durable_ns, applied_ns)
-        if self._snapshots is not None:
+        if self._snapshots is not None and self.acceptance.reason not in DISK_CAUSES:
             is_quiet = not self._inbox or self._digest is not None
             self._snapshots.consider(day_ended=self._day_ended, is_quiet=is_quiet)
         self._day_ended = False

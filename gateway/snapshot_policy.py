@@ -34,6 +34,8 @@ class SnapshotPolicy:
         self._every = every
         self._at = exchange.sequence
         """Sequence of the newest one, or of the start."""
+        self._day_ended = False
+        """A day ended, and its snapshot is still to be taken."""
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="snapshots")
         self._writing: asyncio.Future[bool] | None = None
 
@@ -41,19 +43,23 @@ class SnapshotPolicy:
         """Take a snapshot where one is due; call between two batches, on the event loop's thread.
 
         Taking stops orders for tens of milliseconds, so it waits for a quiet moment or a change of phase,
-        but no longer than another period. While one is still being written none is taken.
+        but no longer than another period. While one is still being written none is taken; that of a day's
+        end is made up for.
         """
+        self._day_ended = self._day_ended or day_ended
         behind = self._exchange.sequence - self._at
         is_due = behind >= (self._every if is_quiet else 2 * self._every)
-        if not (is_due or (day_ended and behind)):
+        if not (is_due or (self._day_ended and behind)):
             return
         if self._writing is not None and not self._writing.done():
             return
         self._begin()
 
     def _begin(self) -> None:
+        self._at, self._day_ended = self._exchange.sequence, False
         taken = self._snapshots.take(self._exchange, self._history, self._journal.anchor())
-        self._at = self._exchange.sequence
+        if taken is None:
+            return
         self.taken += 1
         loop = asyncio.get_running_loop()
         self._writing = loop.run_in_executor(self._writer, self._snapshots.write, taken)
@@ -64,6 +70,6 @@ class SnapshotPolicy:
             await self._writing
         if is_clean and self._exchange.sequence - self._at >= AT_STOP:
             self._begin()
-            assert self._writing is not None
-            await self._writing
+            if self._writing is not None:
+                await self._writing
         self._writer.shutdown()

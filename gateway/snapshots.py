@@ -92,8 +92,18 @@ class Snapshots:
 
     # ------------------------------------------------------------ writing
 
-    def take(self, exchange: Exchange, history: History, anchor: Anchor) -> Taken:
-        """Return the state as it is now: tens of milliseconds for a large market."""
+    def take(self, exchange: Exchange, history: History, anchor: Anchor) -> Taken | None:
+        """Return the state as it is now: tens of milliseconds for a large market.
+
+        None where that fails, which is told: nothing that a snapshot is good for is worth a market.
+        """
+        try:
+            return self._take(exchange, history, anchor)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the exchange goes on
+            self._tell(anchor, error)
+            return None
+
+    def _take(self, exchange: Exchange, history: History, anchor: Anchor) -> Taken:
         history.close_page()
         stored = _Stored(
             semantics=SEMANTICS_VERSION,
@@ -122,10 +132,14 @@ class Snapshots:
             self._disk.sync()
             self._pages_of[name] = [page.name for page in pages]
             self._prune()
-        except OSError as error:
-            self._say(f"note: no snapshot at sequence {taken.stored.anchor.sequence}: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the exchange goes on
+            self._tell(taken.stored.anchor, error)
             return False
         return True
+
+    def _tell(self, anchor: Anchor, error: Exception) -> None:
+        what = str(error) or type(error).__name__
+        self._say(f"note: no snapshot at sequence {anchor.sequence}: {what}; the exchange goes on")
 
     def _write_page(self, page: Page) -> _PageName:
         name = page_name(page)

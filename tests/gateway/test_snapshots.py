@@ -1,11 +1,13 @@
 """A start from a snapshot is the start from the journal, only sooner; a wrong one is told and passed over."""
 
+import asyncio
 import random
 
 import pytest
 
-from engine.commands import CancelOrder
+from engine.commands import AdvanceTime, CancelOrder
 from engine.exchange import SEMANTICS_VERSION
+from gateway.disk import Room
 from gateway.journal_format import HEAD_BYTES, JournalDamaged
 from gateway.sequencer import Sequencer
 from gateway.snapshots import KEPT
@@ -296,3 +298,47 @@ async def test_a_power_cut_while_snapshots_are_written_loses_nothing(seed: int) 
     assert rig.recovered == before
     done = await rig.sequencer.submit(TRADER, CancelOrder(order=1, client_order=77_777))
     assert done.events
+
+
+async def test_a_snapshot_that_cannot_be_taken_is_told_and_the_market_lives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = await traded(every=50, batches=0)
+
+    def broken(_: object) -> bytes:
+        message = "a bug"
+        raise ValueError(message)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.exchange.Exchange.snapshot", broken)
+        await rig.trade(1, 80)
+    assert any("no snapshot at sequence" in line and "a bug" in line for line in rig.lines)
+    assert rig.sequencer.failure is None
+    await rig.trade(1_000, 80)
+    await settled(rig)
+    assert names(rig, ".snapshot")
+
+
+async def test_the_end_of_a_day_is_not_forgotten_while_another_is_written() -> None:
+    rig = await traded(every=10**6, batches=1)
+    policy = rig.policy
+    policy._writing = asyncio.get_running_loop().create_future()
+    policy.consider(day_ended=True, is_quiet=True)
+    assert policy.taken == 0
+    policy._writing.set_result(True)
+    policy.consider(day_ended=False, is_quiet=False)
+    assert policy.taken == 1
+    await settled(rig)
+
+
+async def test_none_is_taken_on_a_disk_that_runs_low() -> None:
+    rig = await traded(every=50, batches=0)
+    rig.sequencer._door.see_room(Room(49, 1_000))
+    taken = rig.policy.taken
+    for _ in range(60):
+        await rig.sequencer.submit(0, AdvanceTime())
+    assert rig.policy.taken == taken
+    rig.sequencer._door.see_room(Room(500, 1_000))
+    await rig.sequencer.submit(0, AdvanceTime())
+    assert rig.policy.taken == taken + 1
+    await settled(rig)
