@@ -21,7 +21,7 @@ from bench.measure import DIGITS, Bars
 from bench.outside_orders import Market, OutsideFile, market_for, read_orders
 from bench.stage import FIRST_TRADER_KEY, STEP_NS, Means, Rewind, Stage
 from bench.stream import Columns, Stream, Tally, pack
-from engine.codec import Answers
+from engine.answers import Answers
 from engine.core.records import EventKind
 from engine.exchange import Exchange
 from engine.profile import Product, Profile

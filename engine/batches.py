@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import operations
-from engine.codec import event_from_fields, write_record
+from engine.answers import event_from_fields
+from engine.codec import write_record
 from engine.commands import (
     CancelAll,
     CancelCause,

@@ -1,4 +1,4 @@
-"""Between typed commands and events and their 64-byte records; lossless in both directions.
+"""Between typed commands and their 64-byte records, lossless in both directions; `engine.answers` has the events.
 
 A product that the profile does not know is written as `UNKNOWN_PRODUCT`, and its code packed in base
 38 into the two fields that such a record leaves free, so that the log still says what was sent.
@@ -7,17 +7,14 @@ A product that the profile does not know is written as `UNKNOWN_PRODUCT`, and it
 from typing import Any, Final, TypeGuard
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.commands import (
     AcceptBlock,
     AnyCommand,
-    CancelCause,
     CancelOrder,
     Entry,
     HotCommand,
-    Method,
     OfferBlock,
     PickListing,
     PlaceListing,
@@ -27,29 +24,19 @@ from engine.commands import (
 from engine.core.layout import UNKNOWN_PRODUCT
 from engine.core.records import (
     COMMAND,
-    EVENT_METHOD_MASK,
-    EVENT_METHOD_SHIFT,
-    EVENT_REPEATED,
     CommandKind,
-    EventKind,
-)
-from engine.events import (
-    AnyEvent,
-    BlockOffered,
-    Cancelled,
-    HotEvent,
-    ListingPlaced,
-    Reduced,
-    Refused,
-    Repeated,
-    Traded,
 )
 from engine.profile import Profile
-from engine.reasons import Reason
 
 HOT: Final = (PlaceListing, PickListing, CancelOrder, ReduceOrder, OfferBlock, AcceptBlock)
 ALPHABET: Final = " 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
 LOW_BITS: Final = 31
+_PLACE_LISTING: Final = CommandKind.PLACE_LISTING.value
+_OFFER_BLOCK: Final = CommandKind.OFFER_BLOCK.value
+_PICK_LISTING: Final = CommandKind.PICK_LISTING.value
+_ACCEPT_BLOCK: Final = CommandKind.ACCEPT_BLOCK.value
+_CANCEL_ORDER: Final = CommandKind.CANCEL_ORDER.value
+_REDUCE_ORDER: Final = CommandKind.REDUCE_ORDER.value
 Row = Any
 """One row of a structured array; numpy gives its fields no types."""
 
@@ -82,51 +69,47 @@ def entry_to_record(entry: Entry, profile: Profile) -> NDArray[np.void]:
 
 
 def write_record(rows: NDArray[np.void], place: int, entry: Entry, profile: Profile) -> None:
-    """Write an order command's entry into a zeroed COMMAND row; TypeError for another command."""
-    command, row = entry.command, rows[place]
-    row["key"] = entry.key
-    row["sequence"] = entry.sequence
-    row["time_ns"] = entry.time_ns
+    """Write an order command's entry into a COMMAND row; TypeError for another command."""
+    rows[place] = record_values(entry, profile)
+
+
+def record_values(entry: Entry, profile: Profile) -> tuple[int, ...]:
+    """Return the fields of an entry's COMMAND row in their order; TypeError for another command.
+
+    Many rows are made fastest from a list of these.
+    """
+    command, price_fen, quantity_t, counterparty = entry.command, 0, 0, 0
+    side = product = spare = 0
     match command:
-        case PlaceListing():
-            row["kind"] = CommandKind.PLACE_LISTING
-        case OfferBlock():
-            row["kind"] = CommandKind.OFFER_BLOCK
-            row["counterparty"] = command.counterparty
-        case PickListing():
-            row["kind"] = CommandKind.PICK_LISTING
-            row["target"] = command.listing
-            row["quantity_t"] = command.quantity_t
-        case AcceptBlock():
-            row["kind"] = CommandKind.ACCEPT_BLOCK
-            row["target"] = command.offer
+        case PlaceListing() | OfferBlock():
+            kind = _PLACE_LISTING
+            side, price_fen, quantity_t = int(command.side), command.price_fen, command.quantity_t
+            product, target, spare = _product_fields(command.product, profile)
+            if isinstance(command, OfferBlock):
+                kind, counterparty = _OFFER_BLOCK, command.counterparty
         case CancelOrder():
-            row["kind"] = CommandKind.CANCEL_ORDER
-            row["target"] = command.order
+            kind, target = _CANCEL_ORDER, command.order
+        case PickListing():
+            kind, target, quantity_t = _PICK_LISTING, command.listing, command.quantity_t
         case ReduceOrder():
-            row["kind"] = CommandKind.REDUCE_ORDER
-            row["target"] = command.order
-            row["quantity_t"] = command.quantity_t
+            kind, target, quantity_t = _REDUCE_ORDER, command.order, command.quantity_t
+        case AcceptBlock():
+            kind, target = _ACCEPT_BLOCK, command.offer
         case _:
             message = f"{type(command).__name__} has no record"
             raise TypeError(message)
-    row["client_order"] = command.client_order
-    if isinstance(command, PlaceListing | OfferBlock):
-        _write_terms(row, command, profile)
+    number, sequence, time_ns = command.client_order, entry.sequence, entry.time_ns
+    order = (kind, side, product, entry.key, price_fen, quantity_t, target, counterparty)
+    return (*order, number, sequence, time_ns, spare)
 
 
-def _write_terms(row: Row, command: PlaceListing | OfferBlock, profile: Profile) -> None:
-    row["side"] = command.side
-    row["price_fen"] = command.price_fen
-    row["quantity_t"] = command.quantity_t
-    index = profile.product_index(command.product)
+def _product_fields(code: str, profile: Profile) -> tuple[int, int, int]:
+    """Return what stands in `product`, `target` and `spare` of a row that names a product."""
+    index = profile.product_index(code)
     if index >= 0:
-        row["product"] = index
-        return
-    packed = _pack_code(command.product)
-    row["product"] = UNKNOWN_PRODUCT
-    row["target"] = packed & ((1 << LOW_BITS) - 1)
-    row["spare"] = packed >> LOW_BITS
+        return index, 0, 0
+    packed = _pack_code(code)
+    return UNKNOWN_PRODUCT, packed & ((1 << LOW_BITS) - 1), packed >> LOW_BITS
 
 
 def _product_code(row: Row, profile: Profile) -> str:
@@ -175,149 +158,3 @@ def _command(row: Row, profile: Profile) -> HotCommand:
         return ReduceOrder(order=target, quantity_t=quantity, client_order=number)
     message = f"record of sequence {int(row['sequence'])}: no command has kind {kind}"
     raise ValueError(message)
-
-
-# ---------------------------------------------------------------- events
-
-
-class Answers(Struct, frozen=True):
-    """What a run of hot commands was answered with: event rows, and typed events that have no rows."""
-
-    events: "NDArray[np.void]"
-    """EVENT rows in order."""
-    ends: "NDArray[np.int64]"
-    """Place behind the last row of each command; each has at least one."""
-    first_times: "NDArray[np.int64]"
-    """Exchange time of the first answer, by command, where its one row is a repeat."""
-    before: dict[int, list[AnyEvent]]
-    """By place of the command: phases that changed before it."""
-    after: dict[int, list[AnyEvent]]
-    """By place of the command: what follows its rows in dialogues and auctions."""
-
-
-def answers_from_records(
-    answers: Answers, commands: "NDArray[np.void]", profile: Profile
-) -> list[list[AnyEvent]]:
-    """Return the typed events of each command of a run, in order."""
-    names = answers.events.dtype.names or ()
-    rows = answers.events.tolist()
-    columns = commands[["sequence", "time_ns", "client_order"]].tolist()
-    typed: list[list[AnyEvent]] = []
-    start = 0
-    for place, (command, end) in enumerate(zip(columns, answers.ends.tolist(), strict=True)):
-        told = list(answers.before.get(place, ()))
-        first_ns = int(answers.first_times[place])
-        for values in rows[start:end]:
-            fields = dict(zip(names, values, strict=True))
-            told.append(event_from_fields(fields, command, first_ns, profile))
-        typed.append(told + answers.after.get(place, []))
-        start = end
-    return typed
-
-
-def event_from_fields(
-    fields: dict[str, int], command: tuple[int, int, int], first_ns: int, profile: Profile
-) -> HotEvent:
-    """Return the typed event of one EVENT row; `command` is its sequence, time and client order number."""
-    sequence, time_ns, client_order = command
-    if not fields["flags"] & EVENT_REPEATED:
-        return _event(fields, time_ns, client_order, profile)
-    answer = _event(fields, first_ns, client_order, profile)
-    return Repeated(sequence=sequence, time_ns=time_ns, answer=answer)
-
-
-def _event(
-    fields: dict[str, int], time_ns: int, client_order: int, profile: Profile
-) -> ListingPlaced | BlockOffered | Traded | Cancelled | Reduced | Refused:
-    match fields["kind"]:
-        case EventKind.LISTING_PLACED:
-            return ListingPlaced(
-                order=fields["order"],
-                price_fen=fields["price_fen"],
-                quantity_t=fields["quantity_t"],
-                left_t=fields["left_t"],
-                **_sender(fields, time_ns, profile),
-            )
-        case EventKind.REDUCED:
-            return Reduced(
-                order=fields["order"],
-                price_fen=fields["price_fen"],
-                quantity_t=fields["quantity_t"],
-                left_t=fields["left_t"],
-                **_sender(fields, time_ns, profile),
-            )
-        case EventKind.BLOCK_OFFERED:
-            return BlockOffered(
-                order=fields["order"],
-                counterparty=fields["counterparty"],
-                price_fen=fields["price_fen"],
-                quantity_t=fields["quantity_t"],
-                **_sender(fields, time_ns, profile),
-            )
-        case EventKind.TRADED:
-            return _traded(fields, time_ns, client_order, profile)
-        case EventKind.CANCELLED:
-            return Cancelled(
-                order=fields["order"],
-                method=_method(fields),
-                price_fen=fields["price_fen"],
-                quantity_t=fields["quantity_t"],
-                cause=CancelCause(fields["reason"]),
-                **_sender(fields, time_ns, profile),
-            )
-        case EventKind.REFUSED:
-            return _refused(fields, time_ns)
-        case _:
-            message = f"no event has kind {fields['kind']}"
-            raise ValueError(message)
-
-
-def _method(fields: dict[str, int]) -> Method:
-    return Method((fields["flags"] >> EVENT_METHOD_SHIFT) & EVENT_METHOD_MASK)
-
-
-def _sender(fields: dict[str, int], time_ns: int, profile: Profile) -> dict[str, Any]:
-    """Return the fields that a placed, an offered and a cancelled event share."""
-    return {
-        "sequence": fields["sequence"],
-        "time_ns": time_ns,
-        "participant": fields["participant"],
-        "key": fields["key"],
-        "client_order": fields["number"],
-        "product": profile.products[fields["product"]].code,
-        "side": Side(fields["side"]),
-    }
-
-
-def _traded(fields: dict[str, int], time_ns: int, client_order: int, profile: Profile) -> Traded:
-    return Traded(
-        sequence=fields["sequence"],
-        time_ns=time_ns,
-        trade=fields["number"],
-        method=_method(fields),
-        product=profile.products[fields["product"]].code,
-        price_fen=fields["price_fen"],
-        quantity_t=fields["quantity_t"],
-        side=Side(fields["side"]),
-        order=fields["order"],
-        resting_order=fields["target"],
-        participant=fields["participant"],
-        counterparty=fields["counterparty"],
-        key=fields["key"],
-        client_order=client_order,
-        left_t=fields["left_t"],
-    )
-
-
-def _refused(fields: dict[str, int], time_ns: int) -> Refused:
-    return Refused(
-        sequence=fields["sequence"],
-        time_ns=time_ns,
-        key=fields["key"],
-        participant=fields["participant"],
-        client_order=fields["number"],
-        order=fields["order"],
-        reason=Reason(fields["reason"]),
-        figure_a=fields["price_fen"],
-        figure_b=fields["quantity_t"],
-    )

@@ -22,7 +22,8 @@ from engine import (
     snapshot,
     switches,
 )
-from engine.codec import Answers, answers_from_records, is_hot, record_to_entry, write_record
+from engine.answers import Answers, answers_from_records
+from engine.codec import is_hot, record_to_entry, write_record
 from engine.commands import Entry, NoteRestart, Side
 from engine.core.layout import BOUNDARY, FOLLOW, ROWS_FULL
 from engine.core.records import COMMAND, EVENT, RECORD_BYTES

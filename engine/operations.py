@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.codec import event_from_fields
+from engine.answers import event_from_fields
 from engine.commands import (
     MEMBERS_MAX,
     ApplyAuction,

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.codec import is_hot, write_record
+from engine.codec import is_hot, record_values
 from engine.commands import Entry
 from engine.core.records import COMMAND
 from engine.profile import Profile
@@ -36,7 +36,4 @@ def runs_of(entries: list[Entry], profile: Profile) -> list[Run]:
 
 def records_of(run: list[Entry], profile: Profile) -> "NDArray[np.void]":
     """Return the COMMAND rows of hot entries."""
-    records = np.zeros(len(run), dtype=COMMAND)
-    for place, entry in enumerate(run):
-        write_record(records, place, entry, profile)
-    return records
+    return np.array([record_values(entry, profile) for entry in run], COMMAND)

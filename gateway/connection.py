@@ -226,11 +226,10 @@ class Connection:
         self._is_turn_due = self._has_more = False
         if reader is None:
             return
+        room = HIGH_WATER_BYTES - socket.unsent
         try:
             for _ in range(FRAMES_PER_TURN):
-                if not socket.is_open:
-                    return
-                if socket.unsent > HIGH_WATER_BYTES:
+                if room < 0:
                     self._has_more = True
                     self._check_lag(reader)
                     return
@@ -238,7 +237,9 @@ class Connection:
                 if text is None:
                     self._stuck_since_s = 0.0
                     return
-                socket.push(text)
+                if not socket.push(text):
+                    return
+                room -= len(text)
         except Overrun:
             socket.cut("SLOW_READER")
             return

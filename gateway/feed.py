@@ -58,7 +58,7 @@ class Market(Protocol):
         ...
 
 
-_OF_STATUS: Final = DayOpened | PhaseChanged | DayClosed | Halted | Resumed
+_OF_STATUS: Final = frozenset((DayOpened, PhaseChanged, DayClosed, Halted, Resumed))
 """Events after which the market may take something else than before."""
 
 
@@ -184,7 +184,7 @@ class Feed:
     def _take_event(self, event: AnyEvent) -> None:
         """Note what an event makes stale: books, quotes, the market as a whole."""
         self.audience.note(event)
-        if isinstance(event, _OF_STATUS):
+        if type(event) in _OF_STATUS:
             self.dirty.add("status")
         match event:
             case ListingPlaced() | Reduced():

@@ -12,7 +12,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from engine.codec import Answers, answers_from_records, record_to_entry
+from engine.answers import Answers, answers_from_records
+from engine.codec import record_to_entry
 from engine.commands import AnyCommand, Entry
 from engine.core.records import COMMAND, EVENT
 from engine.events import AnyEvent, DayOpened

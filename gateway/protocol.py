@@ -82,6 +82,7 @@ class Close(Struct, frozen=True):
 
 Effect = Send | Welcomed | Claim | Refuse | Perform | Close
 
+_WITHDRAWALS: Final = frozenset(WITHDRAWALS)
 REASON_BYTES_MAX: Final = 120
 """A websocket close reason has at most 123 bytes."""
 
@@ -110,6 +111,8 @@ class Conversation:
         self.greeted_s = 0.0
         """When the login or claim came."""
         self._buckets: Buckets | None = None
+        self._may: dict[type[AnyCommand], bool] = {}
+        """By class of a command: this key may send it; what a key may do never changes."""
         self._malformed = 0
         self._limited = 0
 
@@ -165,9 +168,10 @@ class Conversation:
     # ------------------------------------------------------------ steps
 
     def _decode(self, data: str | bytes) -> wire.AnyInward:
-        most = self.limits.frame_bytes
-        if len(data) > most or (isinstance(data, str) and len(data.encode()) > most):
-            size = len(data.encode() if isinstance(data, str) else data)
+        size = len(data)
+        if isinstance(data, str) and not data.isascii():
+            size = len(data.encode())
+        if size > self.limits.frame_bytes:
             raise Fault("FRAME_TOO_LARGE", size, path="$")
         try:
             return wire.decode_inward(data, self._form)
@@ -212,9 +216,12 @@ class Conversation:
         role = self.identity.role
         is_permitted = role in REQUEST_ROLES[type(frame)]
         if isinstance(frame, wire.Submit):
-            is_permitted = role in COMMAND_ROLES[type(frame.command)] and self._has_permission(
-                frame.command
-            )
+            command = frame.command
+            found = self._may.get(type(command))
+            if found is None:
+                found = role in COMMAND_ROLES[type(command)] and self._has_permission(command)
+                self._may[type(command)] = found
+            is_permitted = found
         elif isinstance(frame, wire.Subscribe):
             is_permitted = role in CHANNEL_ROLES[frame.channel.partition(":")[0]]
         if not is_permitted:
@@ -242,12 +249,12 @@ class Conversation:
 
     def _bucket_of(self, frame: wire.Request) -> Bucket | None:
         assert self._buckets is not None, "a login gives its buckets"
-        if isinstance(frame, wire.Ping | wire.AdvanceClock):
-            return None  # bounded by the byte bucket of the connection
         if isinstance(frame, wire.Submit):
             # A rate of their own, so that orders never stand in the way of what takes them back.
-            is_withdrawal = isinstance(frame.command, WITHDRAWALS)
+            is_withdrawal = type(frame.command) in _WITHDRAWALS
             return self._buckets.cancels if is_withdrawal else self._buckets.orders
+        if isinstance(frame, wire.Ping | wire.AdvanceClock):
+            return None  # bounded by the byte bucket of the connection
         return self._buckets.queries
 
     def left(self, now_s: float) -> tuple[int, int, int]:
@@ -267,7 +274,7 @@ class Conversation:
 
 def _cost_of(frame: wire.Request) -> int:
     """Return the tokens that a request costs: a batch as many as it has orders."""
-    if isinstance(frame, wire.Submit) and isinstance(frame.command, PlaceListings | CancelOrders):
+    if isinstance(frame, wire.Submit) and isinstance(frame.command, (PlaceListings, CancelOrders)):
         return len(frame.command.orders)
     return 1
 

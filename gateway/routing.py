@@ -231,6 +231,10 @@ _WITH_SENDER: Final = (
     | AuctionApplied
 )
 """Order events that others than their sender see."""
+_CUT_DOWN: Final = frozenset((*get_args(_WITH_SENDER), Halted, Resumed))
+"""What is not shown to everybody alike."""
+_OFFERS: Final = frozenset((BlockOffered, BlockOfferedToGroup, BlockCountered))
+"""What is remembered for the end of an offer."""
 
 
 class Audience:
@@ -246,6 +250,8 @@ class Audience:
 
     def note(self, event: AnyEvent) -> None:
         """Remember whom an offer was made to."""
+        if type(event) not in _OFFERS:
+            return
         match event:
             case BlockOffered():
                 self._others[event.order] = (event.counterparty,)
@@ -271,7 +277,7 @@ class Audience:
         """
         shown: list[AnyEvent] = []
         for event in events:
-            if isinstance(event, Repeated | Refused) or participant in self.parties(event):
+            if isinstance(event, (Repeated, Refused)) or participant in self.parties(event):
                 shown.append(as_seen_by(event, participant))
             elif is_public(event):
                 shown.append(as_public(event))
@@ -296,6 +302,8 @@ def as_public(event: AnyEvent) -> MarketEvent:
 
 def as_seen_by(event: AnyEvent, participant: int) -> AnyEvent:
     """Return an event as a participant, or an operator (0), may see it."""
+    if type(event) not in _CUT_DOWN:
+        return event
     if isinstance(event, Halted | Resumed) and participant != OPERATORS:
         return msgspec.structs.replace(event, key=HIDDEN, person="")
     if not isinstance(event, _WITH_SENDER) or event.participant == participant:
