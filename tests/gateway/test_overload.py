@@ -1,9 +1,11 @@
 """An inbox that fills for real: orders are refused and said so, cancels pass, and all is well again afterwards."""
 
 import asyncio
+import contextlib
 import json
 import threading
 from collections import Counter
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -84,8 +86,9 @@ def disk_gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return gate
 
 
-async def test_a_full_inbox_takes_cancels_only_and_says_so(disk_gate: threading.Event) -> None:
-    rig, key = Rig(), keys.new_key("演示程序", Role.TRADER)
+@contextlib.asynccontextmanager
+async def real(rig: Rig, key: keys.KeyFile) -> AsyncIterator[World]:
+    """Yield a gateway before a real sequencer and journal, on its first day, with a trader's key."""
     sequencer = await rig.start()
     await rig.open_market()
     await rig.approve(
@@ -93,21 +96,56 @@ async def test_a_full_inbox_takes_cancels_only_and_says_so(disk_gate: threading.
     )
     server = Server(sequencer, national(), clock_mode="driven", settings=wide())
     await server.start()
-    world = cast("World", SimpleNamespace(server=server))
     try:
-        async with raw(world, key, max_queue=None) as busy, raw(world) as other:
-            await other.ask({"type": "Observe"})
-            await fill(busy, other, disk_gate)
-            before = sequencer.exchange.sequence
-            # All that was refused was never sent: the same numbers are taken now.
-            again = await busy.ask(order(20_000))
-            assert again["type"] == "Submitted"
-            assert again["events"][0]["type"] == "ListingPlaced"
-            assert sequencer.exchange.sequence == before + 1
+        yield cast("World", SimpleNamespace(server=server))
     finally:
-        disk_gate.set()
         await server.stop()
         await sequencer.stop()
+
+
+async def test_a_full_inbox_takes_cancels_only_and_says_so(disk_gate: threading.Event) -> None:
+    rig, key = Rig(), keys.new_key("演示程序", Role.TRADER)
+    async with real(rig, key) as world:
+        try:
+            async with raw(world, key, max_queue=None) as busy, raw(world) as other:
+                await other.ask({"type": "Observe"})
+                await fill(busy, other, disk_gate)
+                before = rig.sequencer.exchange.sequence
+                # All that was refused was never sent: the same numbers are taken now.
+                again = await busy.ask(order(20_000))
+                assert again["type"] == "Submitted"
+                assert again["events"][0]["type"] == "ListingPlaced"
+                assert rig.sequencer.exchange.sequence == before + 1
+        finally:
+            disk_gate.set()
+
+
+async def test_a_disk_that_fills_is_told_at_the_socket_too() -> None:
+    rig, key = Rig(), keys.new_key("演示程序", Role.TRADER)
+    async with real(rig, key) as world, raw(world, key) as client:
+        for number in (1, 2, 3):
+            assert (await client.ask(order(number)))["type"] == "Submitted"
+        used = sum(len(inode.current) for inode in rig.disk.files.values())
+        rig.disk.capacity = used * 100 // 96  # 4 % free
+        await told(client, "cancels")
+        assert client.statuses[-1]["reason"] == "disk_low"
+        refused = await client.ask(order(4))
+        assert (refused["code"], refused["outcome"], refused["retry_after_ms"]) == (
+            "CANCEL_ONLY",
+            "not_sent",
+            1_000,
+        )
+        done = await client.ask(cancel(5))
+        assert done["events"][0]["type"] == "Cancelled"
+        rig.disk.capacity = used * 100 // 99  # 1 % free
+        await told(client, "nothing")
+        assert client.statuses[-1]["reason"] == "disk_full"
+        refused = await client.ask(cancel(6))
+        assert (refused["code"], refused["outcome"]) == ("DISK_FULL", "not_sent")
+        assert (await client.ask({"type": "QueryMarket", "id": 7}))["type"] == "MarketReply"
+        rig.disk.capacity = 1 << 30
+        await told(client, "all")
+        assert (await client.ask(order(8)))["type"] == "Submitted"
 
 
 async def fill(busy: Raw, other: Raw, disk_gate: threading.Event) -> None:
@@ -140,9 +178,17 @@ async def fill(busy: Raw, other: Raw, disk_gate: threading.Event) -> None:
     counted += await answers(busy, sent - 1)
     assert set(counted) == {"BUSY", "Submitted"}
     assert counted["Submitted"] >= INBOX_MAX
+    await told(other, "all")
+
+
+async def told(client: Raw, accepts: str) -> None:
+    """Read what is pushed until the client was told what is taken."""
     async with asyncio.timeout(60):
-        while not await is_told(other, "all"):
-            pass
+        while client.statuses[-1]["accepts"] != accepts:
+            frame = json.loads(await client.socket.recv())
+            assert frame["type"] in ("Beat", "StatusChanged")
+            if frame["type"] == "StatusChanged":
+                client.statuses.append(frame)
 
 
 async def is_told(client: Raw, accepts: str) -> bool:
