@@ -28,7 +28,7 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
         "enterprise",
     ),
     "credit_code": (
-        "credit code",
+        "credit_code",
         "统一社会信用代码",
         "社会信用代码",
         "信用代码",
@@ -58,15 +58,15 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
         "industry",
     ),
     "registry_account": (
-        "registry account",
+        "registry_account",
         "登记账户",
         "注册登记账户",
         "注册登记账号",
         "登记账号",
     ),
-    "funds_account": ("funds account", "资金账户", "资金账号", "结算资金账户"),
+    "funds_account": ("funds_account", "资金账户", "资金账号", "结算资金账户"),
     "compliance_year": (
-        "compliance year",
+        "compliance_year",
         "履约年度",
         "年度",
         "年份",
