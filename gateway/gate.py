@@ -1,6 +1,7 @@
 """One websocket connection as the gateway holds it: a byte bucket inwards, a bounded buffer outwards."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
@@ -24,6 +25,8 @@ OPENINGS_MAX: Final = 1_024
 """Most sockets beyond the limit of connections: those that still speak HTTP."""
 
 
+OPENINGS_PER_ADDRESS: Final = 128
+"""The same for one address, so that it alone cannot keep the others out."""
 FRAGMENTS_MAX: Final = 4_096
 """Most fragments of one message."""
 HEAD_END: Final = b"\r\n\r\n"
@@ -40,6 +43,8 @@ class Gate(ServerConnection):
     """Limits before the login."""
     sockets_max: int = Settings().connections + OPENINGS_MAX
     """Most sockets of the gateway, those whose HTTP request has not come included."""
+    sockets: "Sockets | None" = None
+    """Counts the sockets of each address, None where a test has but one."""
     unsent_max: int = LIMITS["observer"].unsent_bytes
     on_writable: Callable[[], None] | None = None
     """Called when what was gathered or unsent has gone out."""
@@ -66,9 +71,18 @@ class Gate(ServerConnection):
         self._rest = b""
         self._fragments: list[Frame] = []
         super().connection_made(transport)
-        if len(self.server.handler_tasks) > self.sockets_max:
+        # Kept: behind TLS a socket that is lost no longer knows whose it was.
+        self._peer = address_of(self.remote_address)
+        has_room = self.sockets is None or self.sockets.enter(self._peer)
+        if not has_room or len(self.server.handler_tasks) > self.sockets_max:
             # Too many to be told so: an answer would cost what there is too little of.
             self.cut("SOCKETS_FULL")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the socket."""
+        super().connection_lost(exc)
+        if self.sockets is not None:
+            self.sockets.leave(self._peer)
 
     def data_received(self, data: bytes) -> None:
         """Count pings, pongs and fragments too: they never reach the handler."""
@@ -250,13 +264,38 @@ class Gate(ServerConnection):
         self.transport.abort()
 
 
+class Sockets:
+    """How many sockets each address holds, those of the proxies in front left out."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._most = settings.connections_per_address + OPENINGS_PER_ADDRESS
+        self._proxies = frozenset(settings.proxies)
+        self._counts: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def enter(self, address: str) -> bool:
+        """Count a socket; False where its address holds too many."""
+        self._counts[address] += 1
+        return self._counts[address] <= self._most or address in self._proxies
+
+    def leave(self, address: str) -> None:
+        """Forget a socket that was counted."""
+        self._counts[address] -= 1
+        if not self._counts[address]:
+            del self._counts[address]
+
+
 def gate_maker(settings: Settings) -> Callable[..., Gate]:
     """Return what makes the gates of a server with these settings (`create_connection` of `serve`)."""
+    sockets = Sockets(settings)
 
     def make(*arguments: Any, **options: Any) -> Gate:  # noqa: ANN401 - what websockets gives
         gate = Gate(*arguments, **options)
         gate.opening = settings.of("observer")
         gate.sockets_max = settings.connections + OPENINGS_MAX
+        gate.sockets = sockets
         return gate
 
     return make

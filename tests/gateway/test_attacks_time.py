@@ -8,6 +8,7 @@ import time
 import pytest
 
 from engine.commands import Side
+from gateway import gate
 from gateway.server import Server
 from tests.gateway.gateway_world import closing, eventually, raw, serving, settings
 from tests.gateway.raw_socket import (
@@ -252,23 +253,46 @@ async def test_an_http_reader_that_stops_is_not_waited_for() -> None:
             await check_unharmed(world, sequence)
 
 
-async def test_more_sockets_than_may_be_are_cut_at_once() -> None:
-    from gateway import gate
+async def test_more_sockets_than_may_be_are_cut_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "OPENINGS_MAX", 3)
+    async with (
+        serving(settings(connections=2), traders=1) as world,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        clients = [await stack.enter_async_context(tcp(world)) for _ in range(5)]
+        server = world.server._socket_server
+        assert server is not None
+        await eventually(lambda: len(server.handler_tasks) == 5)
+        async with tcp(world) as sixth:
+            assert await ended_after(sixth) < 1
+        # Those inside are untouched.
+        await clients[0].send(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert b" 200 " in await clients[0].reader.readline()
 
-    limits = settings(connections=2)
-    before = gate.OPENINGS_MAX
-    gate.OPENINGS_MAX = 3  # type: ignore[misc]
-    try:
-        async with serving(limits, traders=1) as world, contextlib.AsyncExitStack() as stack:
-            clients = [await stack.enter_async_context(tcp(world)) for _ in range(5)]
-            await eventually(lambda: len(world.server._socket_server.handler_tasks) == 5)  # type: ignore[union-attr]
-            async with tcp(world) as sixth:
-                assert await ended_after(sixth) < 1
-            # Those inside are untouched.
-            await clients[0].send(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert b" 200 " in await clients[0].reader.readline()
-    finally:
-        gate.OPENINGS_MAX = before  # type: ignore[misc]
+
+async def test_one_address_cannot_take_all_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "OPENINGS_PER_ADDRESS", 2)
+    async with (
+        serving(settings(connections_per_address=1), traders=1) as world,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        for _ in range(3):
+            await stack.enter_async_context(tcp(world))
+        server = world.server._socket_server
+        assert server is not None
+        await eventually(lambda: len(server.handler_tasks) == 3)
+        async with tcp(world) as fourth:
+            assert await ended_after(fourth) < 1
+        await stack.aclose()
+        await eventually(lambda: not server.handler_tasks)
+        async with observer(world):
+            pass
+    held = gate.Sockets(settings(connections_per_address=1, proxies=("127.0.0.1",)))
+    assert all(held.enter("127.0.0.1") for _ in range(100))
+    assert [held.enter("192.0.2.7") for _ in range(4)] == [True, True, True, False]
+    for _ in range(4):
+        held.leave("192.0.2.7")
+    assert len(held) == 1
 
 
 async def test_a_full_house_says_so_with_a_pause() -> None:

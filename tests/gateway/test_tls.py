@@ -18,7 +18,7 @@ from gateway.outside import Outside
 from gateway.server import Server
 from tests.gateway.certificates import Pair, authority, needs_openssl, signed
 from tests.gateway.exchange_process import ExchangeProcess
-from tests.gateway.gateway_world import QUICK, World, settings
+from tests.gateway.gateway_world import QUICK, World, eventually, settings
 
 pytestmark = needs_openssl
 
@@ -54,11 +54,16 @@ async def test_a_client_with_the_authority_gets_in_and_others_do_not(ca: Pair, p
         async with await world.trader(1, authorities=ca.certificate) as client:
             assert client.welcome.participant == 1
             assert (await client.market()).date == "2021-07-16"
+            (connection,) = world.server.connections
+            sockets = connection.socket.sockets
+            assert sockets is not None
+            assert len(sockets) == 1
         with pytest.raises(ConnectionFailed, match=r"(?i)certificate"):
             await world.trader(1)
         plain = world.server.url.replace("wss:", "ws:")
         with pytest.raises(ConnectionFailed):
             await Client.connect(plain, world.traders[0], patience=QUICK)
+        await eventually(lambda: not sockets)
 
 
 async def test_only_new_versions_of_the_protocol_are_spoken(ca: Pair, pair: Pair) -> None:
