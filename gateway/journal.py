@@ -255,15 +255,16 @@ class Journal:
         if isinstance(part, list):
             time_ns, payload = part[-1].time_ns, encode_payload(part)
             return self._encode(FrameKind.CONTROL, len(part), time_ns, payload, begin, event_digest)
-        time_ns, payload = int(part["time_ns"][-1]), part.tobytes()
-        return self._encode(FrameKind.HOT, len(part), time_ns, payload, begin, event_digest)
+        time_ns = int(part["time_ns"][-1])
+        rows = np.ascontiguousarray(part).view(np.uint8).data
+        return self._encode(FrameKind.HOT, len(part), time_ns, rows, begin, event_digest)
 
     def _encode(
         self,
         kind: FrameKind,
         count: int,
         time_ns: int,
-        payload: bytes,
+        payload: bytes | memoryview,
         begin: int,
         event_digest: bytes,
     ) -> bytes:

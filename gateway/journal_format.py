@@ -188,7 +188,7 @@ def encode_payload(value: list[Entry] | ProfileFrame | Digest) -> bytes:
 
 
 def encode_frame(
-    header: Header, payload: bytes, previous_hash: bytes, event_digest: bytes
+    header: Header, payload: bytes | memoryview, previous_hash: bytes, event_digest: bytes
 ) -> tuple[bytes, bytes]:
     """Return the bytes of a frame and its own hash."""
     fixed = _FIXED.pack(
@@ -204,9 +204,12 @@ def encode_frame(
         0,
     )
     head = (fixed + previous_hash + event_digest).ljust(_OWN_HASH_AT, b"\0")
-    body = payload.ljust(aligned(len(payload)), b"\0")
-    own_hash = hashlib.sha256(head + body).digest()
-    return head + own_hash + body, own_hash
+    padding = bytes(aligned(len(payload)) - len(payload))
+    state = hashlib.sha256(head)
+    state.update(payload)
+    state.update(padding)
+    own_hash = state.digest()
+    return b"".join((head, own_hash, payload, padding)), own_hash  # the only copy of a full batch
 
 
 def decode_frame(view: memoryview, offset: int) -> Frame | None:
