@@ -16,7 +16,7 @@ from engine.core.layout import (
     UNSETTLED,
 )
 from engine.core.records import CommandKind
-from engine.events import KeyRevoked
+from engine.events import KeyEnrolled, KeyRevoked
 from engine.fees import rate_bp
 from engine.keys import PERMISSION_NUMBERS
 from engine.market import Market
@@ -83,15 +83,11 @@ def _fees(
 def _check_keys(market: Market) -> None:
     """Key rows say what keys and their ends say; stops, claims and codes point at what is there."""
     state, keys = market.core.state, market.keys
-    for key in keys:
-        end = market.key_ends.get(key.key)
-        row = state.keys[key.key]
-        if end is None:
-            wanted = sum(PERMISSION_NUMBERS[name] for name in key.permissions)
-        else:
-            wanted = KEY_REVOKED if isinstance(end, KeyRevoked) else KEY_EXPIRED
-        assert row["permissions"] == wanted, f"key {key.key} may do something else"
-        assert row["participant"] == key.participant, f"key {key.key} acts for another"
+    rows = state.keys[1 : len(keys) + 1]
+    wanted = np.array([_permissions(market, key) for key in keys], np.int64)
+    assert (rows["permissions"] == wanted).all(), "a key may do something else than it was told"
+    parties = np.array([key.participant for key in keys], np.int64)
+    assert (rows["participant"] == parties).all(), "a key acts for another participant"
     assert market.core.market["key_count"] == len(keys), "the count of keys is off"
     for name, numbers in (("end", market.key_ends), ("rotation", {k.previous for k in keys} - {0})):
         assert set(numbers) <= set(range(1, len(keys) + 1)), f"the {name} of a key that is none"
@@ -102,6 +98,14 @@ def _check_keys(market: Market) -> None:
     assert last <= market.code_count, "a code is beyond the last"
     hashes = {code.code_hash: number for number, code in market.enrolment_codes.items()}
     assert hashes == market.code_numbers, "codes and their hashes differ"
+
+
+def _permissions(market: Market, key: KeyEnrolled) -> int:
+    """Return what the core's row of a key must say."""
+    end = market.key_ends.get(key.key)
+    if end is None:
+        return sum(PERMISSION_NUMBERS[name] for name in key.permissions)
+    return KEY_REVOKED if isinstance(end, KeyRevoked) else KEY_EXPIRED
 
 
 def _check_standing(market: Market) -> None:
