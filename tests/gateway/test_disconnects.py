@@ -13,10 +13,11 @@ from engine.commands import (
     CancelForKey,
     EnrolKey,
     OnDisconnect,
+    RevokeKey,
     Role,
     Side,
 )
-from engine.events import AllCancelled, Cancelled
+from engine.events import AllCancelled, Cancelled, KeyRevoked
 from engine.exchange import Exchange
 from engine.views import KeyView
 from gateway import keys, wire
@@ -26,6 +27,7 @@ from gateway.door import SYSTEM_KEY, Busy
 from gateway.sequencer import Stopped
 from gateway.server import Server
 from tests.gateway.gateway_world import (
+    OPERATOR_ONE,
     World,
     closing,
     eventually,
@@ -162,6 +164,19 @@ async def test_a_login_that_is_refused_is_no_connection() -> None:
             await eventually(lambda: len(world.server.connections) == 1)
             assert open_orders(world) == orders
         await eventually(lambda: taken_back(world))
+
+
+async def test_a_robot_whose_key_is_revoked_leaves_nothing_behind() -> None:
+    async with serving(settings(disconnect_grace_s=0.0)) as world:
+        key = robot(world, OnDisconnect.KEY)
+        async with raw(world, key) as client:
+            await client.ask(place(1, side=2))
+            assert len(open_orders(world)) == 1
+            revoke = RevokeKey(key=number_of(world, key), explanation="演示")
+            revoked = world.send(OPERATOR_ONE, revoke)
+            assert isinstance(revoked.events[0], KeyRevoked)
+            assert (await closing(client))[0] == 4004
+        await eventually(lambda: not open_orders(world))
 
 
 async def test_a_gateway_that_stops_takes_back_before_it_closes_and_takes_nothing_more() -> None:
