@@ -56,6 +56,9 @@ class _Transport:
     def get_write_buffer_size(self) -> int:
         return 0
 
+    def get_extra_info(self, _: str) -> None:
+        return None
+
     def nothing(self, *_: object) -> None:
         """Stand for what needs no answer."""
 
