@@ -101,6 +101,7 @@ def _participants(name: str, participants: int, runs: int, bars: Bars) -> dict[s
 
 def _crowd(stage: Stage, participants: int) -> None:
     """Let participants and their keys be there without four commands for each of a million."""
+    stage.is_crowd_written = True
     market = stage.exchange._market  # noqa: SLF001 - what loading a snapshot would fill
     state = market.core.state
     begin = int(state.market["participant_count"]) + 1

@@ -96,6 +96,8 @@ class Stage:
 
     def __init__(self, profile: Profile, shape: HowMany, means: Means | None = None) -> None:
         self.exchange: Final = Exchange(profile)
+        self.is_crowd_written = False
+        """Some participants and keys are rows of the core alone, which the exchange's own check finds."""
         self._codes: Final = [product.code for product in profile.products[: shape.products]]
         self._means: Final = means or Means()
         self._days = 0
