@@ -50,6 +50,9 @@ def add_code(verbs: "Commands") -> None:
     )
     _add_terms(code)
     code.add_argument(
+        "--list", action="store_true", help="list the issued codes instead (not what they read)"
+    )
+    code.add_argument(
         "--hours", type=int, default=CODE_HOURS, metavar="N", help=f"how long ({CODE_HOURS})"
     )
     add_exchange(code, "of an operator or administrator")
@@ -129,6 +132,8 @@ def _code(arguments: argparse.Namespace) -> int:
     from gateway.enrolment_code import hash_of, new_code, read_code
     from gateway.errors import UserError
 
+    if arguments.list:
+        return _list_codes(arguments)
     terms = _terms(arguments)
     if not 1 <= arguments.hours <= CODE_HOURS_MAX:
         raise UserError(f"--hours is between 1 and {CODE_HOURS_MAX}")
@@ -163,6 +168,23 @@ def _code(arguments: argparse.Namespace) -> int:
         print("it is shown this once; tell it to the person face to face or by telephone")
         print(f"proposal {number} waits for another person; the code holds {arguments.hours} hours")
         print("the person then runs: ceax keys enrol FILE --exchange URL")
+    return 0
+
+
+def _list_codes(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from gateway.cli_tables import code_state, print_codes
+
+    async def work(client: "Client") -> tuple[tuple[Any, ...], int]:
+        return await client.codes(), client.time_ns
+
+    rows, time_ns = talk(arguments, work)
+    if arguments.json:
+        told = [{**msgspec.to_builtins(row), "state": code_state(row, time_ns)} for row in rows]
+        print(json.dumps({"codes": told}, ensure_ascii=False))
+    else:
+        print_codes(rows, time_ns, arguments.lang)
     return 0
 
 

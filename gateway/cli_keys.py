@@ -200,13 +200,18 @@ def _list(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from gateway.cli_tables import print_keys
+    from gateway.expiry import days_left
 
-    async def work(client: "Client") -> tuple[Any, ...]:
-        return await client.keys()
+    async def work(client: "Client") -> tuple[tuple[Any, ...], int]:
+        return await client.keys(), client.time_ns
 
-    rows = talk(arguments, work)
+    rows, time_ns = talk(arguments, work)
     if arguments.json:
-        print(json.dumps({"keys": msgspec.to_builtins(rows)}, ensure_ascii=False))
+        told = [
+            {**msgspec.to_builtins(row), "days_left": days_left(row.valid_until, time_ns)}
+            for row in rows
+        ]
+        print(json.dumps({"keys": told}, ensure_ascii=False))
     else:
-        print_keys(rows, arguments.lang)
+        print_keys(rows, time_ns, arguments.lang)
     return 0

@@ -8,8 +8,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from gateway.expiry import WARNING_DAYS, days_left, ends_soon
+from gateway.journal_lines import beijing_time
+
 if TYPE_CHECKING:
-    from engine.views import KeyView, ParticipantView, ProposalView
+    from engine.views import CodeView, KeyView, ParticipantView, ProposalView
     from gateway.admission import Applicants
 
 WIDTH: Final = 240
@@ -24,6 +27,8 @@ COLOURS: Final = {
     "revoked": "red",
     "expired": "red",
     "removed": "red",
+    "waiting": "yellow",
+    "claimed": "green",
 }
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "active": ("有效", "active"),
@@ -32,6 +37,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "removed": ("已移出", "removed"),
     "revoked": ("已吊销", "revoked"),
     "expired": ("已过期", "expired"),
+    "waiting": ("待使用", "waiting"),
+    "claimed": ("已使用", "claimed"),
     "any": ("不限", "any"),
     "open": ("不限", "open"),
     "number": ("编号", "number"),
@@ -41,6 +48,13 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "permissions": ("权限", "permissions"),
     "addresses": ("地址", "addresses"),
     "valid_until": ("有效至", "valid until"),
+    "days_left": ("剩余天数", "days left"),
+    "end_soon": (
+        "有 {n} 个密钥将在 {days} 天内到期; 请及时轮换或重新登记: ceax keys rotate, ceax keys code",
+        "{n} {keys} for fewer than {days} days more; follow in time: ceax keys rotate, ceax keys code",
+    ),
+    "code_until": ("使用期限", "claim until"),
+    "key": ("密钥", "key"),
     "state": ("状态", "state"),
     "public_key": ("公钥", "public key"),
     "row": ("行", "row"),
@@ -95,8 +109,9 @@ def _state(state: str, lang: str) -> str:
     return f"[{COLOURS[state]}]{word(state, lang)}[/]"
 
 
-def print_keys(rows: "Sequence[KeyView]", lang: str) -> None:
-    """Print the enrolled keys."""
+def print_keys(rows: "Sequence[KeyView]", time_ns: int, lang: str) -> None:
+    """Print the enrolled keys with the days that each holds beyond a time (ns UTC), few ones in colour."""
+    soon = 0
     table = _table(
         lang,
         (
@@ -107,11 +122,14 @@ def print_keys(rows: "Sequence[KeyView]", lang: str) -> None:
             "permissions",
             "addresses",
             "valid_until",
+            "days_left",
             "state",
             "public_key",
         ),
     )
     for row in rows:
+        left = days_left(row.valid_until, time_ns) if row.state == "active" else None
+        soon += ends_soon(left)
         table.add_row(
             str(row.key),
             _plain(row.person),
@@ -120,8 +138,46 @@ def print_keys(rows: "Sequence[KeyView]", lang: str) -> None:
             ", ".join(row.permissions),
             ", ".join(row.addresses) or word("any", lang),
             row.valid_until or word("open", lang),
+            _days(left),
             _state(row.state, lang),
             row.public_key[:16],
+        )
+    console = _console()
+    console.print(table)
+    if soon:
+        text = WORDS["end_soon"][lang != "zh"]
+        keys = "key holds" if soon == 1 else "keys hold"
+        console.print(f"[yellow]{text.format(n=soon, keys=keys, days=WARNING_DAYS)}[/]")
+
+
+def _days(left: int | None) -> str:
+    if left is None:
+        return ""
+    colour = "red" if left <= 0 else "yellow"
+    return f"[{colour}]{left}[/]" if ends_soon(left) else str(left)
+
+
+def code_state(row: "CodeView", time_ns: int) -> str:
+    """Return `claimed`, `expired` or `waiting` for an enrolment code at a time (ns UTC)."""
+    if row.key:
+        return "claimed"
+    return "expired" if row.code_valid_until_ns < time_ns else "waiting"
+
+
+def print_codes(rows: "Sequence[CodeView]", time_ns: int, lang: str) -> None:
+    """Print the issued enrolment codes: for whom, how long, and the key that was claimed."""
+    columns = ("number", "person", "role", "participant", "permissions", "code_until")
+    table = _table(lang, (*columns, "state", "key"))
+    for row in rows:
+        table.add_row(
+            str(row.code),
+            _plain(row.person),
+            row.role.value,
+            f"P{row.participant:04d}" if row.participant else "",
+            ", ".join(row.permissions),
+            beijing_time(row.code_valid_until_ns)[:16],
+            _state(code_state(row, time_ns), lang),
+            str(row.key or ""),
         )
     _console().print(table)
 

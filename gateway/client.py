@@ -30,6 +30,7 @@ from gateway.client_errors import (
 )
 from gateway.client_orders import Orders
 from gateway.dialling import Patience
+from gateway.expiry import days_left
 from gateway.explain import explain
 from gateway.inbox import Disconnected, Gap, Message, Reconnected
 from gateway.keys import KeyFile
@@ -95,6 +96,11 @@ class Client(Orders, Control):
     def time_ns(self) -> int:
         """Exchange time that the gateway told last, at least once a second."""
         return self._link.time_ns
+
+    @property
+    def days_left(self) -> int | None:
+        """Days that this key holds beyond today (exchange time), None = until revoked; below 30 is soon."""
+        return days_left(self.welcome.valid_until, self.time_ns)
 
     @property
     def status(self) -> wire.StatusChanged | None:

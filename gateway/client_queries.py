@@ -10,6 +10,7 @@ from engine.views import (
     ApplicationView,
     AuctionView,
     Book,
+    CodeView,
     GroupView,
     HaltView,
     KeyView,
@@ -124,6 +125,12 @@ class Queries:
     async def keys(self) -> tuple[KeyView, ...]:
         """Return the enrolled keys (operator; an administrator its own company's)."""
         return await self._rows(lambda n, a: wire.QueryKeys(id=n, after=a), wire.KeysReply, "key")
+
+    async def codes(self) -> tuple[CodeView, ...]:
+        """Return the issued enrolment codes, never what they read (operator; an administrator its company's)."""
+        return await self._rows(
+            lambda n, a: wire.QueryCodes(id=n, after=a), wire.CodesReply, "code"
+        )
 
     async def proposals(self) -> tuple[ProposalView, ...]:
         """Return the proposals that wait for a second operator (operator)."""

@@ -157,6 +157,12 @@ class QueryParticipants(Request, frozen=True, kw_only=True):
     after: Cursor = 0
 
 
+class QueryCodes(Request, frozen=True, kw_only=True):
+    """Enrolment codes after a number; operators, an administrator its own company's (`CodesReply`)."""
+
+    after: Cursor = 0
+
+
 class QueryKeys(Request, frozen=True, kw_only=True):
     """Enrolled keys after a number; operators (`KeysReply`)."""
 
@@ -244,6 +250,7 @@ Query = (
     | QueryUnsettled
     | QueryParticipants
     | QueryKeys
+    | QueryCodes
     | QueryProposals
     | QueryBulletins
     | QueryStatement
@@ -275,6 +282,7 @@ AnyInward = (
     | QueryUnsettled
     | QueryParticipants
     | QueryKeys
+    | QueryCodes
     | QueryProposals
     | QueryBulletins
     | QueryStatement

@@ -22,6 +22,7 @@ from gateway.frames_replies import (
     BulletinsReply,
     ClockAdvanced,
     ClosuresReply,
+    CodesReply,
     Enrolled,
     Error,
     GroupsReply,
@@ -77,6 +78,7 @@ AnyOutward = (
     | TradesReply
     | ParticipantsReply
     | KeysReply
+    | CodesReply
     | ProposalsReply
     | BulletinsReply
     | StatementReply

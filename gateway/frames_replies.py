@@ -12,6 +12,7 @@ from engine.views import (
     ApplicationView,
     AuctionView,
     Book,
+    CodeView,
     GroupView,
     HaltView,
     KeyView,
@@ -257,6 +258,13 @@ class ParticipantsReply(Reply, frozen=True, kw_only=True):
     """Reply to `QueryParticipants`."""
 
     rows: tuple[ParticipantView, ...]
+    has_more: bool
+
+
+class CodesReply(Reply, frozen=True, kw_only=True):
+    """Reply to `QueryCodes`."""
+
+    rows: tuple[CodeView, ...]
     has_more: bool
 
 

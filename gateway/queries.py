@@ -13,6 +13,7 @@ from engine.views import (
     ApplicationView,
     AuctionView,
     Book,
+    CodeView,
     Depth,
     GroupView,
     HaltView,
@@ -59,6 +60,7 @@ class Views(Protocol):
     def unsettled(self) -> tuple[TradeView, ...]: ...  # noqa: D102
     def participants(self) -> tuple[ParticipantView, ...]: ...  # noqa: D102
     def keys(self) -> tuple[KeyView, ...]: ...  # noqa: D102
+    def codes(self) -> tuple[CodeView, ...]: ...  # noqa: D102
     def proposals(self) -> tuple[ProposalView, ...]: ...  # noqa: D102
     def bulletins(self) -> tuple[Bulletin, ...]: ...  # noqa: D102
     def groups(self, participant: int) -> tuple[GroupView, ...]: ...  # noqa: D102
@@ -128,18 +130,6 @@ class Desk:
             case wire.QueryUnsettled():
                 trades, more = _page(r for r in exchange.unsettled() if r.trade > request.after)
                 return wire.TradesReply(id=number, rows=trades, has_more=more)
-            case wire.QueryParticipants():
-                views = (r for r in exchange.participants() if r.participant > request.after)
-                rows, more = _page(views, _as_seen_by(identity))
-                return wire.ParticipantsReply(id=number, rows=rows, has_more=more)
-            case wire.QueryKeys():
-                found_keys = (r for r in exchange.keys() if r.key > request.after)  # noqa: SIM118
-                keys, more = _page(r for r in found_keys if _is_of(r.participant, identity))
-                return wire.KeysReply(id=number, rows=keys, has_more=more)
-            case wire.QueryProposals():
-                waiting = (r for r in exchange.proposals() if r.proposal > request.after)
-                proposals, more = _page(r for r in waiting if _is_of(r.participant, identity))
-                return wire.ProposalsReply(id=number, rows=proposals, has_more=more)
             case wire.QueryBulletins():
                 days = (r for r in exchange.bulletins() if r.date > request.after)
                 bulletins, more = _page(days)
@@ -149,6 +139,29 @@ class Desk:
                 seen = (r for r in standing if _may_see_halt(r, identity))
                 halts, more = _page(seen, _halt_as_seen_by(identity))
                 return wire.HaltsReply(id=number, rows=halts, has_more=more)
+            case _:
+                return self._rows_of_people(request, identity)
+
+    def _rows_of_people(self, request: wire.Request, identity: Identity) -> wire.Reply:
+        """Answer what concerns participants, keys, codes and proposals."""
+        exchange, number = self._exchange, request.id
+        match request:
+            case wire.QueryParticipants():
+                views = (r for r in exchange.participants() if r.participant > request.after)
+                rows, more = _page(views, _as_seen_by(identity))
+                return wire.ParticipantsReply(id=number, rows=rows, has_more=more)
+            case wire.QueryKeys():
+                found_keys = (r for r in exchange.keys() if r.key > request.after)  # noqa: SIM118
+                keys, more = _page(r for r in found_keys if _is_of(r.participant, identity))
+                return wire.KeysReply(id=number, rows=keys, has_more=more)
+            case wire.QueryCodes():
+                issued = (r for r in exchange.codes() if r.code > request.after)
+                codes, more = _page(r for r in issued if _is_of(r.participant, identity))
+                return wire.CodesReply(id=number, rows=codes, has_more=more)
+            case wire.QueryProposals():
+                waiting = (r for r in exchange.proposals() if r.proposal > request.after)
+                proposals, more = _page(r for r in waiting if _is_of(r.participant, identity))
+                return wire.ProposalsReply(id=number, rows=proposals, has_more=more)
             case _:
                 return self._more_rows(request, identity)
 

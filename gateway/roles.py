@@ -75,6 +75,7 @@ REQUEST_ROLES: Final[dict[type[wire.Request], Roles]] = {
     wire.QueryUnsettled: STAFF,
     wire.QueryParticipants: COMPANY | STAFF,
     wire.QueryKeys: _CONTROL | {Role.ADMINISTRATOR.value},
+    wire.QueryCodes: _CONTROL | {Role.ADMINISTRATOR.value},
     wire.QueryProposals: _CONTROL | {Role.ADMINISTRATOR.value},
     wire.QueryBulletins: _ALL,
     wire.QueryStatement: COMPANY | STAFF,

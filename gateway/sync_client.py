@@ -141,6 +141,11 @@ class SyncClient:
         return self._client.status
 
     @property
+    def days_left(self) -> int | None:
+        """Days that this key holds beyond today, None = until revoked; see `Client.days_left`."""
+        return self._client.days_left
+
+    @property
     def is_connected(self) -> bool:
         """A connection stands at the moment."""
         return self._client.is_connected
@@ -217,6 +222,7 @@ class SyncClient:
     unsettled = _waits(Client.unsettled)
     participants = _waits(Client.participants)
     keys = _waits(Client.keys)
+    codes = _waits(Client.codes)
     proposals = _waits(Client.proposals)
     bulletins = _waits(Client.bulletins)
     groups = _waits(Client.groups)

@@ -154,11 +154,12 @@ OWN = {
     "QueryNegotiations",
 }
 OF_COMPANY = OWN | {"Submit", "FindOrder", "QueryGroups", "QueryApplications"}
-OF_CONTROL = OWN | {"Submit", "QueryUnsettled", "QueryKeys", "QueryProposals", "QueryApplications"}
+OF_KEYS = {"QueryKeys", "QueryCodes", "QueryProposals"}
+OF_CONTROL = OWN | OF_KEYS | {"Submit", "QueryUnsettled", "QueryApplications"}
 MAY_ASK: dict[str, set[str]] = {
     "trader": OF_COMPANY,
     "risk": OF_COMPANY,
-    "administrator": OF_COMPANY | {"QueryKeys", "QueryProposals"},
+    "administrator": OF_COMPANY | OF_KEYS,
     "operator": OF_CONTROL | {"AdvanceClock"},
     "supervisor": OF_CONTROL | {"AdvanceClock"},
     "clearing": OWN | {"Submit", "QueryUnsettled"},

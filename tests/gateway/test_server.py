@@ -125,6 +125,7 @@ async def test_what_a_role_may_not_do_is_refused_before_the_log() -> None:
             (wire.QueryTrades(id=1), {"trader", "operator", "clearing"}),
             (wire.QueryUnsettled(id=1), {"operator", "clearing"}),
             (wire.QueryKeys(id=1), {"operator"}),
+            (wire.QueryCodes(id=1), {"operator"}),
             (wire.QueryProposals(id=1), {"operator"}),
             (wire.AdvanceClock(id=1, to_time_ns=1), {"operator"}),
             (wire.FindOrder(id=1, client_order=1), {"trader"}),
