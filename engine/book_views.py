@@ -2,13 +2,21 @@
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Final
 
 import numpy as np
 
 from engine.commands import Side
+from engine.core.layout import ORDER
 from engine.market import Market
 from engine.surveillance_alerts import participant_code
 from engine.views import Book, Depth, DepthLevel, Level, ListingView, ShownListing
+
+OrderRow = tuple[int, ...]
+"""The fields of an order's row in their order."""
+_FIELDS: Final = ORDER.names or ()
+LEFT, NEXT, TIME = _FIELDS.index("left_t"), _FIELDS.index("next"), _FIELDS.index("time_ns")
+PARTICIPANT: Final = _FIELDS.index("participant")
 
 
 def _index(market: Market, product: str) -> int:
@@ -56,35 +64,37 @@ def book(market: Market, product: str, levels: int = 0) -> Book:
 def listings(market: Market, product: str, side: Side, price_fen: int) -> tuple[ListingView, ...]:
     """Return the listings of one level, oldest first; KeyError for an unknown product."""
     index = _index(market, product)
-    row = market.core.state.products[index]
-    is_inside = 0 < row["listed_floor_fen"] <= price_fen <= row["listed_cap_fen"]
+    terms = market.core.state.products[index]
+    is_inside = 0 < terms["listed_floor_fen"] <= price_fen <= terms["listed_cap_fen"]
     if not is_inside or price_fen % market.profile.tick_size_fen:
         return ()
     shown = []
-    for number in _queue(market, index, side, price_fen):
-        order = market.core.state.orders[number]
+    for number, row in _queue(market, index, side, price_fen):
         shown.append(
             ListingView(
                 order=number,
                 side=side,
                 price_fen=price_fen,
-                left_t=int(order["left_t"]),
-                time_ns=int(order["time_ns"]),
+                left_t=row[LEFT],
+                time_ns=row[TIME],
             )
         )
     return tuple(shown)
 
 
-def _queue(market: Market, index: int, side: Side, price_fen: int) -> Iterator[int]:
-    """Return the numbers of the listings at a price inside the band, oldest first."""
+def _queue(
+    market: Market, index: int, side: Side, price_fen: int
+) -> Iterator[tuple[int, OrderRow]]:
+    """Return numbers and rows of the listings at a price inside the band, oldest first."""
     ladder = 2 * index + side - 1
     away = price_fen - int(market.core.state.ladders[ladder]["origin_fen"])
     position = abs(away) // market.profile.tick_size_fen  # exact: on the tick
-    levels = market.core.state.levels
+    levels, orders = market.core.state.levels, market.core.state.orders
     number = int(levels[ladder * market.profile.capacity.levels + position]["head"])
     while number:
-        yield number
-        number = int(market.core.state.orders[number]["next"])
+        row = orders[number].item()  # all fields at once: each by itself costs as much
+        yield number, row
+        number = row[NEXT]
 
 
 def depth(market: Market, product: str, levels: int = 0, count: int = 20) -> Depth:
@@ -102,16 +112,9 @@ def depth(market: Market, product: str, levels: int = 0, count: int = 20) -> Dep
 
 def _depth_level(market: Market, index: int, side: Side, level: Level, count: int) -> DepthLevel:
     told = []
-    for number in islice(_queue(market, index, side, level.price_fen), count):
-        order = market.core.state.orders[number]
-        told.append(
-            ShownListing(
-                order=number,
-                left_t=int(order["left_t"]),
-                time_ns=int(order["time_ns"]),
-                owner=_owner(market, int(order["participant"])),
-            )
-        )
+    for number, row in islice(_queue(market, index, side, level.price_fen), count):
+        owner = _owner(market, row[PARTICIPANT])
+        told.append(ShownListing(order=number, left_t=row[LEFT], time_ns=row[TIME], owner=owner))
     return DepthLevel(
         price_fen=level.price_fen,
         quantity_t=level.quantity_t,
