@@ -92,6 +92,13 @@ FAULTS: Final[dict[str, FaultCode]] = {
         retry="after",
         retry_after_ms=1_000,
     ),
+    "CONNECTIONS_LIMITED": FaultCode(
+        2021,
+        "新建连接过快,请稍后再试",
+        "new connections come too fast; try again a little later",
+        retry="after",
+        retry_after_ms=1_000,
+    ),
     "ROLE_NOT_PERMITTED": FaultCode(102, "该角色无此权限", "this role may not do that"),
     "RATE_LIMITED": FaultCode(
         2030,

@@ -47,6 +47,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     connections: int = 10_000
     connections_per_address: int = 512
+    connections_per_second: float = 10.0
+    """New ones of an address, after a burst of as many as it may hold."""
     connections_per_participant: int = 16
     connections_per_key: int = 8
     login_s: float = 3.0

@@ -47,6 +47,7 @@ STATUS_OF: Final = {
     "METHOD_NOT_ALLOWED": HTTPStatus.METHOD_NOT_ALLOWED,
     "RATE_LIMITED": HTTPStatus.TOO_MANY_REQUESTS,
     "CONNECTIONS_FULL": HTTPStatus.SERVICE_UNAVAILABLE,
+    "CONNECTIONS_LIMITED": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -94,9 +95,9 @@ class Mirror:
         self._count(response)
         return response
 
-    def refuse(self, code: str, detail: object = "") -> Response:
-        """Return the answer to a websocket client that does not come in."""
-        response = _refusal(HttpFault(code, detail, wait_s=5), "en")
+    def refuse(self, code: str, detail: object = "", wait_s: float = 5) -> Response:
+        """Return the answer to a websocket client that does not come in, with the seconds to wait."""
+        response = _refusal(HttpFault(code, detail, wait_s=wait_s), "en")
         self._count(response)
         return response
 

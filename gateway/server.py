@@ -20,6 +20,7 @@ from engine.profile import Profile
 from engine.units import NANOSECONDS_PER_SECOND
 from gateway import wire
 from gateway.access import Access, Identity
+from gateway.arrivals import Arrivals
 from gateway.connection import Connection
 from gateway.disconnects import Disconnects
 from gateway.door import Acceptance, Watcher
@@ -133,6 +134,7 @@ class Server:
         """How often things happened, by name: connections, logins, cuts by reason."""
         self.watch = Watch()
         self._addresses: Counter[str] = Counter()
+        self._arrivals = Arrivals(self.settings)
         self._buckets: dict[int, Buckets] = {}
         self._hosts: set[str] = set()
         self._socket_server: SocketServer | None = None
@@ -219,6 +221,10 @@ class Server:
         if is_full or self._addresses[address] >= settings.connections_per_address:
             self.counts["connections_refused"] += 1
             return self.mirror.refuse("CONNECTIONS_FULL", settings.connections)
+        wait_s = self._arrivals.wait_s(address, time.monotonic())
+        if wait_s:
+            self.counts["arrivals_refused"] += 1
+            return self.mirror.refuse("CONNECTIONS_LIMITED", wait_s=wait_s)
         return None
 
     async def _handle(self, socket: ServerConnection) -> None:

@@ -151,7 +151,8 @@ async def test_a_thousand_bad_peers_write_no_traceback_and_few_lines(
     before = logs._Holder.lines
     logs._Holder.lines = logs.Lines("info", "json", lines.append)
     try:
-        async with serving(settings(login_failures=10**6), traders=1, is_audited=True) as world:
+        limits = settings(login_failures=10**6, connections_per_second=10**6)
+        async with serving(limits, traders=1, is_audited=True) as world:
             for number in range(250):
                 async with tcp(world) as client:
                     await client.send(b"\x00\xff\r\n\r\n" if number % 2 else b"GET / HTTP/1.1\r\n")
