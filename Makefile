@@ -52,9 +52,9 @@ tests-nojit: setup  ## the engine's tests without the compiler
 mutants: setup  ## every planted bug must be killed
 	@$(BIN)/python -m tests.mutants.run
 
-soak: setup  ## the full form of every long proof (half an hour or so); seeds are printed
+soak: setup  ## the full form of every long proof (an hour or so); seeds are printed
 	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 -m soak tests
-	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 tests/gateway/test_journal_power.py tests/engine/test_outside_judge.py
+	@CEAX_SOAK=1 $(BIN)/python -m pytest -q -s --timeout 3600 tests/gateway/test_journal_power.py tests/engine/test_outside_judge.py tests/gateway/test_cut_line.py
 
 fuzz: setup  ## ten minutes each of guided fuzzing: frame decoder, framing, journal reader
 	@$(BIN)/python -m tests.fuzz.run decoder 600
