@@ -26,8 +26,7 @@ class MeasuresPanel(TablePanel):
         return next((measure for measure in MEASURES if measure.key == key), None)
 
     def _row(self, measure: Measure) -> Row:
-        is_direct = measure is MEASURES[0]
-        who = word(self, "measure_at_once" if is_direct else "measure_by_two")
+        who = word(self, "measure_at_once" if measure.is_direct else "measure_by_two")
         return measure.key, (word(self, measure.key), who)
 
 
