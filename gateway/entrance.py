@@ -18,7 +18,7 @@ from gateway.audit import Audit
 from gateway.codes import CloseCode, Fault
 from gateway.door import Busy
 from gateway.explain import explain
-from gateway.feed import LogEntry
+from gateway.history import Applied
 from gateway.limits import Settings
 from gateway.protocol import Claim, Refuse
 from gateway.sequencer import Stopped
@@ -41,7 +41,7 @@ _STRANGE: Final = frozenset({"KEY_UNKNOWN", "SIGNATURE_WRONG"})
 class Writer(Protocol):
     """The part of the sequencer that the entrance uses."""
 
-    async def submit(self, key: int, command: AnyCommand) -> LogEntry:
+    async def submit(self, key: int, command: AnyCommand) -> Applied:
         """Carry a command through journal and engine; Busy, Stopped."""
         ...
 
@@ -142,7 +142,7 @@ class Entrance:
 
     # ------------------------------------------------------------ going out
 
-    def learn(self, batch: Iterable[LogEntry]) -> None:
+    def learn(self, batch: Iterable[Applied]) -> None:
         """Take in what the log says about keys, and end the connections of those that ended."""
         for entry in batch:
             for key, code in self._access.learn(entry.events).items():

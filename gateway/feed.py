@@ -5,11 +5,12 @@ a reader resumes by sequence. Readers pull: a stream is kept once, each reader h
 slow reader costs no memory. What may be skipped (books, quotes, the status) is kept as its newest state only.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final, Protocol
 
-from engine.commands import AnyCommand, HaltScope, Method
+from engine.commands import HaltScope, Method
 from engine.events import (
     AnyEvent,
     Cancelled,
@@ -27,23 +28,11 @@ from engine.events import (
 from engine.views import Depth, MarketView
 from gateway import wire
 from gateway.book_feed import Newest, NewestBook
+from gateway.feed_index import Found, note_offers, typed_events
 from gateway.frames_book import BookSnapshot
+from gateway.history import DAYS_KEPT, Applied, History
 from gateway.routing import Audience, is_public
-
-
-class LogEntry(Protocol):
-    """A command of the log with its events, as the sequencer publishes it."""
-
-    @property
-    def sequence(self) -> int: ...  # noqa: D102
-    @property
-    def time_ns(self) -> int: ...  # noqa: D102
-    @property
-    def key(self) -> int: ...  # noqa: D102
-    @property
-    def command(self) -> AnyCommand: ...  # noqa: D102
-    @property
-    def events(self) -> Iterable[AnyEvent]: ...  # noqa: D102
+from gateway.streams import BLOCK, KeptLog, Stream, WholeLog
 
 
 class Market(Protocol):
@@ -62,67 +51,26 @@ _OF_STATUS: Final = frozenset((DayOpened, PhaseChanged, DayClosed, Halted, Resum
 """Events after which the market may take something else than before."""
 
 
-class Stream:
-    """Entries of the log that concern one stream, each with the places of its events that do."""
-
-    __slots__ = ("base", "entries", "floor", "places", "sequences")
-
-    def __init__(self, floor: int = 0) -> None:
-        self.floor = floor
-        """Last sequence that is no longer kept."""
-        self.base = 0
-        """How many entries were dropped: positions of readers count from the first ever."""
-        self.sequences: list[int] = []
-        self.entries: list[LogEntry] = []
-        self.places: list[tuple[int, ...]] = []
-
-    @property
-    def end(self) -> int:
-        """Position behind the last entry."""
-        return self.base + len(self.sequences)
-
-    def append(self, entry: LogEntry, places: tuple[int, ...]) -> None:
-        """Add an entry; sequences rise."""
-        self.sequences.append(entry.sequence)
-        self.entries.append(entry)
-        self.places.append(places)
-
-    def position_after(self, sequence: int) -> int:
-        """Return the position of the first entry behind a sequence."""
-        return self.base + bisect_right(self.sequences, sequence)
-
-    def previous(self, position: int) -> int:
-        """Return the sequence of the entry before a position."""
-        index = position - self.base
-        return self.sequences[index - 1] if index else self.floor
-
-    def events(self, position: int) -> tuple[AnyEvent, ...]:
-        """Return the events of an entry that belong to this stream."""
-        index = position - self.base
-        events = tuple(self.entries[index].events)
-        return tuple(events[place] for place in self.places[index])
-
-    def entry(self, position: int) -> LogEntry:
-        """Return an entry."""
-        return self.entries[position - self.base]
-
-    def forget_to(self, sequence: int) -> None:
-        """Drop what lies at or before a sequence."""
-        count = bisect_right(self.sequences, sequence)
-        self.floor = max(self.floor, self.sequences[count - 1] if count else self.floor)
-        self.base += count
-        del self.sequences[:count], self.entries[:count], self.places[:count]
+FEW: Final = 16
+"""Most events of an entry that each reader sorts for itself; those of larger ones are sorted once for all."""
+SORTED_MAX: Final = 8
+"""Most larger entries whose events are kept sorted."""
 
 
 class Feed:
-    """All streams and snapshots of one exchange; `take_in` is called in log order."""
+    """All streams and snapshots of one exchange; `take_in` is called in log order.
 
-    def __init__(self, exchange: Market, kept: Iterable[LogEntry] = ()) -> None:
+    The history is what the sequencer keeps: it has a batch before `take_in` is called with it.
+    """
+
+    def __init__(self, exchange: Market, history: History) -> None:
         self._exchange = exchange
-        self.trades = Stream()
-        self.market = Stream()
-        self.drop = Stream()
+        self._log = KeptLog(history)
+        self.trades = Stream(self._log, _listed_trades, history.floor)
+        self.market = Stream(self._log, _public, history.floor)
+        self.drop = WholeLog(self._log, history.floor, history.last)
         self._private: dict[int, Stream] = {}
+        self._sorted: dict[int, dict[int, tuple[AnyEvent, ...]]] = {}
         self.newest: dict[str, Newest] = {}
         """By `book:<product>` and `quote:<product>`, `market` and `status`."""
         self.books: dict[str, NewestBook] = {}
@@ -132,10 +80,11 @@ class Feed:
         self.touched_private: set[int] = set()
         self.audience = Audience()
         self._book_sequences: dict[str, tuple[int, int]] = {}
-        self._day_sequences: list[int] = []
+        self._days: list[tuple[int, str]] = []
+        """First sequence and date of the days that are kept."""
         self.sequence = 0
         self.time_ns = 0
-        self.take_in(kept)
+        self._restore(history)
         products = [view.product for view in exchange.market().products]
         self.dirty.update(f"book:{product}" for product in products)
         self.dirty.update(f"quote:{product}" for product in products)
@@ -145,41 +94,77 @@ class Feed:
         """Return the private stream of a participant, of all control at `OPERATORS`."""
         stream = self._private.get(participant)
         if stream is None:
-            stream = self._private[participant] = Stream(self.drop.floor)
+            select = partial(self._own, participant)
+            stream = self._private[participant] = Stream(self._log, select, self.drop.floor)
         return stream
+
+    def _own(self, participant: int, entry: Applied) -> tuple[AnyEvent, ...]:
+        """Return the events of an entry that belong to a private stream."""
+        parties = self.audience.parties
+        if len(entry.events) <= FEW:
+            return tuple(event for event in entry.events if participant in parties(event))
+        found = self._sorted.get(entry.sequence)
+        if found is None:
+            lists: dict[int, list[AnyEvent]] = {}
+            for event in entry.events:
+                for party in parties(event):
+                    lists.setdefault(party, []).append(event)
+            if len(self._sorted) >= SORTED_MAX:
+                del self._sorted[next(iter(self._sorted))]
+            found = {party: tuple(events) for party, events in lists.items()}
+            self._sorted[entry.sequence] = found
+        return found.get(participant, ())
 
     # ------------------------------------------------------------ taking in the log
 
-    def take_in(self, batch: Iterable[LogEntry]) -> None:
+    def take_in(self, batch: Sequence[Applied]) -> None:
         """Sort the events of a batch into the streams and mark what has to be shown anew."""
+        self._log.add(batch)
+        parties, touched = self.audience.parties, self.touched_private
         for entry in batch:
-            self.sequence, self.time_ns = entry.sequence, entry.time_ns
-            if not self.drop.sequences and not self.drop.base:
-                self._begin_at(entry.sequence - 1)
-            self.drop.append(entry, ())
-            trades: list[int] = []
-            market: list[int] = []
-            private: dict[int, list[int]] = {}
-            for place, event in enumerate(entry.events):
+            sequence = entry.sequence
+            self.sequence, self.time_ns = sequence, entry.time_ns
+            self.drop.append(sequence)
+            for event in entry.events:
                 self._take_event(event)
-                if isinstance(event, Traded) and event.method is Method.LISTED:
-                    trades.append(place)
+                if _is_listed_trade(event):
+                    self.trades.append(sequence)
                 if is_public(event):
-                    market.append(place)
-                for participant in self.audience.parties(event):
-                    private.setdefault(participant, []).append(place)
-            if trades:
-                self.trades.append(entry, tuple(trades))
-            if market:
-                self.market.append(entry, tuple(market))
-            for participant, places in private.items():
-                self.private(participant).append(entry, tuple(places))
-                self.touched_private.add(participant)
+                    self.market.append(sequence)
+                for participant in parties(event):
+                    self.private(participant).append(sequence)
+                    touched.add(participant)
 
-    def _begin_at(self, floor: int) -> None:
-        """Note where the kept log begins: after a long life the sequencer keeps the last two days."""
-        for stream in (self.drop, self.trades, self.market):
-            stream.floor = floor
+    def _restore(self, history: History) -> None:
+        """Take in what was kept before this process began; hot events by column."""
+        found = Found()
+        for page in history.pages:
+            typed = typed_events(page)
+            if page.first in history.days:
+                self._restore_typed(*next(typed), found)  # the day before its offers
+            note_offers(page, self.audience)
+            for sequence, events in typed:
+                self._restore_typed(sequence, events, found)
+            for product, (sequence, time_ns) in found.add_hot(page, self.audience).items():
+                code = history.profile.products[product].code
+                if sequence > self._touched(code)[0]:
+                    self._book_sequences[code] = sequence, time_ns
+        self.trades.sequences = found.trades()
+        self.market.sequences = array("q", dict.fromkeys(found.market))
+        for party, sequences in found.by_party().items():
+            self.private(party).sequences = sequences
+        if self.drop.sequences:
+            last = self.drop.entry(self.drop.end - 1)
+            self.sequence, self.time_ns = last.sequence, last.time_ns
+
+    def _restore_typed(self, sequence: int, events: Sequence[AnyEvent], found: Found) -> None:
+        for event in events:
+            self._take_event(event)
+            if _is_listed_trade(event):
+                found.listed.append(sequence)
+            if is_public(event):
+                found.market.append(sequence)
+            found.pairs += [(party, sequence) for party in self.audience.parties(event)]
 
     def _take_event(self, event: AnyEvent) -> None:
         """Note what an event makes stale: books, quotes, the market as a whole."""
@@ -219,11 +204,12 @@ class Feed:
         self.audience.open_day()
         for product in event.products:
             self._book_sequences[product] = (event.sequence, event.time_ns)
-        self._day_sequences.append(event.sequence)
-        if len(self._day_sequences) <= 2:  # noqa: PLR2004 - the open and the last one
+        self._days.append((event.sequence, event.date))
+        if len(self._days) <= DAYS_KEPT:
             return
-        del self._day_sequences[0]
-        forgotten = self._day_sequences[0] - 1
+        del self._days[0]
+        forgotten = self._days[0][0] - 1
+        self.audience.forget_to(forgotten)
         for stream in (self.drop, self.trades, self.market, *self._private.values()):
             stream.forget_to(forgotten)
 
@@ -270,14 +256,41 @@ class Feed:
 
     def day_bounds(self, date: str) -> tuple[int, int] | None:
         """Return first sequence of a kept trading day and the last before the next, None if not kept."""
-        for index, first in enumerate(self._day_sequences):
-            entry = self.drop.entry(self.drop.position_after(first - 1))
-            if any(isinstance(event, DayOpened) and event.date == date for event in entry.events):
-                is_last = index + 1 == len(self._day_sequences)
-                return first, self.sequence if is_last else self._day_sequences[index + 1] - 1
+        for index, (first, opened) in enumerate(self._days):
+            if opened == date:
+                is_last = index + 1 == len(self._days)
+                return first, self.sequence if is_last else self._days[index + 1][0] - 1
         return None
 
     @property
     def day_sequence(self) -> int:
         """Sequence that opened the open or last trading day, 0 before the first."""
-        return self._day_sequences[-1] if self._day_sequences else 0
+        return self._days[-1][0] if self._days else 0
+
+    def first_answer(self, participant: int, key: int, client_order: int) -> Applied | None:
+        """Return the first command of this trading day that a key sent under a client order number."""
+        stream = self.private(participant)
+        begin = stream.position_after(self.day_sequence)
+        history = self._log.history
+        return history.first_answer(stream.between(begin, stream.end), key, client_order)
+
+    def moves(self, participant: int, first: int, last: int) -> Iterator[AnyEvent]:
+        """Yield the private events between two sequences that may have moved cash or allowances."""
+        stream, history = self.private(participant), self._log.history
+        begin, end = stream.position_after(first - 1), stream.position_after(last)
+        sequences = history.without_quiet(stream.between(begin, end))
+        for at in range(0, len(sequences), BLOCK):
+            for entry in history.entries(sequences[at : at + BLOCK]):
+                yield from self._own(participant, entry)
+
+
+def _is_listed_trade(event: AnyEvent) -> bool:
+    return type(event) is Traded and event.method is Method.LISTED
+
+
+def _listed_trades(entry: Applied) -> tuple[AnyEvent, ...]:
+    return tuple(event for event in entry.events if _is_listed_trade(event))
+
+
+def _public(entry: Applied) -> tuple[AnyEvent, ...]:
+    return tuple(event for event in entry.events if is_public(event))

@@ -1,7 +1,8 @@
 """What the exchange did on this and the last trading day, kept in memory for readers that resume.
 
 Hot commands are kept as their 64-byte records and decoded only when somebody asks. A page holds a
-stretch of the log; a full one never changes, so snapshots write it once (`history_pages.py`).
+stretch of the log; a full one never changes, so snapshots write it once (`history_pages.py`). Every command
+is in one page, hot or not, so its row follows from its sequence and the control commands before it.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from engine.answers import Answers, answers_from_records
 from engine.codec import record_to_entry
 from engine.commands import AnyCommand, Entry
-from engine.core.records import COMMAND, EVENT
+from engine.core.records import COMMAND, EVENT, EventKind
 from engine.events import AnyEvent, DayOpened
 from engine.exchange import Exchange
 from engine.profile import Profile
@@ -91,6 +92,7 @@ class Page:
         self.before: dict[int, list[AnyEvent]] = {}
         self.after: dict[int, list[AnyEvent]] = {}
         self._controls: list[Applied] = []
+        self._numbers: NDArray[np.int64] = np.zeros(0, np.int64)
         self._unpack: Callable[[], list[Applied]] | None = None
 
     @classmethod
@@ -161,6 +163,76 @@ class Page:
             yield from paired(entries, run, profile)
             begin = end
 
+    # ------------------------------------------------------------ single commands
+
+    def entries(self, sequences: "NDArray[np.int64]", profile: Profile) -> list[Applied]:
+        """Return the commands of rising sequences, all of this page."""
+        rows, is_hot, before = self._found(sequences)
+        run = self._picked(rows)
+        hot = iter(paired([record_to_entry(row, profile) for row in run.commands], run, profile))
+        controls = self.controls
+        places = zip(is_hot.tolist(), before.tolist(), strict=True)
+        return [next(hot) if is_row else controls[place] for is_row, place in places]
+
+    def first_answer(
+        self, sequences: "NDArray[np.int64]", key: int, client_order: int
+    ) -> int | None:
+        """Return the first of these sequences that is a key's command of that number."""
+        rows, is_hot, before = self._found(sequences)
+        commands = self.commands.used
+        is_it = commands["client_order"][rows] == client_order
+        is_it &= commands["key"][rows] == key
+        found = sequences[is_hot][is_it][:1].tolist()
+        for place in before[~is_hot].tolist():
+            item = self.controls[place]
+            if item.key == key and getattr(item.command, "client_order", 0) == client_order:
+                found.append(item.sequence)
+                break
+        return min(found, default=None)
+
+    def without_quiet(self, sequences: "NDArray[np.int64]") -> "NDArray[np.int64]":
+        """Return those of the sequences that may have moved cash or allowances: no hot one without a trade."""
+        rows, is_hot, _ = self._found(sequences)
+        events, begins = self._event_places(rows)
+        keeps = ~is_hot
+        if len(rows):
+            is_trade = self.events.used["kind"][events] == EventKind.TRADED
+            with_more = np.array([row in self.after or row in self.before for row in rows.tolist()])
+            keeps[is_hot] = np.logical_or.reduceat(is_trade, begins) | with_more
+        return sequences[keeps]
+
+    def _found(
+        self, sequences: "NDArray[np.int64]"
+    ) -> "tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]":
+        """Return the rows of the hot ones among sequences, which these are, and the controls before each."""
+        if len(self._numbers) != len(self.controls):
+            self._numbers = np.array([item.sequence for item in self.controls], np.int64)
+        before = np.searchsorted(self._numbers, sequences)
+        is_hot = np.searchsorted(self._numbers, sequences, side="right") == before
+        return (sequences - self.first - before)[is_hot], is_hot, before
+
+    def _event_places(
+        self, rows: "NDArray[np.int64]"
+    ) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+        """Return the places of all events of some commands, and where each command's begin among them."""
+        ends = self.ends.used
+        firsts = np.where(rows > 0, ends[rows - 1], 0) if len(rows) else rows
+        counts = ends[rows] - firsts
+        begins = np.cumsum(counts) - counts
+        return np.repeat(firsts - begins, counts) + np.arange(counts.sum()), begins
+
+    def _picked(self, rows: "NDArray[np.int64]") -> HotRun:
+        """Return some of the hot commands as if they had followed each other."""
+        events, begins = self._event_places(rows)
+        answers = Answers(
+            self.events.used[events],
+            np.append(begins[1:], len(events)) if len(rows) else begins,
+            self.first_times.used[rows],
+            {at: self.before[row] for at, row in enumerate(rows.tolist()) if row in self.before},
+            {at: self.after[row] for at, row in enumerate(rows.tolist()) if row in self.after},
+        )
+        return HotRun(self.commands.used[rows], answers)
+
     def _run(self, begin: int, end: int) -> HotRun:
         """Return a part of the hot commands, with its answers counted from its own beginning."""
         row = int(self.ends.used[begin - 1]) if begin else 0
@@ -186,7 +258,7 @@ class History:
         self.days: list[int] = []
         """Sequences of the commands that opened the days that are kept."""
         self.pages: list[Page] = []
-        self._profile = profile
+        self.profile = profile
 
     def add_hot(self, run: HotRun) -> None:
         """Keep a run of hot commands."""
@@ -232,7 +304,54 @@ class History:
         """Yield what followed a sequence, from the floor on at the earliest."""
         for page in list(self.pages):
             if page.last > sequence:
-                yield from page.read(sequence, self._profile)
+                yield from page.read(sequence, self.profile)
+
+    @property
+    def last(self) -> int:
+        """Sequence of the last command, `floor` where none is kept."""
+        return self.pages[-1].last if self.pages else self.floor
+
+    def entries(self, sequences: "NDArray[np.int64]") -> list[Applied]:
+        """Return the commands of rising sequences; LookupError where the first is no longer kept."""
+        return [
+            item
+            for page, part in self._parts(sequences)
+            for item in page.entries(part, self.profile)
+        ]
+
+    def first_answer(
+        self, sequences: "NDArray[np.int64]", key: int, client_order: int
+    ) -> Applied | None:
+        """Return the first of these commands that a key sent under a client order number."""
+        for page, part in self._parts(sequences):
+            found = page.first_answer(part, key, client_order)
+            if found is not None:
+                return page.entries(np.array([found], np.int64), self.profile)[0]
+        return None
+
+    def without_quiet(self, sequences: "NDArray[np.int64]") -> "NDArray[np.int64]":
+        """Return those of the sequences that may have moved cash or allowances."""
+        parts = [page.without_quiet(part) for page, part in self._parts(sequences)]
+        return np.concatenate(parts) if parts else sequences
+
+    def _parts(self, sequences: "NDArray[np.int64]") -> "Iterator[tuple[Page, NDArray[np.int64]]]":
+        """Yield pages with what of rising sequences lies in each."""
+        if not len(sequences):
+            return
+        if sequences[0] <= self.floor:
+            raise LookupError(f"sequence {sequences[0]} is no longer kept")
+        at = bisect_right(self.pages, int(sequences[0]), key=_first) - 1
+        begin = 0
+        while begin < len(sequences):
+            page = self.pages[at]
+            end = int(np.searchsorted(sequences, page.last, side="right"))
+            if end > begin:
+                yield page, sequences[begin:end]
+            begin, at = end, at + 1
+
+
+def _first(page: Page) -> int:
+    return page.first
 
 
 def _sequence(applied: Applied) -> int:

@@ -12,8 +12,9 @@ from typing import Protocol
 from engine.views import MarketView
 from gateway.book_feed import Newest
 from gateway.door import Acceptance, Watcher
-from gateway.feed import Feed, LogEntry
+from gateway.feed import Feed
 from gateway.frames_pushed import StatusChanged
+from gateway.history import Applied
 from gateway.reader import Reader
 from gateway.status import StatusBoard
 
@@ -107,7 +108,7 @@ class Publisher:
 
     # ------------------------------------------------------------ publishing
 
-    def publish(self, batch: Sequence[LogEntry]) -> None:
+    def publish(self, batch: Sequence[Applied]) -> None:
         """Show a durable batch to everybody whom it concerns."""
         feed = self.feed
         ends = (feed.trades.end, feed.market.end)

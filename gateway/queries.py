@@ -205,17 +205,14 @@ class Desk:
 
     def _find_order(self, request: wire.FindOrder, identity: Identity) -> wire.OrderFound:
         """Return the first answer to an order command of this key and trading day."""
-        stream = self._feed.private(identity.participant)
-        for position in range(stream.position_after(self._feed.day_sequence), stream.end):
-            entry = stream.entry(position)
-            command_order = getattr(entry.command, "client_order", 0)
-            if entry.key == identity.key and command_order == request.client_order:
-                return wire.OrderFound(
-                    id=request.id,
-                    sequence=entry.sequence,
-                    time_ns=entry.time_ns,
-                    events=self._feed.audience.answer(entry.events, identity.participant),
-                )
+        entry = self._feed.first_answer(identity.participant, identity.key, request.client_order)
+        if entry is not None:
+            return wire.OrderFound(
+                id=request.id,
+                sequence=entry.sequence,
+                time_ns=entry.time_ns,
+                events=self._feed.audience.answer(entry.events, identity.participant),
+            )
         return wire.OrderFound(id=request.id, sequence=0, time_ns=0, events=())
 
     def _check_product(self, product: str) -> None:

@@ -8,8 +8,9 @@ from gateway import wire
 from gateway.access import Identity
 from gateway.book_feed import BEHIND, NOTHING_SEEN
 from gateway.codes import Fault
-from gateway.feed import Feed, Stream
+from gateway.feed import Feed
 from gateway.routing import OPERATORS, as_public, as_seen_by
+from gateway.streams import Stream
 
 EVENTS_PER_FRAME: Final = 500
 """Most events of one frame; the close of a busy day cancels very many listings in one command."""
@@ -188,7 +189,7 @@ class Reader:
                 continue
             if place.position < stream.base:
                 raise Overrun(channel)
-            sequence = stream.sequences[place.position - stream.base]
+            sequence = stream.sequence(place.position)
             if best is None or sequence < oldest:
                 best, oldest = channel, sequence
         return best

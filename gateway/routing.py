@@ -233,7 +233,7 @@ _WITH_SENDER: Final = (
 """Order events that others than their sender see."""
 _CUT_DOWN: Final = frozenset((*get_args(_WITH_SENDER), Halted, Resumed))
 """What is not shown to everybody alike."""
-_OFFERS: Final = frozenset((BlockOffered, BlockOfferedToGroup, BlockCountered))
+_OFFERS: Final = frozenset((BlockOffered, BlockOfferedToGroup, BlockCountered, Cancelled))
 """What is remembered for the end of an offer."""
 
 
@@ -243,16 +243,34 @@ class Audience:
     def __init__(self) -> None:
         self._others: dict[int, Parties] = {}
         """By number of a block offer or counter-offer: who knows of it beside its owner."""
+        self._told: dict[tuple[int, int], Parties] = {}
+        """By sequence and number of an ended offer: who else was told, for readers that come later."""
 
     def open_day(self) -> None:
         """Forget the offers of the day before: order numbers restart."""
         self._others.clear()
 
-    def note(self, event: AnyEvent) -> None:
+    def forget_to(self, sequence: int) -> None:
+        """Forget the ends of offers at or before a sequence."""
+        self._told = {told: others for told, others in self._told.items() if told[0] > sequence}
+
+    def offered(self, order: int, others: Parties) -> None:
         """Remember whom an offer was made to."""
+        self._others[order] = others
+
+    def ended(self, sequence: int, order: int) -> Parties:
+        """Remember, and return, whom beside its owner the end of an offer is told."""
+        others = self._told[sequence, order] = self._others.get(order, ())
+        return others
+
+    def note(self, event: AnyEvent) -> None:
+        """Remember whom an offer was made to, and who was told its end."""
         if type(event) not in _OFFERS:
             return
         match event:
+            case Cancelled():
+                if event.method is Method.BLOCK:
+                    self.ended(event.sequence, event.order)
             case BlockOffered():
                 self._others[event.order] = (event.counterparty,)
             case BlockOfferedToGroup():
@@ -266,7 +284,8 @@ class Audience:
         """Return whose private streams an event belongs to, each once."""
         found = ROUTES[type(event)].parties(event)
         if isinstance(event, Cancelled) and event.method is Method.BLOCK:
-            found = (*found, *self._others.get(event.order, ()))
+            told = self._told.get((event.sequence, event.order))
+            found = (*found, *(self._others.get(event.order, ()) if told is None else told))
         return tuple(dict.fromkeys(found)) if len(found) > 1 else found
 
     def answer(self, events: Iterable[AnyEvent], participant: int) -> tuple[AnyEvent, ...]:

@@ -81,7 +81,8 @@ class Sequencer:
         self.failure: BaseException | None = None
         """Why the exchange stopped by itself."""
         self._journal = journal
-        self._history = history
+        self.history = history
+        """What is kept of the log, of this and the last trading day."""
         self._profile = exchange.profile
         self._inbox: deque[_Request] = deque()
         self._waiting = 0
@@ -142,12 +143,12 @@ class Sequencer:
 
     def events_after(self, sequence: int) -> Iterator[Applied]:
         """Yield what followed a sequence, of this and the last trading day (`history_floor`)."""
-        return self._history.after(sequence)
+        return self.history.after(sequence)
 
     @property
     def history_floor(self) -> int:
         """Last sequence that `events_after` no longer knows."""
-        return self._history.floor
+        return self.history.floor
 
     async def advance_clock(self, time_ns: int) -> int:
         """Drive a simulated clock to a moment through everything that falls due; return exchange time.
@@ -334,11 +335,11 @@ class Sequencer:
         for run, records in runs:
             if records is not None:
                 hot = apply_hot(self.exchange, records)
-                self._history.add_hot(hot)
+                self.history.add_hot(hot)
                 applied += paired(run, hot, self._profile)
                 continue
             done = apply_control(self.exchange, run)
-            self._history.add_control(done)
+            self.history.add_control(done)
             applied += done
             has_changed = has_changed or any(changes_phase(item) for item in done)
             self._day_ended = self._day_ended or any(ends_day(item) for item in done)

@@ -7,7 +7,7 @@ import secrets
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from websockets.asyncio.server import Server as SocketServer
@@ -26,8 +26,9 @@ from gateway.disconnects import Disconnects
 from gateway.door import Acceptance, Watcher
 from gateway.entrance import Entrance
 from gateway.errors import UserError
-from gateway.feed import Feed, LogEntry
+from gateway.feed import Feed
 from gateway.gate import Gate, address_of, gate_maker, select_format
+from gateway.history import Applied, History
 from gateway.limits import Buckets, Settings
 from gateway.mirror import Mirror
 from gateway.publisher import Publisher
@@ -60,7 +61,7 @@ class Submitter(Protocol):
         """Why nothing can be written any more, None while it can."""
         ...
 
-    async def submit(self, key: int, command: AnyCommand) -> LogEntry:
+    async def submit(self, key: int, command: AnyCommand) -> Applied:
         """Carry a command through journal and engine; Busy, Stopped."""
         ...
 
@@ -89,8 +90,9 @@ class Submitter(Protocol):
         """Call a listener after each durable batch, in log order."""
         ...
 
-    def events_after(self, sequence: int) -> Iterable[LogEntry]:
-        """Yield what is kept of the log after a sequence."""
+    @property
+    def history(self) -> History:
+        """What is kept of the log; it has a batch before the listeners do."""
         ...
 
 
@@ -117,7 +119,7 @@ class Server:
         self.port = port
         self.settings = settings or Settings()
         self._tls = tls
-        self.feed = Feed(sequencer.exchange, sequencer.events_after(0))
+        self.feed = Feed(sequencer.exchange, sequencer.history)
         self.access = Access(sequencer.exchange, self.settings)
         self.entrance = Entrance(self.access, sequencer, self.settings)
         self.desk = Desk(sequencer.exchange, self.feed, profile)
@@ -294,7 +296,7 @@ class Server:
         self.publisher.entered(connection)
         self.disconnects.entered(connection.identity.key, connection.identity.on_disconnect)
 
-    def _publish(self, batch: Sequence[LogEntry]) -> None:
+    def _publish(self, batch: Sequence[Applied]) -> None:
         """Show a durable batch to everybody whom it concerns."""
         self.entrance.learn(batch)
         self.publisher.publish(batch)

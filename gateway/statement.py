@@ -92,9 +92,9 @@ def make_statement(
     number = participant.participant
     reader = _Reader(profile, number)
     # From the first kept event on: a trade that fails may be of the day before.
-    reader.read(_events(feed, number, 0, first - 1))
-    of_day = reader.read(_events(feed, number, first, last))
-    after_day = reader.read(_events(feed, number, last + 1, feed.sequence))
+    reader.read(feed.moves(number, 0, first - 1))
+    of_day = reader.read(feed.moves(number, first, last))
+    after_day = reader.read(feed.moves(number, last + 1, feed.sequence))
     account = books.account(number)
     cash = account.cash
     owned_fen = cash.settled_fen + cash.proceeds_fen - cash.payable_fen
@@ -123,14 +123,6 @@ def make_statement(
         holdings=_holdings(account, of_day, after_day),
         trades=books.trades(number, date),
     )
-
-
-def _events(feed: Feed, participant: int, first: int, last: int) -> Iterable[AnyEvent]:
-    stream = feed.private(participant)
-    for position in range(stream.position_after(first - 1), stream.end):
-        if stream.entry(position).sequence > last:
-            return
-        yield from stream.events(position)
 
 
 class _Reader:

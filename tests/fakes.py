@@ -1,12 +1,12 @@
 """Stand-ins that tests build a small world from: a sequencer in memory, without journal or clock."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.commands import AdvanceTime, AnyCommand, Entry
 from gateway.door import Acceptance, Door, Watcher
-from gateway.history import Applied
+from gateway.history import Applied, History
 from gateway.sequencer import Answer, Tell
 from gateway.timekeeper import ClockNotDriven
 
@@ -18,6 +18,7 @@ class MemorySequencer:
         self.exchange = exchange
         self.now_ns = start_ns
         self.applied: list[Applied] = []
+        self.history = History(exchange.profile)
         self.batches = 0
         self.failure: BaseException | None = None
         self._is_driven = is_driven
@@ -37,9 +38,6 @@ class MemorySequencer:
 
     def listen(self, listener: Callable[[list[Applied]], None]) -> None:
         self._listeners.append(listener)
-
-    def events_after(self, sequence: int) -> Iterator[Applied]:
-        return iter([item for item in self.applied if item.sequence > sequence])
 
     def post(self, key: int, command: AnyCommand, tell: Tell) -> None:
         self._inbox.append((key, command, tell))
@@ -91,6 +89,7 @@ class MemorySequencer:
 
     def _publish(self, batch: Sequence[Applied]) -> None:
         self.applied += batch
+        self.history.add_control(list(batch))
         self.batches += 1
         for listener in self._listeners:
             listener(list(batch))

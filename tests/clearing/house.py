@@ -32,7 +32,7 @@ from engine.units import midnight_ns, parse_clock
 from engine.views import Account, ParticipantView, TradeView
 from gateway.client import Answer, Gap, Message, SubmitFailed
 from gateway.door import Acceptance, Watcher
-from gateway.history import Applied
+from gateway.history import Applied, History
 from gateway.keys import KeyFile, new_key
 from gateway.sequencer import Tell
 from gateway.wire import DropCopy
@@ -57,6 +57,7 @@ class House:
     def __init__(self) -> None:
         self.exchange = Oracle(profile())
         self.log: list[Applied] = []
+        self.history = History(profile())
         self.listeners: list[Callable[[list[Any]], None]] = []
         self.failure: BaseException | None = None
         self.time_ns = 0
@@ -110,6 +111,7 @@ class House:
             entry.sequence, self.time_ns, key, command, tuple(self.exchange.apply(entry))
         )
         self.log.append(applied)
+        self.history.add_control([applied])
         for listener in self.listeners:
             listener([applied])
         return applied

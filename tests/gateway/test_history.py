@@ -23,7 +23,7 @@ async def test_a_full_page_is_followed_by_another_and_nothing_is_lost_between(
     monkeypatch.setattr("gateway.history.DECODED_ROWS", 7)
     rig = Rig()
     await traded(rig)
-    pages = rig.sequencer._history.pages
+    pages = rig.sequencer.history.pages
     assert len(pages) > 3
     for page in pages[:-1]:
         assert len(page.controls) <= control + 64, "but for the run that passes the limit"
@@ -38,7 +38,7 @@ async def test_a_full_page_is_followed_by_another_and_nothing_is_lost_between(
 async def test_a_page_is_the_same_after_a_stay_on_the_disk() -> None:
     rig = Rig()
     await traded(rig)
-    history, profile = rig.sequencer._history, rig.sequencer.exchange.profile
+    history, profile = rig.sequencer.history, rig.sequencer.exchange.profile
     for page in history.pages:
         body, checksum = encode_page(page)
         again = decode_page(memoryview(body), checksum)
@@ -56,6 +56,6 @@ async def test_a_day_begins_a_page_so_that_days_are_dropped_whole() -> None:
     rig = Rig()
     await rig.start()
     await rig.sequencer.advance_clock(moment("16:00", "2021-07-20"))
-    history = rig.sequencer._history
+    history = rig.sequencer.history
     assert history.pages[0].first == history.floor + 1 == history.days[0]
     assert Page(5).last == 4
