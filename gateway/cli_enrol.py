@@ -140,6 +140,7 @@ def _code(arguments: argparse.Namespace) -> int:
     code = new_code()
 
     async def work(client: "Client") -> tuple[int, int]:
+        await _must_be_admitted(client, arguments.participant)
         hours_ns = arguments.hours * 3_600 * NANOSECONDS_PER_SECOND
         wish = {
             "type": "IssueCode",
@@ -169,6 +170,16 @@ def _code(arguments: argparse.Namespace) -> int:
         print(f"proposal {number} waits for another person; the code holds {arguments.hours} hours")
         print("the person then runs: ceax keys enrol FILE --exchange URL")
     return 0
+
+
+async def _must_be_admitted(client: "Client", participant: int) -> None:
+    """Refuse a company that is not there now, and not only when somebody approves; 0 is none."""
+    from gateway.errors import UserError
+
+    if participant and participant not in {row.participant for row in await client.participants()}:
+        raise UserError(
+            f"participant {participant} is not admitted; see `ceax participant list` for the numbers"
+        )
 
 
 def _list_codes(arguments: argparse.Namespace) -> int:
@@ -263,6 +274,7 @@ def _enrol_by_hand(arguments: argparse.Namespace) -> int:
         raise UserError(f"the key cannot be enrolled: {error}") from error
 
     async def work(client: "Client") -> list[int]:
+        await _must_be_admitted(client, arguments.participant)
         return await propose_all(client, [(action,)], arguments.reason)
 
     numbers = talk(arguments, work)

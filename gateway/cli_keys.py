@@ -17,6 +17,7 @@ from gateway.cli_parts import (
 )
 
 if TYPE_CHECKING:
+    from engine.events import KeyEnrolled
     from gateway.cli_parts import Commands
     from gateway.client import Client
     from gateway.keys import PublicHalf
@@ -133,21 +134,19 @@ def _print_key(key: "PublicHalf", arguments: argparse.Namespace) -> None:
 
 
 def _rotate(arguments: argparse.Namespace) -> int:
-    from engine.events import KeyEnrolled, KeyRevoked
+    from engine.events import KeyRevoked
     from gateway.errors import UserError
     from gateway.keys import describe, new_key
 
     old = describe(arguments.key)
     passphrase = new_passphrase(is_asked=arguments.passphrase, file=arguments.passphrase_file)
     key = new_key(old.person, old.role)
-    key.save(arguments.file, passphrase)
+    if arguments.file.exists():
+        raise UserError(f"{arguments.file} exists; choose another file or remove it first")
 
-    async def follow(client: "Client") -> KeyEnrolled:
-        answer = await client.rotate_key(key.public_key)
-        if not isinstance(answer.first, KeyEnrolled):
-            arguments.file.unlink()  # nobody enrolled it: it is worth nothing
-            raise UserError(" ".join(answer.texts) or "the exchange did not enrol the new key")
-        return answer.first
+    async def follow(client: "Client") -> "KeyEnrolled":
+        key.save(arguments.file, passphrase)  # before it is enrolled, or a loss would lock one out
+        return await _follow(client, key.public_key, arguments.file)
 
     enrolled = talk(arguments, follow)
 
@@ -170,6 +169,24 @@ def _rotate(arguments: argparse.Namespace) -> int:
     if not is_revoked:
         print(f"the old key still holds; end it with: ceax keys revoke {enrolled.previous} …")
     return 0
+
+
+async def _follow(client: "Client", public_key: str, file: Path) -> "KeyEnrolled":
+    """Enrol the next key; its file goes again where nobody enrolled it, for then it is worth nothing."""
+    from engine.events import KeyEnrolled
+    from gateway.client import SubmitFailed
+    from gateway.errors import UserError
+
+    try:
+        answer = await client.rotate_key(public_key)
+    except SubmitFailed as error:
+        if error.outcome != "unknown":
+            file.unlink()  # noqa: ASYNC240 - one name of a small file
+        raise
+    if not isinstance(answer.first, KeyEnrolled):
+        file.unlink()  # noqa: ASYNC240
+        raise UserError(" ".join(answer.texts) or "the exchange did not enrol the new key")
+    return answer.first
 
 
 def _revoke(arguments: argparse.Namespace) -> int:

@@ -136,6 +136,8 @@ def told(place: Path) -> Iterator[None]:
     """Turn an error of the file system into one line that names the place."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # of what is printed, not of the place
     except OSError as error:
         where = error.filename or place
         what = error.strerror or str(error)

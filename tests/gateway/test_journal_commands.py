@@ -1,8 +1,10 @@
 """`ceax journal`: what the operator of a market reads of its log, in words, lines and exit codes."""
 
+import asyncio
 import csv
 import io
 import json
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -231,3 +233,13 @@ async def test_tail_prints_lines_and_objects(
     assert ceax.main(["journal", "tail", str(market), "--after", "5", "--json"]) == 130
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["sequence"] for row in rows] == list(range(6, rows[-1]["sequence"] + 1))
+
+
+async def test_a_reader_that_has_enough_ends_an_export_quietly(market: Path) -> None:
+    command = f"{sys.executable} -m ceax journal export {market} | head -1"
+    process = await asyncio.create_subprocess_shell(
+        command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    told, errors = await process.communicate()
+    assert errors.decode() == ""
+    assert json.loads(told)["sequence"] == 1

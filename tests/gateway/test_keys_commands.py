@@ -169,6 +169,23 @@ async def test_a_refused_rotation_leaves_no_file(shell: Shell) -> None:
     assert not (shell.folder / "2.key").exists()
 
 
+async def test_a_rotation_whose_login_is_refused_leaves_no_file(shell: Shell) -> None:
+    stranger, new = shell.folder / "stranger.key", shell.folder / "next.key"
+    keys.new_key("演示外人", Role.TRADER).save(stranger)
+    code, _, err = await shell.run("keys", "rotate", new, key=stranger)
+    assert (code, "not enrolled" in err, new.exists()) == (2, True, False)
+
+
+async def test_a_code_for_a_company_that_is_not_there_is_refused_at_once(shell: Shell) -> None:
+    wish = ("--person", "演示新人", "--role", "trader", "--participant", 99)
+    code, _, err = await shell.run("keys", "code", *wish, key=shell.operator)
+    assert (code, "participant 99 is not admitted" in err) == (2, True)
+    hand = ("--public-key", keys.new_key("演示新人", Role.TRADER).public_key)
+    code, _, err = await shell.run("keys", "enrol", *hand, *wish, key=shell.operator)
+    assert (code, "participant 99 is not admitted" in err) == (2, True)
+    assert shell.world.exchange.proposals() == ()
+
+
 async def test_revocation_by_number_ends_connections(shell: Shell) -> None:
     async with raw(shell.world, shell.world.traders[0]) as client:
         number = shell.world.trader_key(1)
