@@ -76,7 +76,7 @@ class Found:
         found = _rising([_joined(self.pairs), *self._parties])
         parties = found >> PARTY_SHIFT
         cuts = np.flatnonzero(np.diff(parties, prepend=-1))
-        ends = np.append(cuts[1:], len(found)).tolist()
+        ends = np.append(cuts, len(found))[1:].tolist()
         found &= SEQUENCE_MASK
         return {
             party: array("q", found[begin:end].tobytes())
