@@ -153,7 +153,7 @@ def _recovery(arguments: argparse.Namespace, bars: Bars) -> Iterator[dict[str, A
                 "commands_per_batch": batch,
                 "snapshot_behind": snapshot_at,
                 "cpu_s": round(float(np.median(cpu)), 3),
-                "includes": "the whole journal verified, history of two days at hand, engine warm",
+                "includes": "the whole journal verified, history, sequencer, feed and server made, engine warm",
             }
             goal = SNAPSHOT_GOAL_S if snapshot_at else RECOVERY_GOAL_S
             yield row(f"journal/{what}/{count}{tail}", "s", samples, conditions, goal=goal)

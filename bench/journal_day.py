@@ -13,11 +13,15 @@ from bench.workload import Flow, Shape
 from engine.commands import AnyCommand, Entry, OpenDay
 from engine.exchange import SEMANTICS_VERSION, Exchange
 from engine.profile import Profile, profile_digest
+from gateway.calendar import Timetable, load_calendar, make_calendar
+from gateway.clock import SimulatedClock
 from gateway.disk import FolderDisk, FolderFile
 from gateway.history import History, apply_hot
 from gateway.journal import Journal
 from gateway.recovery import Place, recover
 from gateway.replay import apply_control
+from gateway.sequencer import Sequencer
+from gateway.server import Server
 from gateway.snapshots import Snapshots
 
 CONTROL_RUN: Final = 64
@@ -111,8 +115,12 @@ def place_of(folder: Path, profile: Profile) -> Place:
 
 
 def start(place: Place) -> int:
-    """Recover and let go again; return the last sequence."""
+    """Do all that a process does before it listens, let go again and return the last sequence."""
     found = recover(place, lambda _: None)
+    clock = SimulatedClock(found.exchange.time_ns)
+    timetable = Timetable(load_calendar(make_calendar(), "bench"), place.profile)
+    sequencer = Sequencer(found.exchange, found.journal, found.history, clock, timetable)
+    Server(sequencer, place.profile, clock_mode=clock.mode)
     found.journal.close()
     return found.exchange.sequence
 
