@@ -1,11 +1,11 @@
 """How a client dials: what it waits for, which host its login is signed for, and the socket itself."""
 
-from ssl import SSLContext
+from ssl import SSLCertVerificationError, SSLContext, SSLError
 from typing import Final
 
 from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidURI
+from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidURI
 from websockets.uri import parse_uri
 
 from gateway.client_errors import ConnectionFailed
@@ -45,4 +45,17 @@ async def dial(url: str, tls: SSLContext | None, patience: Patience) -> ClientCo
             user_agent_header=None,
         )
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
-        raise ConnectionFailed(f"cannot reach the exchange at {url}: {error}") from error
+        raise ConnectionFailed(
+            f"cannot reach the exchange at {url}: {error}{_advice(url, error)}"
+        ) from error
+
+
+def _advice(url: str, error: Exception) -> str:
+    """Return what to do about the usual slips with TLS, empty for anything else."""
+    if isinstance(error, SSLCertVerificationError):
+        return "; for a certificate of your own authority give it with --ca FILE"
+    if isinstance(error, SSLError):
+        return f"; where it speaks no TLS the address is ws://{url.partition('://')[2]}"
+    if isinstance(error, InvalidMessage) and url.startswith("ws://"):
+        return f"; where it speaks TLS the address is wss://{url.partition('://')[2]}"
+    return ""

@@ -92,7 +92,7 @@ class Welcome(Outward, frozen=True, kw_only=True):
     key: int
     """Number of the key, 0 for an observer."""
     role: str
-    """trader, operator, clearing or observer."""
+    """Of the key (trader, risk, administrator, operator ...), `observer` without one."""
     person: str
     participant: int
     """The participant this key acts for, 0 for none."""
@@ -118,7 +118,7 @@ class LoginRefused(Outward, frozen=True, kw_only=True):
 
     code: str
     number: int
-    """Number of the `Reason`, 0 where the reason is the gateway's own."""
+    """Stable number of the code: of the `Reason` of that name, else 2001 and up."""
     text: str
     time_ns: int
     """The gateway's own time, for a client whose clock is off."""

@@ -142,6 +142,7 @@ class Server:
         self._socket_server: SocketServer | None = None
         self._beating: asyncio.Task[None] | None = None
         sequencer.listen(self._publish)
+        sequencer.watch(lambda: self.watch.accepts(sequencer.acceptance))
 
     # ------------------------------------------------------------ life
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from engine.commands import AccessKind, AnyCommand, RecordAccess
 from gateway import logs
+from gateway.door import Acceptance
 from gateway.tally import Histogram
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ class Watch:
                 close_code=socket.close_code,
                 received_bytes=socket.bytes_in,
             )
+
+    def accepts(self, acceptance: Acceptance) -> None:
+        """Tell whoever runs the process that less is taken now, or all again."""
+        logs.warning("accepts", mode=acceptance.mode, reason=acceptance.reason)
 
     def refused(self, connection: "Connection", code: str, request: int, path: str = "") -> None:
         """Count a refused request, and tell the first ones of a connection."""

@@ -14,6 +14,7 @@ import pytest
 from engine.commands import EnrolKey, Role
 from gateway import keys
 from gateway.limits import Settings
+from gateway.logs import Lines
 from gateway.sequencer import INBOX_MAX
 from gateway.server import Server
 from tests.gateway.fake_disk import FakeFile
@@ -120,7 +121,9 @@ async def test_a_full_inbox_takes_cancels_only_and_says_so(disk_gate: threading.
             disk_gate.set()
 
 
-async def test_a_disk_that_fills_is_told_at_the_socket_too() -> None:
+async def test_a_disk_that_fills_is_told_at_the_socket_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr("gateway.logs._Holder.lines", Lines("warning", "json", lines.append))
     rig, key = Rig(), keys.new_key("演示程序", Role.TRADER)
     async with real(rig, key) as world, raw(world, key) as client:
         for number in (1, 2, 3):
@@ -146,6 +149,12 @@ async def test_a_disk_that_fills_is_told_at_the_socket_too() -> None:
         rig.disk.capacity = 1 << 30
         await told(client, "all")
         assert (await client.ask(order(8)))["type"] == "Submitted"
+    said = [json.loads(line) for line in lines if '"event":"accepts"' in line]
+    assert [(line["mode"], line.get("reason", "")) for line in said[:3]] == [
+        ("cancels", "disk_low"),
+        ("nothing", "disk_full"),
+        ("all", ""),
+    ]
 
 
 async def fill(busy: Raw, other: Raw, disk_gate: threading.Event) -> None:

@@ -58,10 +58,10 @@ async def test_a_client_with_the_authority_gets_in_and_others_do_not(ca: Pair, p
             sockets = connection.socket.sockets
             assert sockets is not None
             assert len(sockets) == 1
-        with pytest.raises(ConnectionFailed, match=r"(?i)certificate"):
+        with pytest.raises(ConnectionFailed, match=r"(?i)certificate.*give it with --ca FILE"):
             await world.trader(1)
         plain = world.server.url.replace("wss:", "ws:")
-        with pytest.raises(ConnectionFailed):
+        with pytest.raises(ConnectionFailed, match=f"the address is {world.server.url}"):
             await Client.connect(plain, world.traders[0], patience=QUICK)
         await eventually(lambda: not sockets)
 
