@@ -22,6 +22,7 @@ from terminal.desk import EVERYTHING
 from terminal.keys import action_of, bindings
 from terminal.link import Busy, Connect, Link, claim, read_key
 from terminal.messages import LevelKey, Message, Noted, Welcomed
+from terminal.own_trading import ask_to_allow, ask_to_cancel_all, ask_to_stop
 from terminal.palette import commands
 from terminal.screens.account import AccountScreen
 from terminal.screens.admission import AdmissionScreen
@@ -43,7 +44,7 @@ from terminal.widgets.colours import CONVENTIONS, Convention, variables
 
 PAINT_SECONDS: Final = 0.1
 """Changes are painted ten times a second, however fast messages come (terminal-spec 2.2)."""
-URGENT: Final = frozenset({"notices", "intents", "connection", "phase", "welcome"})
+URGENT: Final = frozenset({"notices", "intents", "connection", "phase", "welcome", "status"})
 """What the user waits for is painted at once."""
 TRADER_SCREENS: Final = (
     MarketScreen,
@@ -232,6 +233,22 @@ class Terminal(App[int]):
         else:
             await self.action_go("trade")
             screen.start_ticket(self.product, side)
+
+    def action_cancel_all(self) -> None:
+        """Ask whether all own orders shall be taken back."""
+        self._ask_own(ask_to_cancel_all)
+
+    def action_stop_trading(self) -> None:
+        """Ask why the own company shall trade no more for now."""
+        self._ask_own(ask_to_stop)
+
+    def action_allow_trading(self) -> None:
+        """Ask why the own company may trade again."""
+        self._ask_own(ask_to_allow)
+
+    def _ask_own(self, question: Callable[[FrameScreen], None]) -> None:
+        if isinstance(self.screen, FrameScreen):
+            question(self.screen)
 
     def action_help(self) -> None:
         """Explain this screen, its keys and the market's words."""

@@ -79,6 +79,15 @@ KEYS: Final[tuple[Key, ...]] = (
         rank=1,
     ),
     Key(
+        id="orders.cancel_all",
+        key="f5",
+        label="F5",
+        text_key="key_cancel_all",
+        action="app.cancel_all",
+        roles=TRADER,
+        rank=5,
+    ),
+    Key(
         id="watch.open",
         key="f6",
         label="F6",

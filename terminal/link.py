@@ -28,6 +28,7 @@ from terminal.messages import (
     LevelFetched,
     LevelKey,
     Message,
+    StatusHeard,
     Welcomed,
 )
 from terminal.texts import Language, say
@@ -170,8 +171,11 @@ class Link:
             await self.client.subscribe("trades", after=0)
 
     async def _clock(self) -> None:
-        seen, changed_s = (0, 0), time.monotonic()
+        seen, changed_s, told = (0, 0), time.monotonic(), None
         while True:
+            if (status := self.client.status) is not None and status is not told:
+                told = status
+                self.deliver(StatusHeard(status))
             now = (self.client.time_ns, self.client.sequence)
             if now != seen or self.client.welcome.clock == "driven":
                 seen, changed_s = now, time.monotonic()
@@ -201,6 +205,7 @@ class Link:
             "offers": self.client.offers,
             "negotiations": self.client.negotiations,
             "halts": self.client.halts,
+            "published": self.client.notices,
         }
         if part != "listings":
             self.deliver(Fetched(part, await queries[part]()))

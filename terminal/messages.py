@@ -38,6 +38,12 @@ class Fetched(Struct, frozen=True):
     value: object
 
 
+class StatusHeard(Struct, frozen=True):
+    """What the exchange takes now, and why not all."""
+
+    status: wire.StatusChanged
+
+
 class LevelFetched(Struct, frozen=True):
     """The listings of an open level."""
 
@@ -77,6 +83,7 @@ Message = (
     FromGateway
     | Welcomed
     | Heard
+    | StatusHeard
     | Fetched
     | LevelFetched
     | IntentSent

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final
 
 from engine.commands import AnyCommand, Method, Role, Side
+from engine.events import NoticePublished
 from engine.profile import Profile
 from engine.views import (
     Account,
@@ -69,6 +70,10 @@ class State:
     time_ns: int = 0
     sequence: int = 0
     silent_s: int = 0
+    status: wire.StatusChanged | None = None
+    """What the exchange takes now, None before it was told."""
+    published: tuple[NoticePublished, ...] | None = None
+    """The exchange's own notices of the day, the oldest first."""
     market: MarketView | None = None
     books: dict[str, Book] = field(default_factory=dict)
     tape: dict[str, deque[tuple[int, wire.PublicTrade]]] = field(default_factory=dict)
@@ -106,6 +111,11 @@ class State:
     def is_operator(self) -> bool:
         """This connection acts for the exchange."""
         return self.welcome is not None and self.welcome.role in (Role.OPERATOR, Role.SUPERVISOR)
+
+    @property
+    def is_barred(self) -> bool:
+        """Nothing new can be sent now, whoever asks; taking back may still be possible."""
+        return self.status is not None and self.status.accepts != "all"
 
     def quote(self, product: str) -> ProductView | None:
         """Return a product's live quote."""

@@ -15,11 +15,12 @@ from terminal.texts import Language, say
 
 
 class Severity(IntEnum):
-    """How loud a notice is; a refusal stays on the screen until it is read."""
+    """How loud a notice is; a refusal or a warning stays on the screen until it is read."""
 
     NORMAL = 0
     GOOD = 1
     REFUSAL = 2
+    WARNING = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ def notice_of(event: AnyEvent) -> Notice | None:
         return Notice(event.time_ns, Severity.REFUSAL, event)
     if isinstance(event, happened.KeyEnrolled):
         return None
+    if isinstance(event, happened.TradingStopped):
+        return Notice(event.time_ns, Severity.WARNING, event)
     good = isinstance(event, _GOOD)
     return Notice(event.time_ns, Severity.GOOD if good else Severity.NORMAL, event)
 

@@ -18,6 +18,7 @@ from engine.commands import (
 from engine.events import AnyEvent
 from engine.views import Book, MarketView
 from gateway import wire
+from gateway.expiry import days_left, ends_soon
 from gateway.inbox import Disconnected, Gap, Reconnected
 from gateway.routing import is_public
 from terminal.messages import (
@@ -30,6 +31,7 @@ from terminal.messages import (
     LevelKey,
     Message,
     Noted,
+    StatusHeard,
     Welcomed,
 )
 from terminal.model import INTENTS_MAX, Connection, Intent, IntentState, State
@@ -69,6 +71,9 @@ def reduce(state: State, message: Message) -> Topics:  # noqa: C901 - one arm a 
             return NOTHING
         case Heard():
             return _heard(state, message)
+        case StatusHeard():
+            state.status = message.status
+            return frozenset({"status"})
         case Fetched():
             return _fetched(state, message)
         case LevelFetched():
@@ -76,10 +81,11 @@ def reduce(state: State, message: Message) -> Topics:  # noqa: C901 - one arm a 
         case IntentSent() | IntentAnswered() | IntentFailed():
             return _intent(state, message)
         case Welcomed():
+            told = _tell(state, _ends_soon(state, message.welcome))
             state.welcome = message.welcome
             state.connection = Connection.LIVE
             state.time_ns, state.sequence = message.welcome.time_ns, message.welcome.sequence
-            return frozenset({"welcome", "connection", "clock"})
+            return told | {"welcome", "connection", "clock"}
         case Disconnected() | Reconnected() | Gap():
             return _line(state, message)
         case Noted():
@@ -91,7 +97,7 @@ def follow_up(state: State, message: Message) -> Topics:
     match message:
         case Welcomed() | Reconnected() | Gap():
             everything = CONTROL | {"halts"} if state.is_operator else OWN | TALKS
-            return everything | AUCTIONS
+            return everything | AUCTIONS | {"published"}
         case wire.PrivateEvents():
             whole = CONTROL if state.is_operator else OWN
             return (whole - {"market"}) | _asked_by(state, message.events)
@@ -120,6 +126,8 @@ def _asked_by(state: State, events: Iterable[AnyEvent]) -> Topics:
             found |= AUCTIONS
         if isinstance(event, happened.Halted | happened.Resumed):
             found.add("halts")
+        if isinstance(event, happened.NoticePublished | happened.DayOpened):
+            found.add("published")
     return frozenset(found) - (TALKS if state.is_operator else {"halts"})
 
 
@@ -148,7 +156,7 @@ def open_level(state: State, key: LevelKey | None) -> Topics:
 
 
 def read_one(state: State) -> Topics:
-    """Mark the oldest refusal as read."""
+    """Mark the oldest refusal or warning as read."""
     if not state.unread:
         return NOTHING
     state.unread.popleft()
@@ -301,11 +309,20 @@ def _line(state: State, message: Disconnected | Reconnected | Gap) -> Topics:
     return told | {"connection", "intents", "clock"}
 
 
+def _ends_soon(state: State, welcome: wire.Welcome) -> Notice | None:
+    """Return the warning that this key ends soon, once a login."""
+    left = days_left(welcome.valid_until, welcome.time_ns)
+    if left is None or not ends_soon(left) or state.welcome is not None:
+        return None
+    value = str(max(0, left))  # below 0 are the last operators' keys, which hold on
+    return Notice(welcome.time_ns, Severity.WARNING, key="told_key_ends", value=value)
+
+
 def _tell(state: State, notice: Notice | None) -> Topics:
     if notice is None:
         return NOTHING
     state.notices.appendleft(notice)
-    if notice.severity is Severity.REFUSAL:
+    if notice.severity >= Severity.REFUSAL:
         state.unread.append(notice)
     return frozenset({"notices"})
 

@@ -8,6 +8,10 @@ ACCESS: Final[dict[str, tuple[str, str]]] = {
         "Key {key} was revoked by {person}: {reason}",
     ),
     "told_key_expired": ("密钥 {key} 已过有效期", "Key {key} is past its last day"),
+    "told_key_ends": (
+        "本密钥再过 {reason} 天到期,请及时轮换 (ceax keys rotate) 或请管理员登记新密钥",
+        "This key ends in {reason} days: follow it by another in time (ceax keys rotate)",
+    ),
     "told_code": (
         "第 {code} 号开通码已发给 {person} ({role})",
         "Enrolment code {code} is issued for {person} ({role})",

@@ -34,6 +34,54 @@ BATCHES: Final[dict[str, tuple[str, str]]] = {
         "The dead man's switch fired: {cancelled} cancelled, {kept} kept",
     ),
     "told_notice": ("公告 {notice}: {text}", "Notice {notice}: {text}"),
+    "state_cancels": ("只收撤单: {reason}", "cancels only: {reason}"),
+    "state_nothing": ("暂不受理: {reason}", "nothing is taken: {reason}"),
+    "state_overload": ("系统繁忙", "overload"),
+    "state_disk_low": ("存储不足", "disk is low"),
+    "state_disk_full": ("存储已满", "disk is full"),
+    "state_shutdown": ("系统停机", "shutting down"),
+    "ticket_barred": (
+        "{status}\n现在不能发出申报,撤单不受影响;恢复后即可发出。",
+        "{status}\nNothing can be sent now; orders can be taken back. Send when this ends.",
+    ),
+    "ticket_barred_all": (
+        "{status}\n现在什么都不能发出;恢复后即可发出。",
+        "{status}\nNothing at all can be sent now. Send when this ends.",
+    ),
+    "notice_line": ("公告 {notice} {time}  {text}", "Notice {notice} {time}  {text}"),
+    "help_notices": ("今日公告", "Notices of the exchange today"),
+    "help_notices_none": ("今日没有公告", "no notices today"),
+    "key_cancel_all": ("全部撤单", "Cancel all"),
+    "cancel_all_text": (
+        "撤回本企业全部未成交委托: {count} 笔\n不可撤的申报(如竞价)将保留。",
+        "Takes back all open orders of the company: {count}\nWhat binds (such as bids) stays.",
+    ),
+    "cancel_all_keys": ("Enter 全部撤单   Esc 返回", "Enter cancels them all   Esc goes back"),
+    "cancel_all_nothing": ("没有未成交的委托", "there are no open orders"),
+    "own_not_permitted": ("本密钥无此权限", "this key may not do that"),
+    "key_stop": ("停止本方交易", "Stop own trading"),
+    "about_key_stop": (
+        "立即撤回全部委托,不再申报",
+        "takes back all orders at once, nothing new",
+    ),
+    "stop_text": (
+        "立即生效: 撤回本企业全部委托,停止一切新申报,\n直到另一人恢复交易。",
+        "At once: all orders of the company are taken back, and\nnothing new is taken until another person allows it.",
+    ),
+    "stop_sum": (
+        "将停止本企业交易,撤回 {count} 笔未成交委托",
+        "stops the company's trading and takes back {count} open orders",
+    ),
+    "key_allow": ("恢复本方交易", "Allow own trading"),
+    "about_key_allow": (
+        "须由停止交易者以外的另一人操作",
+        "by another person than who stopped it",
+    ),
+    "allow_text": (
+        "恢复本企业的交易。已撤回的委托不会恢复。",
+        "Lets the company trade again; orders that were taken back stay so.",
+    ),
+    "allow_sum": ("将恢复本企业交易", "lets the company trade again"),
     "action_notice": ("发布公告: {text}", "publish a notice: {text}"),
 }
 """In every text the same names in braces in both languages."""

@@ -13,6 +13,7 @@ from terminal import format as show
 from terminal.desk import desk, word
 from terminal.glossary import GLOSSARY
 from terminal.keys import KEYS, Key
+from terminal.notices_batches import notice_text
 
 KEY_CELLS = 8
 
@@ -29,7 +30,7 @@ class HelpScreen(ModalScreen[None]):
         self._sentence, self._extra = sentence, extra
 
     def compose(self) -> ComposeResult:
-        """Lay out sentence, keys and glossary."""
+        """Lay out sentence, keys, the day's notices and glossary."""
         with VerticalScroll(id="help-box") as box:
             box.border_title = word(self, "help_title")
             box.border_subtitle = word(self, "help_close")
@@ -48,6 +49,13 @@ class HelpScreen(ModalScreen[None]):
             key for key in self._extra if role in key.roles
         ]:
             text.append(f"  {show.fit(key.label, KEY_CELLS)}{word(self, key.text_key)}\n")
+        text.append("\n" + word(self, "help_notices") + "\n", "bold")
+        published = desk(self).state.published or ()
+        for notice in reversed(published):
+            text.append(f"  {notice.notice}  {show.clock(notice.time_ns)}  ", "dim")
+            text.append(notice_text(notice, language) + "\n")
+        if not published:
+            text.append(f"  {word(self, 'help_notices_none')}\n", "dim")
         text.append("\n" + word(self, "help_glossary") + "\n", "bold")
         for zh_name, en_name, zh_text, en_text in GLOSSARY:
             name = f"{zh_name} · {en_name}" if zh_name != en_name else zh_name

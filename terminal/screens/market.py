@@ -9,6 +9,7 @@ from terminal.desk import desk, word
 from terminal.keys import OPEN, Key
 from terminal.screens.base import FrameScreen
 from terminal.widgets.market_table import COMPOSITE, MarketTable
+from terminal.widgets.published import PublishedLine
 
 
 class MarketScreen(FrameScreen):
@@ -19,7 +20,8 @@ class MarketScreen(FrameScreen):
     EXTRA_KEYS: ClassVar[tuple[Key, ...]] = (OPEN,)
 
     def body(self) -> ComposeResult:
-        """Lay out the table."""
+        """Lay out the newest notice and the table."""
+        yield PublishedLine(id="published")
         yield MarketTable()
 
     def help_sentence(self) -> str:

@@ -14,7 +14,7 @@ from terminal.widgets.lines import Lines, Part
 
 
 class MessageLine(Lines):
-    """A refusal until it is read, else the newest message; above it what is wrong with the line."""
+    """A refusal or warning until it is read, else the newest message; above it what is wrong with the line."""
 
     def repaint(self, topics: frozenset[str]) -> None:
         """Draw anew, and take a second line while something is wrong with the connection."""
@@ -42,10 +42,12 @@ class MessageLine(Lines):
     def _message(self, width: int) -> Text:
         state, language = desk(self).state, desk(self).language
         if state.unread:
-            told = words(state.unread[0], language, state.participant)
+            first = state.unread[0]
+            told = words(first, language, state.participant)
+            mark = "✗" if first.severity is Severity.REFUSAL else "!"
             more = f" (1/{len(state.unread)})" if len(state.unread) > 1 else ""
             tail = f"{more}  {word(self, 'esc_clears')} "
-            line = show.fit(f" ✗ {told}", width - cell_len(tail)) + tail
+            line = show.fit(f" {mark} {told}", width - cell_len(tail)) + tail
             return self.text((line, "badge"))
         if not state.notices:
             return self.text((" " + word(self, "no_message"), "dim"))

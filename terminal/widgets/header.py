@@ -8,11 +8,12 @@ from engine.events import Phase
 from engine.views import MethodView
 from terminal import format as show
 from terminal.desk import desk, word
+from terminal.notices_batches import barred_words
 from terminal.notices_dialogue import method_key
 from terminal.store import LATE_SECONDS, STALE_SECONDS, Connection
 from terminal.widgets.lines import Lines, Part
 
-TOPICS = frozenset({"clock", "phase", "connection", "welcome", "market", "*"})
+TOPICS = frozenset({"clock", "phase", "connection", "welcome", "market", "status", "*"})
 WARNING_NS = 5 * 60 * 1_000_000_000
 """The last five minutes of a session are shown as a warning."""
 BREVITIES = (0, 1, 2, 3)
@@ -63,6 +64,8 @@ class StatusHeader(Lines):
         state = desk(self).state
         if state.connection is not Connection.LIVE:
             return word(self, f"state_{state.connection.value}"), "warn"
+        if state.status is not None and state.is_barred:
+            return barred_words(state.status, desk(self).language), "warn"
         if state.silent_s > STALE_SECONDS:
             return word(self, "state_stale", seconds=state.silent_s), "warn"
         if state.silent_s > LATE_SECONDS:

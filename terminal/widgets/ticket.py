@@ -16,6 +16,7 @@ from terminal import draft as drafts
 from terminal import format as show
 from terminal.desk import Painted, desk, word
 from terminal.draft import Draft
+from terminal.notices_batches import barred_words
 from terminal.store import IntentState, intent_state
 from terminal.widgets.account import held_t
 from terminal.widgets.number_input import PRICE_PATTERN, QUANTITY_PATTERN, NumberInput
@@ -130,7 +131,7 @@ class Ticket(Vertical, Painted):
             return
         state = desk(self).state
         complete = drafts.command(self.draft, state, 1) is not None
-        if complete and not drafts.problems(self.draft, state):
+        if complete and self._can_send():
             self._turn(Stage.CHECKED)
 
     # ------------------------------------------------------------ stages
@@ -151,7 +152,7 @@ class Ticket(Vertical, Painted):
 
     def _send(self) -> None:
         draft, state = self.draft, desk(self).state
-        if drafts.command(draft, state, 1) is None or drafts.problems(draft, state):
+        if drafts.command(draft, state, 1) is None or not self._can_send():
             self._turn(Stage.EDIT)
             return
 
@@ -166,6 +167,11 @@ class Ticket(Vertical, Painted):
         self.intent = desk(self).send(make)
         if not self.intent:
             self._turn(Stage.CHECKED)
+
+    def _can_send(self) -> bool:
+        """Say whether no rule and no closed door stands against the draft, as far as it is known here."""
+        state = desk(self).state
+        return not state.is_barred and not drafts.problems(self.draft, state)
 
     def _settle(self) -> None:
         """Leave the stage of sending when the exchange has answered."""
@@ -185,7 +191,7 @@ class Ticket(Vertical, Painted):
             self._settle()
         if self.draft.is_pick and "listings" in topics and self.stage is not Stage.SENDING:
             self.draft = drafts.refreshed(self.draft, desk(self).state)
-        if self.stage is Stage.CHECKED and drafts.problems(self.draft, desk(self).state):
+        if self.stage is Stage.CHECKED and not self._can_send():
             self._turn(Stage.EDIT)
         self._paint()
 
@@ -279,9 +285,13 @@ class Ticket(Vertical, Painted):
             return Text(word(self, "ticket_unknown" if unknown else "ticket_sending"))
         if self.stage is Stage.CHECKED:
             return Text(self._summary(), style="bold")
+        warning = variables.get("warning", "")
+        if state.status is not None and state.is_barred:
+            key = "ticket_barred" if state.status.accepts == "cancels" else "ticket_barred_all"
+            told_now = barred_words(state.status, desk(self).language)
+            return Text(word(self, key, status=told_now), style=warning)
         found = drafts.problems(draft, state)
         if found:
-            warning = variables.get("warning", "")
             told = [
                 show.explain(
                     found[0].reason, found[0].figure_a, found[0].figure_b, desk(self).language

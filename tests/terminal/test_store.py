@@ -330,6 +330,7 @@ def test_an_operator_asks_for_proposals_and_not_for_an_account() -> None:
         "proposals",
         "participants",
         "auctions",
+        "published",
         "applications",
         "halts",
     }
