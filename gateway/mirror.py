@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
@@ -212,7 +212,9 @@ def _convert(parameter: Parameter, text: str | None) -> Any:  # noqa: ANN401 - a
     try:
         return msgspec.convert(value, parameter.type)
     except msgspec.ValidationError as error:
-        raise HttpFault("PARAMETER_INVALID", str(error), parameter.name) from None
+        choices = get_args(parameter.type) if get_origin(parameter.type) is Literal else ()
+        problem = f"one of {', '.join(choices)}" if choices else str(error)
+        raise HttpFault("PARAMETER_INVALID", problem, parameter.name) from None
 
 
 def _pattern(route: Route) -> re.Pattern[str]:

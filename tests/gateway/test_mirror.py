@@ -169,6 +169,8 @@ async def test_what_is_outside_its_bounds_is_named(target: str, place: str) -> N
 
 async def test_other_refusals_and_their_language() -> None:
     async with serving(traders=1) as world:
+        odd = await get(world, f"/v1/candles/{PRODUCT}?interval=2m")
+        assert odd.json()["text"].endswith(": one of 1m, 5m, 15m, 1h, 1d")
         missing = await get(world, "/v1/book/NOTHING")
         assert (missing.status, missing.json()["code"]) == (404, "PRODUCT_UNKNOWN")
         nowhere = await get(world, "/v1/secrets")
