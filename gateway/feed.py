@@ -99,10 +99,13 @@ class Feed:
         return stream
 
     def _own(self, participant: int, entry: Applied) -> tuple[AnyEvent, ...]:
-        """Return the events of an entry that belong to a private stream."""
+        """Return the events of an entry of a private stream that belong to it."""
+        events = entry.events
+        if len(events) == 1:
+            return (events[0],)  # else the entry would not stand in the stream
         parties = self.audience.parties
-        if len(entry.events) <= FEW:
-            return tuple(event for event in entry.events if participant in parties(event))
+        if len(events) <= FEW:
+            return tuple([event for event in events if participant in parties(event)])
         found = self._sorted.get(entry.sequence)
         if found is None:
             lists: dict[int, list[AnyEvent]] = {}

@@ -139,18 +139,21 @@ def ship(market: Market, journal: Journal, folder: Path) -> Shipping:
 async def serve(settings: Settings) -> int:
     """Serve a market until it is told to stop (0) or its journal fails (1)."""
     tls = settings.outside.open(settings.host)
-    market, sequencer, shipping = prepare(settings)
+    gc.disable()  # what a start makes lives as long as the process: the collector need not look
+    try:
+        market, sequencer, shipping = prepare(settings)
+    except BaseException:
+        gc.enable()
+        raise
     stopping = asyncio.Event()
     with _signals(stopping):
         try:
             await sequencer.start(market.genesis)
-            # What stands at the start lives as long as the process: the collector need not look.
-            gc.freeze()
-            gc.set_threshold(*COLLECT_AFTER)
             await _serve_clients(settings, market, sequencer, stopping, tls, shipping)
         except Stopped:
             pass  # `failure` says why
         finally:
+            gc.enable()
             await sequencer.stop()
             if shipping is not None:
                 await asyncio.to_thread(shipping.stop)
@@ -184,6 +187,9 @@ async def _serve_clients(
         tls=tls,
         clock_ns=sequencer.clock.now_ns,
     )
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
+    gc.enable()
     await server.start()
     try:
         _write_port(market.port_file, server.port)

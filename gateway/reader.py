@@ -199,7 +199,7 @@ def _frame(channel: str, place: Place, participant: int) -> tuple[wire.Outward, 
     """Return the frame at a place and the number of its parts."""
     stream, position = place.stream, place.position
     entry = stream.entry(position)
-    events = tuple(entry.events) if channel == "drop" else stream.events(position)
+    events = stream.select(entry)
     parts = max(1, -(-len(events) // EVENTS_PER_FRAME))  # rounds up
     events = events[place.part * EVENTS_PER_FRAME : (place.part + 1) * EVENTS_PER_FRAME]
     frame: wire.Outward

@@ -25,6 +25,8 @@ BLOCK: Final = 64
 """Entries of a stream that are decoded together."""
 BLOCKS_MAX: Final = 256
 """Most blocks that are kept; the longest unused goes first."""
+NONE_YET: Final = 1 << 62
+"""A sequence behind all others."""
 
 
 class KeptLog:
@@ -33,6 +35,7 @@ class KeptLog:
     def __init__(self, history: History) -> None:
         self.history = history
         self._recent: list[Applied] = []
+        self._recent_from = NONE_YET
         self._blocks: OrderedDict[tuple[Stream, int], tuple[int, list[Applied]]] = OrderedDict()
 
     def add(self, batch: Sequence[Applied]) -> None:
@@ -40,13 +43,14 @@ class KeptLog:
         self._recent += batch
         if len(self._recent) > 2 * RECENT:
             del self._recent[:-RECENT]
+        if self._recent:
+            self._recent_from = self._recent[0].sequence
 
     def entry(self, stream: "Stream", position: int) -> Applied:
         """Return an entry; LookupError where it is no longer kept."""
-        sequence = stream.sequence(position)
-        recent = self._recent
-        if recent and sequence >= recent[0].sequence:
-            return recent[sequence - recent[0].sequence]
+        sequence = stream.sequences[position - stream.base]
+        if sequence >= self._recent_from:
+            return self._recent[sequence - self._recent_from]
         key = stream, position // BLOCK  # floor: the block that it lies in
         begin, entries = self._blocks.pop(key, (position, []))
         if position - begin >= len(entries):
@@ -65,7 +69,7 @@ class KeptLog:
 class Stream:
     """Entries of the log that concern one stream."""
 
-    __slots__ = ("_log", "_select", "base", "floor", "sequences")
+    __slots__ = ("_log", "base", "floor", "select", "sequences")
 
     def __init__(
         self,
@@ -75,12 +79,13 @@ class Stream:
         sequences: Iterable[int] = (),
     ) -> None:
         self._log = log
-        self._select = select
+        self.select = select
+        """Returns the events of an entry that belong to this stream."""
         self.floor = floor
         """Last sequence that is no longer kept."""
         self.base = 0
         """How many entries were dropped: positions of readers count from the first ever."""
-        self.sequences: array[int] | range = array("q", sequences)
+        self.sequences = array("q", sequences)
 
     @property
     def end(self) -> int:
@@ -90,7 +95,6 @@ class Stream:
     def append(self, sequence: int) -> None:
         """Add an entry; sequences rise, and one that is the last already is not added again."""
         sequences = self.sequences
-        assert isinstance(sequences, array), "the whole log is extended otherwise"
         if not sequences or sequences[-1] != sequence:
             sequences.append(sequence)
 
@@ -111,10 +115,6 @@ class Stream:
         """Return the sequences of a stretch of positions, a copy."""
         return np.array(self.sequences[begin - self.base : end - self.base], np.int64)
 
-    def events(self, position: int) -> tuple[AnyEvent, ...]:
-        """Return the events of an entry that belong to this stream."""
-        return self._select(self._log.entry(self, position))
-
     def entry(self, position: int) -> Applied:
         """Return an entry."""
         return self._log.entry(self, position)
@@ -131,6 +131,7 @@ class WholeLog(Stream):
     """The stream of every entry: two numbers, for the sequences of the log have no holes."""
 
     __slots__ = ()
+    sequences: range  # type: ignore[assignment]
 
     def __init__(self, log: KeptLog, floor: int, last: int) -> None:
         super().__init__(log, lambda entry: tuple(entry.events), floor)

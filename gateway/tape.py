@@ -194,7 +194,7 @@ class Tape:
         market, trades = self._feed.market, self._feed.trades
         self._market_at = max(self._market_at, market.base)
         for position in range(self._market_at, min(market.end, self._market_at + entries)):
-            for event in market.events(position):
+            for event in market.select(market.entry(position)):
                 if isinstance(event, TradeVoided) and event.method is Method.LISTED:
                     self.of(event.product).void(event.trade)
                     self.version += 1
@@ -206,7 +206,7 @@ class Tape:
                 tape.forget_to(trades.floor)
         for position in range(self._trades_at, min(trades.end, self._trades_at + entries)):
             entry = trades.entry(position)
-            for event in trades.events(position):
+            for event in trades.select(entry):
                 if isinstance(event, Traded):
                     self.of(event.product).append(entry.sequence, entry.time_ns, event)
             self._trades_at = position + 1

@@ -91,10 +91,8 @@ class Seen:
 def rows_of(stream: Stream) -> Rows:
     for position in range(stream.base + 1, stream.end):
         assert stream.previous(position) == stream.entry(position - 1).sequence
-    return [
-        (stream.entry(position).sequence, stream.events(position))
-        for position in range(stream.base, stream.end)
-    ]
+    entries = (stream.entry(position) for position in range(stream.base, stream.end))
+    return [(entry.sequence, stream.select(entry)) for entry in entries]
 
 
 def wanted(applied: list[Applied], floor: int, participants: int) -> dict[str, Rows]:
