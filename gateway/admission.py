@@ -13,9 +13,11 @@ from msgspec import Struct
 
 from engine.commands import ACTIONS_MAX, AdmitParticipant, Category
 from engine.credit_code import LENGTH
-from gateway.admission_headings import HEADING_ROWS, find_columns
+from gateway.admission_headings import HEADING_ROWS, HEADINGS, find_columns, listed, no_column
+from gateway.admission_words import Language, say
 from gateway.credit_code import check_character, is_valid
 from gateway.errors import UserError
+from gateway.provinces import near_province, read_province
 
 FILE_BYTES_MAX: Final = 32 * 1024 * 1024
 ROWS_MAX: Final = 100_000
@@ -44,6 +46,11 @@ FIELDS: Final = (
     "compliance_year",
 )
 SAMPLE_CHARACTERS: Final = 4_096
+TEXT_MAX: Final = 200
+YEAR_LEAST: Final = 2019
+YEAR_MOST: Final = 2100
+YEAR_DIGITS: Final = 4
+"""The bounds of the engine's texts and compliance years, to say them in words (a test holds them equal)."""
 _UNIQUE: Final = ("credit_code", "registry_account", "funds_account")
 
 
@@ -59,9 +66,19 @@ class BadCell(Struct, frozen=True, kw_only=True):
     """What the column is called in the file, "" where it has none."""
     value: str = ""
 
+    language: Language = "en"
+
     def __str__(self) -> str:
-        named = f" ({self.heading})" if self.heading not in ("", self.column) else ""
-        return f"{self.file}: row {self.row}, column {self.column}{named}: {self.problem}"
+        column = HEADINGS[self.column][self.language == "zh"]
+        return say(
+            self.language,
+            "cell",
+            file=self.file,
+            row=self.row,
+            column=column,
+            named=f" ({self.heading})" if self.heading not in ("", column) else "",
+            problem=self.problem,
+        )
 
 
 class Applicants(Struct, frozen=True, kw_only=True):
@@ -88,6 +105,11 @@ class Applicants(Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def expected(self) -> tuple[AdmitParticipant, ...]:
+        """The rows that the exchange is expected to admit."""
+        return tuple(row for row in self.rows if row.category is Category.KEY_EMITTING_UNIT)
+
+    @property
     def bad_rows(self) -> int:
         """How many rows have a bad cell."""
         return len({cell.row for cell in self.bad})
@@ -102,18 +124,23 @@ class Reading(Struct, frozen=True, kw_only=True):
     """Compliance year of rows that name none."""
     sector: str = ""
     """Sector of rows that name none."""
+    language: Language = "en"
+    """In which problems are told."""
 
 
 def read_applicants(path: Path, reading: Reading | None = None) -> Applicants:
     """Read a CSV of applicants; UserError where it is no table of the right columns."""
+    reading = reading or Reading()
+    language = reading.language
     try:
         with path.open("rb") as file:
             data = file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+        reason = error.strerror or type(error).__name__
+        raise UserError(say(language, "unreadable", file=path, reason=reason)) from None
     if len(data) > FILE_BYTES_MAX:
-        raise UserError(f"{path} has more than {FILE_BYTES_MAX} bytes; split it")
-    return parse_applicants(_decode(data, str(path)), str(path), reading)
+        raise UserError(say(language, "bytes", file=path, most=FILE_BYTES_MAX))
+    return parse_applicants(_decode(data, str(path), language), str(path), reading)
 
 
 def parse_applicants(text: str, file: str, reading: Reading | None = None) -> Applicants:
@@ -123,12 +150,13 @@ def parse_applicants(text: str, file: str, reading: Reading | None = None) -> Ap
     accounts: `REG-` and `FUND-` with the code behind.
     """
     reading = reading or Reading()
-    table = _table(text, file)
-    number, places = find_columns([cells for _, cells in table], reading.columns, file)
+    language = reading.language
+    table = _table(text, file, language)
+    number, places = find_columns([cells for _, cells in table], reading.columns, file, language)
     if len(table) - number - 1 > ROWS_MAX:
-        raise UserError(f"{file} has more than {ROWS_MAX} rows; split it")
+        raise UserError(say(language, "rows", file=file, most=ROWS_MAX))
     heading = table[number][1] if table else []
-    _check_defaults(places, reading, file)
+    _check_defaults(places, reading, file, heading)
     rows: list[AdmitParticipant] = []
     lines: list[int] = []
     bad: list[BadCell] = []
@@ -136,7 +164,7 @@ def parse_applicants(text: str, file: str, reading: Reading | None = None) -> Ap
     assigned: Counter[str] = Counter()
     for line, cells in table[number + 1 :]:
         values, given, problems = _row(cells, places, reading)
-        problems += _repeats(values, seen, line)
+        problems += _repeats(values, seen, line, language)
         if problems:
             for column, problem in problems:
                 place = places.get(column, -1)
@@ -150,6 +178,7 @@ def parse_applicants(text: str, file: str, reading: Reading | None = None) -> Ap
                         problem=problem,
                         heading=called,
                         value=value,
+                        language=language,
                     )
                 )
         else:
@@ -185,17 +214,17 @@ def proposals_of(rows: Sequence[AdmitParticipant]) -> list[tuple[AdmitParticipan
     return found
 
 
-def _decode(data: bytes, file: str) -> str:
+def _decode(data: bytes, file: str, language: Language) -> str:
     # Chinese offices save tables as UTF-8 with a mark or as GB 18030.
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise UserError(f"{file} is neither UTF-8 nor GB 18030 text")
+    raise UserError(say(language, "encoding", file=file))
 
 
-def _table(text: str, file: str) -> list[tuple[int, list[str]]]:
+def _table(text: str, file: str, language: Language) -> list[tuple[int, list[str]]]:
     """Return the rows that hold anything, each with its line, by the separator that the text uses."""
     head = text[:SAMPLE_CHARACTERS]
     separator = max(",\t;", key=head.count)
@@ -206,22 +235,21 @@ def _table(text: str, file: str) -> list[tuple[int, list[str]]]:
             if any(cell.strip() for cell in cells):
                 rows.append((reader.line_num, cells))
             if len(rows) > ROWS_MAX + HEADING_ROWS:
-                raise UserError(f"{file} has more than {ROWS_MAX} rows; split it")
-    except csv.Error as error:
-        raise UserError(f"{file}: row {reader.line_num}: {error}") from None
+                raise UserError(say(language, "rows", file=file, most=ROWS_MAX))
+    except csv.Error:
+        raise UserError(say(language, "torn", file=file, row=reader.line_num)) from None
     return rows
 
 
-def _check_defaults(places: dict[str, int], reading: Reading, file: str) -> None:
+def _check_defaults(
+    places: dict[str, int], reading: Reading, file: str, heading: Sequence[str]
+) -> None:
     if "compliance_year" not in places and not reading.year:
-        raise UserError(f"{file} has no column compliance_year (履约年度); say --year YEAR")
+        raise UserError(say(reading.language, "no_year", file=file))
     if "sector" not in places and not reading.sector:
-        raise UserError(f"{file} has no column sector (行业); say --sector NAME")
+        raise UserError(say(reading.language, "no_sector", file=file))
     if "province" not in places:
-        raise UserError(
-            f"{file}: the heading has no column province (省份); "
-            "say which one it is with --map province=HEADING"
-        )
+        raise no_column("province", file, listed(heading), reading.language)
 
 
 def _row(
@@ -239,7 +267,7 @@ def _row(
             if text:
                 given.append(name)
         try:
-            values[name] = _value(name, text)
+            values[name] = _value(name, text, reading.language)
         except ValueError as error:
             problems.append((name, str(error)))
     if (
@@ -261,55 +289,73 @@ def _default(name: str, credit_code: str, reading: Reading) -> str:
             return ""
 
 
-def _value(name: str, text: str) -> object:
+def _value(name: str, text: str, language: Language) -> object:
     """Return a cell's value; ValueError says what is wrong with it."""
     if name == "category":
-        return _category(text)
+        return _category(text, language)
     if not text:
-        raise ValueError("empty")
-    if name == "credit_code":
-        return _credit_code(text)
-    value: object = text
-    if name == "compliance_year":
-        year = text.removesuffix("年度").removesuffix("年")
-        if not (year.isascii() and year.isdigit()):
-            raise ValueError(f"{text!r} is not a year")
-        value = int(year)
+        raise ValueError(say(language, "empty"))
+    match name:
+        case "credit_code":
+            return _credit_code(text, language)
+        case "province":
+            return _province(text, language)
+        case "compliance_year":
+            return _year(text, language)
     try:
-        return msgspec.convert(value, _TYPES[name])
-    except msgspec.ValidationError as error:
-        raise ValueError(f"{text!r}: {error}") from None
+        return msgspec.convert(text, _TYPES[name])
+    except msgspec.ValidationError:
+        if name in ACCOUNTS:
+            problem = say(language, "token", text=text)
+        elif len(text) > TEXT_MAX:
+            problem = say(language, "long", n=len(text), most=TEXT_MAX)
+        else:
+            problem = say(language, "signs", text=text)
+        raise ValueError(problem) from None
 
 
-def _category(text: str) -> Category:
+def _category(text: str, language: Language) -> Category:
     if text.lower() not in CATEGORIES:
-        raise ValueError(f"{text!r} is none of {', '.join(filter(None, CATEGORIES))}")
+        known = ", ".join(filter(None, CATEGORIES))
+        raise ValueError(say(language, "category", text=text, known=known))
     return CATEGORIES[text.lower()]
 
 
-def _credit_code(text: str) -> str:
+def _province(text: str, language: Language) -> str:
+    found = read_province(text)
+    if found:
+        return found
+    near = near_province(text)
+    raise ValueError(say(language, "province_near" if near else "province", text=text, near=near))
+
+
+def _year(text: str, language: Language) -> int:
+    digits = text.removesuffix("年度").removesuffix("年")
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError(say(language, "year", text=text))
+    if len(digits) > YEAR_DIGITS or not YEAR_LEAST <= int(digits) <= YEAR_MOST:
+        problem = say(language, "year_bounds", text=text, least=YEAR_LEAST, most=YEAR_MOST)
+        raise ValueError(problem)
+    return int(digits)
+
+
+def _credit_code(text: str, language: Language) -> str:
     # Table programs write full-width signs, small letters, spaces, and a mark that a cell is text.
     code = unicodedata.normalize("NFKC", text).upper().lstrip("'`")
     code = "".join(code.split())
     if is_valid(code):
         return code
     if len(code) != LENGTH:
-        raise ValueError(
-            f"{text!r} has {len(code)} signs; a unified social credit code has {LENGTH}"
-        )
+        raise ValueError(say(language, "code_length", text=text, n=len(code), length=LENGTH))
     try:
         expected = check_character(code[:-1])
     except ValueError:
-        raise ValueError(
-            f"{text!r} is not a unified social credit code of GB 32100: it has a sign that none has"
-        ) from None
-    raise ValueError(
-        f"{text!r} is not a unified social credit code of GB 32100: its last sign must be {expected}"
-    )
+        raise ValueError(say(language, "code_signs", text=text)) from None
+    raise ValueError(say(language, "code_check", text=text, expected=expected))
 
 
 def _repeats(
-    values: dict[str, object], seen: dict[tuple[str, str], int], row: int
+    values: dict[str, object], seen: dict[tuple[str, str], int], row: int, language: Language
 ) -> list[tuple[str, str]]:
     """Return what stands in an earlier row already: one account per entity (R14)."""
     problems: list[tuple[str, str]] = []
@@ -319,7 +365,7 @@ def _repeats(
         text = str(values[name])
         first = seen.setdefault((name, text), row)
         if first != row:
-            problems.append((name, f"{text!r} stands in row {first} already"))
+            problems.append((name, say(language, "repeated", text=text, row=first)))
     return problems
 
 

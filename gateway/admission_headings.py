@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from gateway.admission_words import Language, say
 from gateway.errors import UserError
 
 HEADING_ROWS: Final = 10
@@ -18,6 +19,18 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
         "重点排放单位名称",
         "重点排放单位",
         "排放单位名称",
+        "重点排放单位全称",
+        "纳入单位名称",
+        "纳入企业名称",
+        "控排企业名称",
+        "控排单位名称",
+        "履约单位名称",
+        "企业全称",
+        "单位全称",
+        "公司名称",
+        "公司全称",
+        "纳入单位",
+        "控排企业",
         "企业",
         "unit",
         "unit name",
@@ -32,6 +45,14 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
         "统一社会信用代码",
         "社会信用代码",
         "信用代码",
+        "统一信用代码",
+        "统一代码",
+        "统一社会信用编码",
+        "社会统一信用代码",
+        "组织机构统一社会信用代码",
+        "企业信用代码",
+        "credit code",
+        "social credit code",
         "unified social credit code",
         "uscc",
     ),
@@ -45,6 +66,10 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
         "省区市",
         "省级行政区",
         "所属省份",
+        "所属省",
+        "所在省",
+        "所在省区市",
+        "省级",
         "地区",
         "region",
     ),
@@ -52,6 +77,10 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
         "sector",
         "行业",
         "所属行业",
+        "行业领域",
+        "重点行业",
+        "纳入行业",
+        "行业子类",
         "行业类别",
         "行业分类",
         "行业名称",
@@ -68,6 +97,9 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     "compliance_year": (
         "compliance_year",
         "履约年度",
+        "履约年份",
+        "纳入年度",
+        "管控年度",
         "年度",
         "年份",
         "名录年度",
@@ -93,7 +125,7 @@ _WORDS: Final = {normal(word): name for name, words in HEADINGS.items() for word
 
 
 def find_columns(
-    rows: Sequence[Sequence[str]], wishes: Mapping[str, str], file: str
+    rows: Sequence[Sequence[str]], wishes: Mapping[str, str], file: str, language: Language = "en"
 ) -> tuple[int, dict[str, int]]:
     """Return the index of the heading's row and the place of each column that was found.
 
@@ -107,17 +139,15 @@ def find_columns(
             best = (number, places)
     number, places = best
     heading = rows[number] if rows else ()
+    found = listed(heading) or say(language, "nothing")
     for name, wish in wishes.items():
         if name not in HEADINGS:
-            raise UserError(f"--map {name}=…: there is no field {name}; {', '.join(HEADINGS)} are")
+            raise UserError(say(language, "no_field", name=name, known=", ".join(HEADINGS)))
         if name not in places:
-            raise UserError(f"{file} has no column {wish!r}; its heading is: {_listed(heading)}")
+            raise UserError(say(language, "no_heading", file=file, wish=wish, found=found))
     for name in _ALWAYS:
         if name not in places:
-            raise UserError(
-                f"{file}: the heading has no column {name} ({HEADINGS[name][1]}); "
-                f"say which one it is with --map {name}=HEADING; found: {_listed(heading)}"
-            )
+            raise no_column(name, file, found, language)
     return number, places
 
 
@@ -142,5 +172,12 @@ def _columns_of(cells: Sequence[str], wishes: Mapping[str, str]) -> dict[str, in
     return places
 
 
-def _listed(cells: Sequence[str]) -> str:
-    return ", ".join(repr(cell.strip()) for cell in cells[:20] if cell.strip()) or "nothing"
+def no_column(name: str, file: str, found: str, language: Language) -> UserError:
+    """Return the error of a list whose heading lacks a column."""
+    chinese = HEADINGS[name][1]
+    return UserError(say(language, "no_column", file=file, name=name, chinese=chinese, found=found))
+
+
+def listed(cells: Sequence[str]) -> str:
+    """Return the first headings of a row, for an error."""
+    return ", ".join(repr(cell.strip()) for cell in cells[:20] if cell.strip())

@@ -10,6 +10,7 @@ from gateway.cli_parts import add_exchange, add_output, make_parser, propose_all
 
 if TYPE_CHECKING:
     from gateway.admission import Applicants
+    from gateway.admission_words import Language
     from gateway.cli_parts import Commands
     from gateway.client import Client
 
@@ -24,7 +25,7 @@ def add_commands(commands: "Commands") -> None:
         "admit",
         "propose the admission of the key emitting units of a CSV",
         "ceax admit units.csv --preview\n"
-        "  ceax admit units.csv --preview --map name=企业全称 --year 2025 --sector 发电\n"
+        "  ceax admit units.csv --preview --map name=纳管主体 --year 2025 --sector 发电\n"
         "  ceax admit units.csv --exchange ws://127.0.0.1:7000 --key operator-1.key",
     )
     admit.add_argument("file", type=Path, metavar="CSV", help="UTF-8 or GB 18030")
@@ -44,7 +45,9 @@ def add_commands(commands: "Commands") -> None:
         dest="preview",
         help="only show good and bad rows; nothing is proposed",
     )
-    admit.add_argument("--skip-bad", action="store_true", help="propose the good rows alone")
+    admit.add_argument(
+        "--skip-bad", action="store_true", help="propose only the rows that will be admitted"
+    )
     add_exchange(admit, is_needed=False)
     admit.add_argument("--reason", default="按名录准入", help="reason of the proposals")
     add_output(admit)
@@ -53,34 +56,49 @@ def add_commands(commands: "Commands") -> None:
 
 def _admit(arguments: argparse.Namespace) -> int:
     from gateway.admission import Reading, proposals_of, read_applicants
-    from gateway.errors import UserError
 
-    reading = Reading(columns=_wishes(arguments.map), year=arguments.year, sector=arguments.sector)
+    reading = Reading(
+        columns=_wishes(arguments.map, arguments.lang),
+        year=arguments.year,
+        sector=arguments.sector,
+        language=arguments.lang,
+    )
     found = read_applicants(arguments.file, reading)
     proposals: list[int] = []
     if not arguments.preview:
-        if found.bad and not arguments.skip_bad:
-            _tell_bad(found)
-            raise UserError(
-                f"{len(found.bad)} bad cells; nothing was proposed: mend the table or --skip-bad"
-            )
+        if not arguments.skip_bad:
+            _must_be_good(found, arguments.lang)
 
         async def work(client: "Client") -> list[int]:
-            return await propose_all(client, proposals_of(found.rows), arguments.reason)
+            return await propose_all(client, proposals_of(found.expected), arguments.reason)
 
         proposals = talk(arguments, work)
     _print(found, proposals, arguments)
-    return 1 if found.bad else 0
+    return 1 if found.bad or found.outsiders else 0
 
 
-def _wishes(pairs: list[str]) -> dict[str, str]:
+def _must_be_good(found: "Applicants", language: "Language") -> None:
+    """Propose nothing of a list with bad cells, or with rows that the exchange would refuse."""
+    from gateway.admission_words import say
+    from gateway.errors import UserError
+
+    if found.bad:
+        _tell_bad(found)
+        raise UserError(say(language, "bad_cells", n=len(found.bad)))
+    if found.outsiders:
+        rows = ", ".join(map(str, found.outsiders[:BAD_ROWS_SHOWN]))
+        raise UserError(say(language, "refused_rows", rows=rows))
+
+
+def _wishes(pairs: list[str], language: "Language") -> dict[str, str]:
+    from gateway.admission_words import say
     from gateway.errors import UserError
 
     wishes = {}
     for pair in pairs:
         field, sign, heading = pair.partition("=")
         if not sign or not field or not heading:
-            raise UserError(f"--map {pair}: write FIELD=HEADING, such as name=企业全称")
+            raise UserError(say(language, "map_form", pair=pair))
         wishes[field.strip()] = heading
     return wishes
 
@@ -99,6 +117,7 @@ def _print(found: "Applicants", proposals: list[int], arguments: argparse.Namesp
         _tell_bad(found)
         facts = {
             "rows": len(found.rows),
+            "expected": len(found.expected),
             "bad_rows": found.bad_rows,
             "outsiders": found.outsiders,
             "bad": [str(cell) for cell in found.bad],

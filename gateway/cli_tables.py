@@ -85,6 +85,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "可准入 {good} 行, 有问题 {bad} 行",
         "{good} good rows, {bad} bad rows",
     ),
+    "counts_refused": (
+        "可准入 {good} 行, 交易所将拒绝 {refused} 行, 有问题 {bad} 行",
+        "{good} good rows, {refused} rows that the exchange will refuse, {bad} bad rows",
+    ),
 }
 
 
@@ -261,8 +265,9 @@ def print_applicants(found: "Applicants", lang: str) -> None:
             )
         console.print(bad)
         _others(console, len(found.bad), lang)
-    counts = WORDS["counts"][lang != "zh"]
-    console.print(counts.format(good=len(found.rows), bad=found.bad_rows))
+    counts = word("counts_refused" if outsiders else "counts", lang)
+    good_rows = len(found.expected)
+    console.print(counts.format(good=good_rows, refused=len(outsiders), bad=found.bad_rows))
 
 
 def _others(console: Console, count: int, lang: str) -> None:

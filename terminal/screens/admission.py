@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from engine.commands import Action, AdmitParticipant, AnyCommand, Propose
-from gateway.admission import Applicants, proposals_of, read_applicants
+from gateway.admission import Applicants, Reading, proposals_of, read_applicants
 from gateway.admission_headings import HEADINGS
 from gateway.errors import UserError
 from terminal import format as show
@@ -110,7 +110,8 @@ class AdmissionScreen(FrameScreen):
         event.stop()
         preview = self.query_one(Preview)
         try:
-            preview.applicants = read_applicants(Path(event.value.strip()).expanduser())
+            path = Path(event.value.strip()).expanduser()
+            preview.applicants = read_applicants(path, Reading(language=desk(self).language))
         except UserError as error:
             preview.applicants = None
             preview.show_file()

@@ -148,10 +148,18 @@ def test_others_than_key_emitting_units_are_told_before_the_exchange_refuses_the
     found = parse_applicants("\n".join(rows), "u")
     assert (len(found.rows), found.outsiders) == (3, (2, 3))
     path = write(tmp_path, *rows)
-    assert ceax.main(["admit", str(path), "--preview", "--lang", "zh"]) == 0
-    assert "交易所将拒绝准入的行: 2, 3" in capsys.readouterr().out
-    assert ceax.main(["admit", str(path), "--preview", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["outsiders"] == [2, 3]
+    assert ceax.main(["admit", str(path), "--preview", "--lang", "zh"]) == 1
+    shown = capsys.readouterr().out
+    assert "交易所将拒绝准入的行: 2, 3" in shown
+    assert "可准入 1 行, 交易所将拒绝 2 行, 有问题 0 行" in shown
+    assert ceax.main(["admit", str(path), "--preview"]) == 1
+    counts = "1 good rows, 2 rows that the exchange will refuse, 0 bad rows"
+    assert counts in " ".join(capsys.readouterr().out.split())
+    assert ceax.main(["admit", str(path), "--preview", "--json"]) == 1
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["rows"], facts["expected"], facts["outsiders"]) == (3, 1, [2, 3])
+    assert ceax.main(["admit", str(path)]) == 2, "and nothing is proposed unless one wishes it"
+    assert "rows 2, 3 are no key emitting units" in capsys.readouterr().err
 
 
 def test_normal_headings() -> None:
@@ -232,14 +240,18 @@ async def test_the_good_rows_are_proposed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(
-        tmp_path, HEADING, *(line(number) for number in range(101, 351)), line(400, name="")
+        tmp_path,
+        HEADING,
+        *(line(number) for number in range(101, 351)),
+        line(400, name=""),
+        line(401, category="机构"),
     )
     async with serving() as world:
         where = ["--exchange", world.server.url, "--key", str(key_file(world, tmp_path))]
         words = ["admit", str(path), "--skip-bad", "--json", *where]
         assert await asyncio.to_thread(ceax.main, words) == 1
         facts = json.loads(capsys.readouterr().out)
-        assert facts["rows"] == 250
+        assert (facts["rows"], facts["expected"]) == (251, 250)
         waiting = world.exchange.proposals()
         assert [view.proposal for view in waiting] == facts["proposals"]
         assert sum(len(view.actions) for view in waiting) == 250
