@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from engine.codec import record_to_entry
-from engine.commands import AnyCommand, Entry, RecordAccess
-from engine.events import AccessRecorded, AnyEvent, Refused, Repeated
+from engine.commands import AnyCommand, CancelCause, Entry, RecordAccess
+from engine.events import AccessRecorded, AnyEvent, FailureCause, Refused, Repeated
 from engine.profile import Profile
 from engine.units import BEIJING_OFFSET_NS, NANOSECONDS_PER_SECOND
 from gateway.explain import explain
@@ -135,10 +135,19 @@ def text_of(what: AnyCommand | AnyEvent, language: str) -> str:
 
 
 def plain(value: object) -> dict[str, Any]:
-    """Return the fields of a struct as plain values; `*_fen` becomes `*_yuan` with two decimals."""
+    """Return the fields of a struct as plain values; `*_fen` becomes `*_yuan` with two decimals, a cause a word."""
     fields: dict[str, Any] = _in_yuan(msgspec.to_builtins(value))
     fields.pop("type", None)
+    if isinstance(value, Repeated):
+        _name_cause(value.answer, fields["answer"])
+    _name_cause(value, fields)
     return fields
+
+
+def _name_cause(value: object, fields: dict[str, Any]) -> None:
+    cause = getattr(value, "cause", None)
+    if isinstance(cause, CancelCause | FailureCause):
+        fields["cause"] = cause.name.lower()
 
 
 def _in_yuan(value: Any) -> Any:  # noqa: ANN401 - plain values

@@ -12,15 +12,18 @@ from typing import Any
 import pytest
 
 import ceax
-from engine.commands import AccessKind, RecordAccess
+from engine.commands import AccessKind, CancelCause, CancelForKey, RecordAccess
+from engine.events import Cancelled, Repeated
 from gateway.disk import FolderDisk
 from gateway.errors import UserError
 from gateway.journal_export import NO_END, Bound, parse_bound
 from gateway.journal_follow import Follower
 from gateway.journal_format import JournalDamaged
+from gateway.journal_lines import plain
 from tests.gateway.fake_disk import FakeDisk
 from tests.gateway.journal_help import fill, open_day, open_journal, sequences
 from tests.gateway.sequencer_rig import PROFILE_TEXT, TRADER, Rig, listing, moment
+from tests.sample_events import sample
 
 DAY_TWO = "2021-07-19"
 
@@ -243,3 +246,11 @@ async def test_a_reader_that_has_enough_ends_an_export_quietly(market: Path) -> 
     told, errors = await process.communicate()
     assert errors.decode() == ""
     assert json.loads(told)["sequence"] == 1
+
+
+def test_a_cause_is_a_word() -> None:
+    assert plain(CancelForKey(key=11, cause=CancelCause.DISCONNECT))["cause"] == "disconnect"
+    cancelled = sample(Cancelled, cause=CancelCause.SWITCH, price_fen=4_321)
+    assert plain(cancelled)["cause"] == "switch"
+    assert plain(sample(Repeated, answer=cancelled))["answer"]["cause"] == "switch"
+    assert plain(sample(Repeated, answer=cancelled))["answer"]["price_yuan"] == "43.21"
