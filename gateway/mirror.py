@@ -1,4 +1,4 @@
-"""The HTTP mirror on the websocket's port: GET only, read only, of bounded cost whoever asks.
+"""The HTTP mirror on the websocket's port: GET and HEAD only, read only, of bounded cost whoever asks.
 
 Answers are made from the exchange's views at most ten times a second each and kept as bytes; what a
 request costs beyond that is a look into a table. Every address has a bucket, and all of them together one.
@@ -39,6 +39,7 @@ ROWS_PER_TOKEN: Final = 100
 TARGET_BYTES: Final = 512
 """Longest path with its query."""
 FIELDS_MAX: Final = 8
+METHODS: Final = ("GET", "HEAD")
 INTEGER: Final = re.compile(r"(0|[1-9][0-9]{0,15})\Z")
 STATUS_OF: Final = {
     "PARAMETER_INVALID": HTTPStatus.BAD_REQUEST,
@@ -93,6 +94,8 @@ class Mirror:
         except HttpFault as fault:
             response = _refusal(fault, language)
         self._count(response)
+        if request.method == "HEAD":  # the headers of a GET, whose length is told, and no body
+            response.body = b""
         return response
 
     def refuse(self, code: str, detail: object = "", wait_s: float = 5) -> Response:
@@ -110,7 +113,7 @@ class Mirror:
         self.requests[status] = self.requests.get(status, 0) + 1
 
     def _respond(self, request: Request, address: str, now_s: float) -> Response:
-        if request.method != "GET":
+        if request.method not in METHODS:
             raise HttpFault("METHOD_NOT_ALLOWED")
         if len(request.path) > TARGET_BYTES:
             raise HttpFault("PARAMETER_INVALID", f"more than {TARGET_BYTES} bytes", "path")
@@ -241,7 +244,7 @@ def _refusal(fault: HttpFault, language: str) -> Response:
     if fault.wait_s:
         extra["Retry-After"] = str(int(fault.wait_s) + 1)
     if fault.code == "METHOD_NOT_ALLOWED":
-        extra["Allow"] = "GET"
+        extra["Allow"] = ", ".join(METHODS)
     return _response(STATUS_OF[fault.code], wire.encode(error), extra)
 
 

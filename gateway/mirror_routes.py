@@ -37,7 +37,7 @@ class Parameter(Struct, frozen=True, kw_only=True):
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One address of the mirror; `GET` is the only method."""
+    """One address of the mirror; `HEAD` is answered as `GET`, without a body."""
 
     name: str
     path: str

@@ -167,6 +167,17 @@ async def test_what_is_outside_its_bounds_is_named(target: str, place: str) -> N
         assert (error["code"], error["place"]) == ("PARAMETER_INVALID", place)
 
 
+async def test_head_is_answered_as_get_without_a_body() -> None:
+    async with serving(traders=1) as world:
+        for target, status in (("/v1/markets", 200), ("/readyz", 200), ("/v1/secrets", 404)):
+            whole, head = await get(world, target), await get(world, target, "HEAD")
+            assert (head.status, head.body) == (whole.status, b"") == (status, b"")
+            assert int(head.headers["content-length"]) == len(whole.body) > 0
+            assert head.headers.get("etag") == whole.headers.get("etag")
+        posted = await get(world, "/v1/markets", "POST")
+        assert (posted.status, posted.headers["allow"]) == (405, "GET, HEAD")
+
+
 async def test_other_refusals_and_their_language() -> None:
     async with serving(traders=1) as world:
         odd = await get(world, f"/v1/candles/{PRODUCT}?interval=2m")
@@ -175,10 +186,10 @@ async def test_other_refusals_and_their_language() -> None:
         assert (missing.status, missing.json()["code"]) == (404, "PRODUCT_UNKNOWN")
         nowhere = await get(world, "/v1/secrets")
         assert (nowhere.status, nowhere.json()["code"]) == (404, "PATH_UNKNOWN")
-        for method in ("POST", "PUT", "DELETE", "HEAD", "OPTIONS"):
+        for method in ("POST", "PUT", "DELETE", "OPTIONS"):
             refused = await get(world, "/v1/time", method)
             assert refused.status == 405, method
-            assert refused.headers["allow"] == "GET"
+            assert refused.headers["allow"] == "GET, HEAD"
         chinese = await get(world, "/v1/book/NOTHING", Accept_Language="zh-CN,zh;q=0.9")
         assert chinese.json()["text"] == "没有该标的物"
 
