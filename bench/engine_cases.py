@@ -167,7 +167,7 @@ class Case:
         """Return how many orders stand now."""
         products = self.exchange.profile.products
         books = [self.exchange.book(product.code, 10**6) for product in products]
-        return sum(level.listings for book in books for level in (*book.bids, *book.asks))
+        return sum(level.count for book in books for level in (*book.bids, *book.asks))
 
 
 def _bare(records: Records, events: Records) -> Records:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from engine.commands import Side
 from engine.events import Cancelled, ListingPlaced, Traded
 from engine.units import band_fen
-from engine.views import Book, Level
+from engine.views import Depth, DepthLevel
 from gateway.client import Answer, Client
 from gateway.client_errors import RequestFailed
 
@@ -95,7 +95,7 @@ class StayRobot:
         answer = await self.client.cancel_order(own.pop(0))
         self._note(answer)
 
-    async def _pick(self, mood: Mood, book: Book, own: list[int]) -> bool:
+    async def _pick(self, mood: Mood, book: Depth, own: list[int]) -> bool:
         """Pick a part of a listing of the best level whose price suits; False where there is none."""
         side = self._random.choice((Side.BUY, Side.SELL))
         levels = book.asks if side is Side.BUY else book.bids
@@ -112,12 +112,12 @@ class StayRobot:
         self._note(await self.client.pick_listing(listing.order, min(wished_t, listing.left_t)))
         return True
 
-    def _suits(self, side: Side, level: Level, mood: Mood) -> bool:
+    def _suits(self, side: Side, level: DepthLevel, mood: Mood) -> bool:
         """Say whether a level is near enough to what the robot thinks the product is worth."""
         away_fen = level.price_fen - mood.value_fen
         return (away_fen if side is Side.BUY else -away_fen) <= self._random.uniform(0, DEPTH_FEN)
 
-    async def _list(self, mood: Mood, book: Book, own: list[int]) -> None:
+    async def _list(self, mood: Mood, book: Depth, own: list[int]) -> None:
         side = self._random.choice((Side.BUY, Side.SELL))
         away_fen = 1 + int(abs(self._random.gauss(0.0, DEPTH_FEN / 3)))
         value_fen = round(mood.value_fen)

@@ -118,7 +118,7 @@ def _depth_level(market: Market, index: int, side: Side, level: Level, count: in
     return DepthLevel(
         price_fen=level.price_fen,
         quantity_t=level.quantity_t,
-        count=level.listings,
+        count=level.count,
         listings=tuple(told),
     )
 

@@ -23,7 +23,8 @@ class Level(Struct, frozen=True):
 
     price_fen: int
     quantity_t: int
-    listings: int
+    count: int
+    """All listings of the level."""
 
 
 class Book(Struct, frozen=True, kw_only=True):

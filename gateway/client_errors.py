@@ -21,6 +21,9 @@ class LoginRefused(ClientError):
         self.number = frame.number
         self.text = frame.text
         self.time_ns = frame.time_ns
+        self.outcome: Outcome = frame.outcome
+        self.retry: Retry = frame.retry
+        self.retry_after_ms = frame.retry_after_ms
 
 
 class RequestFailed(ClientError):

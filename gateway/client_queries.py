@@ -9,8 +9,8 @@ from engine.views import (
     Account,
     ApplicationView,
     AuctionView,
-    Book,
     CodeView,
+    Depth,
     GroupView,
     HaltView,
     KeyView,
@@ -70,8 +70,8 @@ class Queries:
         """Return phases, references, bands and live quotes of all products."""
         return (await self._ask(lambda n: wire.QueryMarket(id=n), wire.MarketReply)).market
 
-    async def book(self, product: str) -> Book:
-        """Return the five best levels of a product."""
+    async def book(self, product: str) -> Depth:
+        """Return the five best levels of a product with the oldest listings of each."""
         reply = await self._ask(lambda n: wire.QueryBook(id=n, product=product), wire.BookReply)
         return reply.book
 

@@ -137,7 +137,7 @@ FAULTS: Final[dict[str, FaultCode]] = {
     ),
     "PARAMETER_INVALID": FaultCode(2043, "参数无效:{detail}", "invalid parameter: {detail}"),
     "PATH_UNKNOWN": FaultCode(2044, "没有该地址;例如:{detail}", "no such address; try {detail}"),
-    "METHOD_NOT_ALLOWED": FaultCode(2045, "只接受 GET", "only GET is taken"),
+    "METHOD_NOT_ALLOWED": FaultCode(2045, "只接受 GET 和 HEAD", "only GET and HEAD are taken"),
     "BUSY": FaultCode(
         2050,
         "系统繁忙,请稍后再试",
@@ -200,14 +200,16 @@ class Fault(Exception):
         code: str,
         detail: object = "",
         *,
-        outcome: Outcome = "rejected",
+        outcome: Outcome | None = None,
         path: str = "",
         retry_after_ms: int = 0,
     ) -> None:
         super().__init__(code, detail)
         self.code = code
         self.detail = detail
-        self.outcome: Outcome = outcome
+        # What may be tried again later was not refused for good.
+        usual: Outcome = "not_sent" if FAULTS[code].retry == "after" else "rejected"
+        self.outcome: Outcome = outcome or usual
         self.path = path
         self.retry_after_ms = retry_after_ms or FAULTS[code].retry_after_ms
 

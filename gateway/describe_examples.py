@@ -96,7 +96,7 @@ NAMED: Final[dict[str, tuple[Any, ...]]] = {
     "signature": ("e5" * 64,),
     "amount_fen": (985_000,),
     "timeout_s": (60,),
-    "checksum": (2_774_289_164,),
+    "checksum": (4_158_854_078,),
     "to_time_ns": (1_795_138_245_000_000_000,),
     "opening_t": (500,),
     "language": ("zh",),
@@ -110,12 +110,19 @@ OF_KIND: Final[dict[str, dict[str, Any]]] = {
         "outcome": "not_sent",
         "retry": "after",
         "retry_after_ms": 40,
+        "place": -1,
     },
     "LoginRefused": {
         "code": "KEY_UNKNOWN",
         "number": 101,
         "text": FAULTS["KEY_UNKNOWN"].zh,
+        "outcome": "rejected",
+        "retry": FAULTS["KEY_UNKNOWN"].retry,
     },
+    "StatusChanged": {"accepts": "cancels", "reason": "overload"},
+    "Level": {"count": 1},
+    "DepthLevel": {"count": 1},
+    "LevelChanged": {"count": 1},
     "Hello": {"formats": tuple(wire.Format), "notice": wire.DEMO_NOTICE},
 }
 """Values of single frames, by class and field."""

@@ -82,7 +82,7 @@ COMMON: Final[dict[str, str]] = {
     "orders": "Items of the batch, or numbers of orders; of limits, how many.",
     "resting_order": "Order that was taken.",
     "listing": "Order number of the listing.",
-    "listings": "Listings of a level, or how many there are.",
+    "listings": "The oldest listings of the level one by one, at most 20; `count` is of all.",
     "preferred": "Listings to take first inside their level.",
     "trade": "Trade number.",
     "trades": "Trades, or how many there were.",

@@ -56,7 +56,9 @@ class Entrance:
     def __init__(self, access: Access, writer: Writer, settings: Settings) -> None:
         self.audit = Audit(writer.submit_many, settings)
         self.counts: Counter[str] = Counter()
-        """Logins, refused ones by their code, ends by theirs."""
+        """Logins and ends of logged-in connections, by the name of their kind."""
+        self.refusals: Counter[str] = Counter()
+        """Refused logins and claims, by code."""
         self._access = access
         self._writer = writer
         self._settings = settings
@@ -82,7 +84,6 @@ class Entrance:
         self._connections.setdefault(identity.key, set()).add(connection)
         self._participants[identity.participant] += 1
         connection.number = next(self._numbers)
-        self.counts["logins"] += 1
         self._note(AccessKind.LOGIN, connection)
 
     def left(self, connection: "Connection") -> None:
@@ -136,7 +137,12 @@ class Entrance:
         reason = refused.reason
         text = explain(reason, refused.figure_a, refused.figure_b, frame.language)
         answer = wire.LoginRefused(
-            code=reason.name, number=reason.value, text=text, time_ns=time.time_ns()
+            code=reason.name,
+            number=reason.value,
+            text=text,
+            time_ns=time.time_ns(),
+            outcome="rejected",
+            retry="never",
         )
         await self._turn_away(connection, frame, answer, is_strange=True)
 
@@ -161,7 +167,7 @@ class Entrance:
         is_strange: bool,
     ) -> None:
         is_login = isinstance(frame, wire.Login)
-        self.counts[f"refused {answer.code}"] += 1
+        self.refusals[answer.code] += 1
         key, person = proven
         self.audit.record(
             RecordAccess(

@@ -110,7 +110,7 @@ class QueryMarket(Request, frozen=True, kw_only=True):
 
 
 class QueryBook(Request, frozen=True, kw_only=True):
-    """Five levels of a product (`BookReply`)."""
+    """Five levels of a product with the oldest listings of each (`BookReply`)."""
 
     product: ProductCode
 

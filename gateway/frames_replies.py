@@ -11,8 +11,8 @@ from engine.views import (
     Account,
     ApplicationView,
     AuctionView,
-    Book,
     CodeView,
+    Depth,
     GroupView,
     HaltView,
     KeyView,
@@ -122,8 +122,11 @@ class LoginRefused(Outward, frozen=True, kw_only=True):
     text: str
     time_ns: int
     """The gateway's own time, for a client whose clock is off."""
+    outcome: Outcome
+    """Of the login or claim; `unknown` only of a claim while the exchange stopped."""
+    retry: Retry
     retry_after_ms: int = 0
-    """When the same may be tried again; 0 where waiting changes nothing."""
+    """When, where `retry` is `after`; else 0."""
 
 
 class Enrolled(Outward, frozen=True, kw_only=True):
@@ -221,10 +224,10 @@ class MarketReply(Reply, frozen=True, kw_only=True):
 
 
 class BookReply(Reply, frozen=True, kw_only=True):
-    """Reply to `QueryBook`."""
+    """Reply to `QueryBook`: the levels with their listings, as a `BookSnapshot` has them."""
 
     sequence: int
-    book: Book
+    book: Depth
 
 
 class ListingsReply(Reply, frozen=True, kw_only=True):

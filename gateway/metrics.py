@@ -83,6 +83,12 @@ class MetricsSource:
         for name, count in sorted((server.counts + server.entrance.counts).items()):
             events.add_metric([name.lower()], count)
         yield events
+        logins = CounterMetricFamily(
+            "ceax_login_refusals", "Refused logins and claims of codes, by code.", labels=["code"]
+        )
+        for code, count in sorted(server.entrance.refusals.items()):
+            logins.add_metric([code], count)
+        yield logins
         refusals = CounterMetricFamily(
             "ceax_refusals", "Requests refused by the gateway, by code.", labels=["code"]
         )

@@ -162,6 +162,8 @@ class Conversation:
             number=reason.value if reason is not None else FAULTS[fault.code].number,
             text=text,
             time_ns=now_ns,
+            outcome=fault.outcome,
+            retry=FAULTS[fault.code].retry,
             retry_after_ms=fault.retry_after_ms,
         )
 

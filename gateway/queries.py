@@ -91,7 +91,7 @@ class Desk:
                 return wire.MarketReply(id=request.id, market=self._exchange.market())
             case wire.QueryBook():
                 self._check_product(request.product)
-                book = self._exchange.book(request.product)
+                book = self._exchange.depth(request.product)
                 sequence = self._exchange.sequence
                 return wire.BookReply(id=request.id, sequence=sequence, book=book)
             case wire.QueryAccount():

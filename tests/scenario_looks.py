@@ -17,7 +17,7 @@ from tests.scenario_words import participant
 
 def _levels(levels: tuple[Level, ...]) -> str:
     return ", ".join(
-        f"{figure(level, 'price')} {level.quantity_t} {level.listings}" for level in levels
+        f"{figure(level, 'price')} {level.quantity_t} {level.count}" for level in levels
     )
 
 

@@ -46,7 +46,7 @@ def test_the_flow_is_mixed_as_it_says() -> None:
     assert 100 * len(refused) / SHAPE.commands == pytest.approx(2, abs=0.5)
     assert len(set(refused["reason"].tolist())) == MISTAKES - 1  # two of them are one reason
     books = [stage.exchange.book(product.code, 1_000) for product in profile().products]
-    live = sum(level.listings for book in books for level in (*book.bids, *book.asks))
+    live = sum(level.count for book in books for level in (*book.bids, *book.asks))
     assert live == pytest.approx(SHAPE.live, rel=0.1)
     assert all(book.bids and book.asks for book in books[: SHAPE.products])
     stage.exchange.check()

@@ -237,7 +237,7 @@ def test_a_sweep_of_five_thousand_fills() -> None:
     assert isinstance(total, ListingsTaken)
     assert (len(trades), total.trades, total.left_t) == (5_000, 5_000, 0)
     (rest,) = exchange.book(PRODUCT).asks
-    assert (rest.price_fen, rest.quantity_t, rest.listings) == (4_804, 1, 1)
+    assert (rest.price_fen, rest.quantity_t, rest.count) == (4_804, 1, 1)
     exchange.check()
 
 

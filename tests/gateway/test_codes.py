@@ -67,6 +67,7 @@ def test_every_error_says_whether_to_try_again_and_when(code: str) -> None:
     frame = Fault(code, 5).frame(9, "en")
     assert (frame.id, frame.code, frame.number) == (9, code, NUMBERS[code])
     assert (frame.retry == "after") == bool(frame.retry_after_ms)
+    assert (frame.retry == "after") == (frame.outcome == "not_sent")
     assert wire.decode_outward(wire.encode(frame)) == frame
 
 

@@ -330,3 +330,25 @@ def test_no_word_stands_for_a_field_that_is_gone() -> None:
 def test_an_example_takes_other_values_for_single_fields() -> None:
     assert example(PlaceListing, quantity_t=5).quantity_t == 5
     assert example(PlaceListing).quantity_t == 100
+
+
+def test_the_examples_of_frames_agree_with_themselves() -> None:
+    status = example(wire.StatusChanged)
+    assert (status.accepts == "all") == (status.reason == "")
+    assert status.reason in ("overload", "disk_low", "disk_full", "shutdown", "")
+    assert example(wire.Error).place == -1
+    snapshot = example(wire.BookSnapshot)
+    assert wire.book_checksum(snapshot.bids, snapshot.asks) == snapshot.checksum
+    for level in (*snapshot.bids, *snapshot.asks):
+        assert level.count == len(level.listings)
+
+
+def test_the_listings_of_a_level_are_never_a_count() -> None:
+    schemas = loaded("asyncapi.json")["components"]["schemas"]
+    kinds = {
+        name: schema["properties"]["listings"].get("type")
+        for name, schema in schemas.items()
+        if "listings" in schema.get("properties", {})
+    }
+    assert {"DepthLevel", "LevelChanged"} <= set(kinds)
+    assert set(kinds.values()) == {"array"}

@@ -43,7 +43,7 @@ async def test_the_book_shows_five_levels_and_every_change() -> None:
         assert [level.price_fen for level in first.book.asks] == [4_850, 4_851, 4_852, 4_853, 4_854]
         assert [level.price_fen for level in first.book.bids] == [4_750, 4_749, 4_748, 4_747, 4_746]
         assert first.book.asks[1].quantity_t == 101
-        assert first.book.asks[1].listings == 1
+        assert first.book.asks[1].count == 1
         taken = world.pick(3, 1, 100)
         (second,) = await pushed(reader, 1)
         assert second.sequence == taken.sequence

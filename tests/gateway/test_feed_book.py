@@ -215,6 +215,19 @@ async def test_the_profile_says_whether_an_owner_is_shown(owner: str) -> None:
         assert (listing["owner"] == name) == (owner == "name")
 
 
+async def test_a_query_tells_the_same_levels_as_the_snapshot() -> None:
+    async with serving() as world, observing(world) as client:
+        for number in range(LISTINGS_SHOWN + 1):
+            world.list(1, Side.SELL, 4_850, 1 + number)
+        world.list(2, Side.BUY, 4_700, 5)
+        asked = await client.ask({"type": "QueryBook", "id": 2, "product": PRODUCT})
+        await subscribe(client)
+        shown = await client.take()
+        assert asked["book"] == {name: shown[name] for name in ("product", "bids", "asks")}
+        (level,) = asked["book"]["asks"]
+        assert (level["count"], len(level["listings"])) == (LISTINGS_SHOWN + 1, LISTINGS_SHOWN)
+
+
 async def test_a_client_whose_book_does_not_fit_asks_again_by_itself() -> None:
     async with serving() as world, await world.connect(None) as client:
         await client.subscribe(BOOK)

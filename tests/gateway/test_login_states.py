@@ -179,7 +179,7 @@ async def test_a_connection_has_one_try() -> None:
         await client.send(client.login(world.traders[0]))
         assert (await client.take())["type"] == "LoginRefused"
         assert (await closing(client))[0] == 4001
-        assert not world.server.entrance.counts["logins"]
+        assert not world.server.entrance.counts["login"]
 
 
 async def test_who_fails_too_often_is_turned_away_and_others_are_not() -> None:
@@ -247,3 +247,17 @@ def test_a_gateway_that_starts_later_knows_what_ended_before() -> None:
             access.check_login(login, visit, now_ns)
         told.append(caught.value.code)
     assert told == ["KEY_REVOKED", "KEY_EXPIRED", "PARTICIPANT_REMOVED"]
+
+
+async def test_a_refused_login_says_what_became_of_it_and_whether_to_try_again() -> None:
+    limits = settings(login_failures=1, login_failures_per_minute=60, refusal_delay_s=0.0)
+    async with serving(limits) as world:
+        stranger = keys.new_key("演示路人", Role.TRADER)
+        unknown = await refusal(world, stranger)
+        limited = await refusal(world, stranger)
+    for told, code, outcome, retry in (
+        (unknown, "KEY_UNKNOWN", "rejected", "never"),
+        (limited, "LOGIN_LIMITED", "not_sent", "after"),
+    ):
+        assert (told["code"], told["outcome"], told["retry"]) == (code, outcome, retry)
+        assert (told["retry"] == "after") == bool(told["retry_after_ms"])

@@ -61,7 +61,7 @@ async def test_what_happens_is_counted() -> None:
             await client.ask(place(2, price_yuan="x"))
             seen = await values(metrics)
             assert seen["ceax_sessions{role=trader}"] == 1
-            assert seen["ceax_session_events_total{event=logins}"] == 1
+            assert seen["ceax_session_events_total{event=login}"] == 1
             assert seen["ceax_refusals_total{code=MALFORMED}"] == 2
             assert seen["ceax_log_sequence"] == world.exchange.sequence
             assert seen["ceax_accepts{mode=all}"] == 1
@@ -76,6 +76,20 @@ async def test_what_happens_is_counted() -> None:
         assert after["ceax_received_bytes_total"] >= alive[0]
         assert after["ceax_sent_frames_total"] >= alive[1]
         assert after["ceax_http_answers_total{status=404}"] == 1
+
+
+async def test_logins_are_counted_once_and_refused_ones_by_code() -> None:
+    async with serving() as world, scraped(world) as metrics:
+        async with raw(world, world.traders[0]), raw(world) as stranger:
+            login = stranger.login(world.traders[0], host="elsewhere")
+            assert (await stranger.ask(login))["type"] == "LoginRefused"
+            seen = await values(metrics)
+        assert seen["ceax_login_refusals_total{code=KEY_UNKNOWN}"] == 1
+        events = {name: value for name, value in seen.items() if "session_events" in name}
+        assert [name for name in events if "login" in name] == [
+            "ceax_session_events_total{event=login}"
+        ]
+        assert not [name for name in seen if " " in name]
 
 
 async def test_unsettled_trades_and_the_writer_are_shown(tmp_path: Path) -> None:
