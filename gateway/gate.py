@@ -70,6 +70,7 @@ class Gate(ServerConnection):
         self._is_held = False
         self._rest = b""
         self._fragments: list[Frame] = []
+        self._has_failed = False
         super().connection_made(transport)
         # Kept: behind TLS a socket that is lost no longer knows whose it was.
         self._peer = address_of(self.remote_address)
@@ -173,6 +174,8 @@ class Gate(ServerConnection):
             super().process_event(event)
             return
         assert isinstance(event, Frame), "requests come before messages"
+        if self._has_failed:
+            return  # it came in one packet with what the connection is closed for
         self._fragments.append(event)
         if len(self._fragments) > FRAGMENTS_MAX:
             self._fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
@@ -190,8 +193,9 @@ class Gate(ServerConnection):
                 self._on_message(text)
 
     def _fail(self, code: CloseCode, reason: str) -> None:
-        """Close because of what came, as the parser does."""
+        """Close because of what came, as the parser does; what came behind it is not taken."""
         self._fragments = []
+        self._has_failed = True
         self.protocol.fail(code, reason)
         self.send_data()
         self.loop.call_later(self.close_timeout or 0, self.transport.abort)

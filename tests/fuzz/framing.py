@@ -84,8 +84,8 @@ def _written(data: bytes) -> tuple[list[bytes], int]:
     return pongs, code
 
 
-def by_parser(stream: bytes) -> Outcome:
-    """Return what the parser alone makes of a stream."""
+def by_parser(stream: bytes) -> tuple[Outcome, int]:
+    """Return what the parser alone makes of a stream, and the code of a fault behind an unreadable text."""
     protocol = _protocol()
     protocol.receive_data(stream)
     messages: list[str | bytes] = []
@@ -101,11 +101,11 @@ def by_parser(stream: bytes) -> Outcome:
             try:
                 messages.append(whole.decode() if is_text else whole)
             except UnicodeDecodeError:
-                pongs, _ = _written(b"".join(protocol.data_to_send()))
-                return messages, pongs, UNREADABLE
+                pongs, code = _written(b"".join(protocol.data_to_send()))
+                return (messages, pongs, UNREADABLE), code
         assert len(parts) <= FRAGMENTS_MAX
     pongs, code = _written(b"".join(protocol.data_to_send()))
-    return messages, pongs, code
+    return (messages, pongs, code), code
 
 
 async def _by_gate(packets: list[bytes]) -> tuple[Outcome, int]:
@@ -147,6 +147,10 @@ def packets_of(data: bytes) -> tuple[bytes, list[bytes]]:
     return stream, [packet for packet in (*packets, stream[place:]) if packet]
 
 
+FOREIGN_TEXT: Final = b"\x81\xff" + (1).to_bytes(8) + bytes(4) + b"\xff"
+"""A text that is no UTF-8 under a head longer than it need be: all that follows goes to the parser at once."""
+
+
 def seeds() -> list[bytes]:
     """Return inputs to begin with."""
     text = '{"type":"Ping","id":1}'
@@ -159,6 +163,7 @@ def seeds() -> list[bytes]:
         frame(TEXT, b"x" * 200) + frame(TEXT, b"y" * 1_000) + frame(TEXT, b"z" * 1_100),
         frame(TEXT, b"{}") + frame(CLOSE, b"\x03\xe8") + frame(TEXT, b"{}"),
         frame(TEXT, b"\xff") + frame(TEXT, b"{}"),
+        FOREIGN_TEXT + frame(BINARY, b"\x00\x00"),
         frame(TEXT, b"{}", mask=False),
         frame(CONTINUATION, b"{}"),
     ]
@@ -172,9 +177,10 @@ def check(data: bytes) -> bool:
     found, held = by_gate(packets)
     # A frame that is not whole may wait at the gate, even where its head is wrong already.
     assert held <= SIZE_MAX + 16
-    wanted = by_parser(stream[: len(stream) - held])
+    wanted, behind = by_parser(stream[: len(stream) - held])
     if wanted[2] == UNREADABLE:
-        # The parser sees what stands behind before it is asked about the text; the gate does not.
-        wanted = (wanted[0], wanted[1][: len(found[1])], wanted[2])
+        # The parser sees what stands behind before it is asked about the text; the gate only sometimes.
+        code = behind if behind and found[2] == behind else UNREADABLE
+        wanted = (wanted[0], wanted[1][: len(found[1])], code)
     assert found == wanted, (found, wanted, packets)
     return bool(found[0])

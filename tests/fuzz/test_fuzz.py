@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gateway.journal_format import HEAD_BYTES, HEADER_BYTES, JournalDamaged
 from tests.fuzz import autobahn, decoder, framing, journal
 from tests.fuzz.run import TARGETS, main
+from tests.gateway.raw_socket import BINARY, frame
 
 TARGET_MODULES = (decoder, framing, journal)
 needs_atheris = pytest.mark.skipif(
@@ -69,6 +70,12 @@ def test_changed_seeds_hold(target: ModuleType, source: random.Random) -> None:
 @given(data=st.binary(max_size=400))
 def test_any_bytes_hold(target: ModuleType, data: bytes) -> None:
     assert target.check(data) in {True, False}
+
+
+def test_what_comes_in_one_packet_behind_an_unreadable_text_is_not_taken() -> None:
+    """Found by ten minutes of guided fuzzing."""
+    stream = framing.FOREIGN_TEXT + frame(BINARY, b"\x00\x00")
+    assert framing.by_gate([stream]) == (([], [], framing.UNREADABLE), 0)
 
 
 @needs_atheris
