@@ -217,7 +217,7 @@ async def test_a_line_cut_at_random_loses_and_doubles_nothing() -> None:
     print(f"CEAX_SEED={seed}", flush=True)
     robot, world, cuts = await one_run(seed)
     print(f"{SECONDS:.0f} s, {cuts} cuts, {robot.sent} commands, {len(robot.private)} own frames")
-    assert cuts >= (1_000 if IS_LONG else 20)
+    assert cuts >= (200 if IS_LONG else 20)
     assert robot.losses >= 10  # the others were cut before their login was through
     assert robot.unknown == []
     # Every command was taken once, under the number that the client was told.
