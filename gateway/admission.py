@@ -14,10 +14,11 @@ from msgspec import Struct
 from engine.commands import ACTIONS_MAX, AdmitParticipant, Category
 from engine.credit_code import LENGTH
 from gateway.admission_headings import HEADING_ROWS, HEADINGS, find_columns, listed, no_column
-from gateway.admission_words import Language, say
+from gateway.admission_words import say
 from gateway.credit_code import check_character, is_valid
 from gateway.errors import UserError
 from gateway.provinces import near_province, read_province
+from gateway.words import Language
 
 FILE_BYTES_MAX: Final = 32 * 1024 * 1024
 ROWS_MAX: Final = 100_000

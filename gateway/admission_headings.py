@@ -5,8 +5,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gateway.admission_words import Language, say
+from gateway.admission_words import say
 from gateway.errors import UserError
+from gateway.words import Language
 
 HEADING_ROWS: Final = 10
 """The heading is looked for in the first rows: lists have titles above it."""

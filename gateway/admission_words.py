@@ -1,8 +1,8 @@
 """What is wrong with a list of applicants, in Chinese and English."""
 
-from typing import Final, Literal
+from typing import Final
 
-Language = Literal["zh", "en"]
+from gateway.words import Language
 
 PROBLEMS: Final[dict[str, tuple[str, str]]] = {
     # ------------------------------------------------------------ of one cell

@@ -10,9 +10,9 @@ from gateway.cli_parts import add_exchange, add_output, make_parser, propose_all
 
 if TYPE_CHECKING:
     from gateway.admission import Applicants
-    from gateway.admission_words import Language
     from gateway.cli_parts import Commands
     from gateway.client import Client
+    from gateway.words import Language
 
 BAD_ROWS_SHOWN = 50
 """Most bad cells that are printed; the count tells of the others."""

@@ -212,6 +212,7 @@ def _claim(arguments: argparse.Namespace) -> int:
 
     from gateway.enrolment_code import BadCode, read_code
     from gateway.errors import UserError
+    from gateway.words import say
 
     code = arguments.code
     if code is None and sys.stdin.isatty():
@@ -228,7 +229,8 @@ def _claim(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(facts, ensure_ascii=False))
     elif arguments.lang == "zh":
-        print(f"已登记: 密钥 {enrolled.key}, {enrolled.person}, {enrolled.role}; 现在可以登录")
+        role = say("zh", f"role_{enrolled.role}")
+        print(f"已登记: 密钥 {enrolled.key}, {enrolled.person}, {role}; 现在可以登录")
     else:
         print(f"enrolled as key {enrolled.key}: {enrolled.role} {enrolled.person}; log in with it")
     return 0

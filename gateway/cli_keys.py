@@ -165,9 +165,19 @@ def _rotate(arguments: argparse.Namespace) -> int:
         facts = {"key": enrolled.key, "previous": enrolled.previous, "is_revoked": is_revoked}
         print(json.dumps({**facts, "file": str(arguments.file)}))
         return 0
-    print(f"{arguments.file} is key {enrolled.key} and follows key {enrolled.previous}")
+    is_chinese, new, old_key = arguments.lang == "zh", enrolled.key, enrolled.previous
+    print(
+        f"{arguments.file} 是密钥 {new}, 接替密钥 {old_key}"
+        if is_chinese
+        else f"{arguments.file} is key {new} and follows key {old_key}"
+    )
     if not is_revoked:
-        print(f"the old key still holds; end it with: ceax keys revoke {enrolled.previous} …")
+        end = f"ceax keys revoke {old_key} …"
+        print(
+            f"原密钥仍有效; 吊销: {end}"
+            if is_chinese
+            else f"the old key still holds; end it with: {end}"
+        )
     return 0
 
 
@@ -208,6 +218,8 @@ def _revoke(arguments: argparse.Namespace) -> int:
     talk(arguments, work)
     if arguments.json:
         print(json.dumps({"key": arguments.number, "state": "revoked"}))
+    elif arguments.lang == "zh":
+        print(f"密钥 {arguments.number} 已吊销; 其连接已断开")
     else:
         print(f"key {arguments.number} is revoked; its connections are closed")
     return 0

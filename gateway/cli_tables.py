@@ -4,14 +4,16 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from gateway.action_words import action_text
 from gateway.expiry import WARNING_DAYS, days_left, ends_soon
 from gateway.journal_lines import beijing_time
+from gateway.words import Language, say
 
 if TYPE_CHECKING:
+    from engine.commands import Permission
     from engine.views import CodeView, KeyView, ParticipantView, ProposalView
     from gateway.admission import Applicants
 
@@ -47,6 +49,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "participant": ("主体", "participant"),
     "permissions": ("权限", "permissions"),
     "addresses": ("地址", "addresses"),
+    "on_disconnect": ("断线撤单", "cancels when lost"),
+    "way_none": ("不撤", "nothing"),
+    "way_connection": ("任一连接断开", "any connection"),
+    "way_key": ("全部连接断开", "last connection"),
+    "permission_listed": ("挂牌", "listed"),
+    "permission_block": ("大宗", "block"),
+    "permission_auction": ("竞价", "auction"),
+    "permission_cancel": ("撤单", "cancel"),
     "valid_until": ("有效至", "valid until"),
     "days_left": ("剩余天数", "days left"),
     "end_soon": (
@@ -97,23 +107,23 @@ def _console() -> Console:
     return Console(width=None if sys.stdout.isatty() else WIDTH)
 
 
-def word(key: str, lang: str) -> str:
+def word(key: str, lang: Language) -> str:
     """Return a word of a table in `zh` or `en`."""
     return WORDS[key][lang != "zh"]
 
 
-def _table(lang: str, columns: Iterable[str], title: str = "") -> Table:
+def _table(lang: Language, columns: Iterable[str], title: str = "") -> Table:
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for column in columns:
         table.add_column(word(column, lang), overflow="fold")
     return table
 
 
-def _state(state: str, lang: str) -> str:
+def _state(state: str, lang: Language) -> str:
     return f"[{COLOURS[state]}]{word(state, lang)}[/]"
 
 
-def print_keys(rows: "Sequence[KeyView]", time_ns: int, lang: str) -> None:
+def print_keys(rows: "Sequence[KeyView]", time_ns: int, lang: Language) -> None:
     """Print the enrolled keys with the days that each holds beyond a time (ns UTC), few ones in colour."""
     soon = 0
     table = _table(
@@ -125,6 +135,7 @@ def print_keys(rows: "Sequence[KeyView]", time_ns: int, lang: str) -> None:
             "participant",
             "permissions",
             "addresses",
+            "on_disconnect",
             "valid_until",
             "days_left",
             "state",
@@ -137,10 +148,11 @@ def print_keys(rows: "Sequence[KeyView]", time_ns: int, lang: str) -> None:
         table.add_row(
             str(row.key),
             _plain(row.person),
-            row.role.value,
+            say(lang, f"role_{row.role.value}"),
             f"P{row.participant:04d}" if row.participant else "",
-            ", ".join(row.permissions),
+            _permissions(row.permissions, lang),
             ", ".join(row.addresses) or word("any", lang),
+            word(f"way_{row.on_disconnect.value}", lang),
             row.valid_until or word("open", lang),
             _days(left),
             _state(row.state, lang),
@@ -152,6 +164,10 @@ def print_keys(rows: "Sequence[KeyView]", time_ns: int, lang: str) -> None:
         text = WORDS["end_soon"][lang != "zh"]
         keys = "key holds" if soon == 1 else "keys hold"
         console.print(f"[yellow]{text.format(n=soon, keys=keys, days=WARNING_DAYS)}[/]")
+
+
+def _permissions(permissions: "Sequence[Permission]", lang: Language) -> str:
+    return ", ".join(word(f"permission_{permission.value}", lang) for permission in permissions)
 
 
 def _days(left: int | None) -> str:
@@ -168,7 +184,7 @@ def code_state(row: "CodeView", time_ns: int) -> str:
     return "expired" if row.code_valid_until_ns < time_ns else "waiting"
 
 
-def print_codes(rows: "Sequence[CodeView]", time_ns: int, lang: str) -> None:
+def print_codes(rows: "Sequence[CodeView]", time_ns: int, lang: Language) -> None:
     """Print the issued enrolment codes: for whom, how long, and the key that was claimed."""
     columns = ("number", "person", "role", "participant", "permissions", "code_until")
     table = _table(lang, (*columns, "state", "key"))
@@ -176,9 +192,9 @@ def print_codes(rows: "Sequence[CodeView]", time_ns: int, lang: str) -> None:
         table.add_row(
             str(row.code),
             _plain(row.person),
-            row.role.value,
+            say(lang, f"role_{row.role.value}"),
             f"P{row.participant:04d}" if row.participant else "",
-            ", ".join(row.permissions),
+            _permissions(row.permissions, lang),
             beijing_time(row.code_valid_until_ns)[:16],
             _state(code_state(row, time_ns), lang),
             str(row.key or ""),
@@ -186,7 +202,7 @@ def print_codes(rows: "Sequence[CodeView]", time_ns: int, lang: str) -> None:
     _console().print(table)
 
 
-def print_participants(rows: "Sequence[ParticipantView]", lang: str) -> None:
+def print_participants(rows: "Sequence[ParticipantView]", lang: Language) -> None:
     """Print participants with their status."""
     columns = ("number", "name", "credit_code", "province", "sector", "compliance_year", "state")
     table = _table(lang, columns)
@@ -203,16 +219,13 @@ def print_participants(rows: "Sequence[ParticipantView]", lang: str) -> None:
     _console().print(table)
 
 
-def print_proposals(rows: "Sequence[ProposalView]", lang: str) -> None:
-    """Print what waits for a second person, with each action as it was proposed."""
+def print_proposals(rows: "Sequence[ProposalView]", lang: Language) -> None:
+    """Print what waits for a second person, with each action in words."""
     table = _table(lang, ("number", "person", "participant", "reason", "actions"))
     for row in rows:
-        actions = [
-            f"{type(action).__name__} {msgspec.json.encode(action).decode()}"
-            for action in row.actions[:ACTIONS_SHOWN]
-        ]
+        actions = [action_text(action, lang) for action in row.actions[:ACTIONS_SHOWN]]
         if len(row.actions) > ACTIONS_SHOWN:
-            actions.append(word("others", lang).format(n=len(row.actions) - ACTIONS_SHOWN))
+            actions.append(say(lang, "actions_more", count=len(row.actions) - ACTIONS_SHOWN))
         table.add_row(
             str(row.proposal),
             _plain(row.person),
@@ -223,7 +236,7 @@ def print_proposals(rows: "Sequence[ProposalView]", lang: str) -> None:
     _console().print(table)
 
 
-def print_applicants(found: "Applicants", lang: str) -> None:
+def print_applicants(found: "Applicants", lang: Language) -> None:
     """Print what a list would propose: columns taken, good rows, every bad cell, counts."""
     console = _console()
     taken = ", ".join(
@@ -270,7 +283,7 @@ def print_applicants(found: "Applicants", lang: str) -> None:
     console.print(counts.format(good=good_rows, refused=len(outsiders), bad=found.bad_rows))
 
 
-def _others(console: Console, count: int, lang: str) -> None:
+def _others(console: Console, count: int, lang: Language) -> None:
     if count > ROWS_SHOWN:
         console.print(word("others", lang).format(n=count - ROWS_SHOWN))
 

@@ -21,12 +21,15 @@ from engine.units import (
     format_yuan,
     parse_yuan,
 )
+from gateway import words
 from terminal.texts import Language, say
 
 MISSING: Final = "--"
 FEN_PER_WAN: Final = 1_000_000
 """Fen in ten thousand yuan (万元)."""
 WAN: Final = 10_000
+participant = words.trading_code
+plain = words.plain
 
 _QUANTITY = re.compile(r"\A([0-9]{1,12})(?:\.([0-9]{1,4}))?(k|w|万)?\Z", re.IGNORECASE)
 _FRACTION = re.compile(r"\A(?:1?/([2-9])|(=))\Z")
@@ -103,11 +106,6 @@ def countdown(left_ns: int) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"  # floor each
 
 
-def participant(number: int) -> str:
-    """Return the trading code of a participant: 12 is ``P0012``."""
-    return f"P{number:04d}" if number else MISSING
-
-
 def side_text(side: Side, language: Language) -> str:
     """Return 买 or 卖."""
     return say(language, "buy" if side is Side.BUY else "sell")
@@ -177,8 +175,3 @@ def fit(text: str, cells: int, align: Literal["left", "right", "centre"] = "left
     room = cells - width
     left = {"left": 0, "right": room, "centre": room // 2}[align]  # floor: the odd cell goes right
     return " " * left + text + " " * (room - left)
-
-
-def plain(text: str) -> str:
-    """Return untrusted text without control characters, which could repaint a terminal."""
-    return "".join(mark for mark in text if unicodedata.category(mark)[0] != "C")

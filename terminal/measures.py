@@ -35,9 +35,9 @@ from engine.commands import (
 )
 from engine.units import NANOSECONDS_PER_SECOND
 from engine.views import HaltView
+from gateway.action_words import action_text
 from gateway.enrolment_code import hash_of, new_code, read_code
 from terminal import format as show
-from terminal.action_words import action_text
 from terminal.desk import desk, word
 from terminal.forms import ask, choice, choices, field, number, participant
 from terminal.notices_dialogue import halt_words
@@ -247,7 +247,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
 def tell_proposal(node: DOMNode, command: AnyCommand) -> str:
     """Return what a command of an operator does, in words."""
     if isinstance(command, Propose):
-        return "\n".join(action_text(node, action) for action in command.actions)
+        return "\n".join(action_text(action, desk(node).language) for action in command.actions)
     if isinstance(command, Halt):
         what = halt_words(command, desk(node).language)
         return word(node, "halt_sum", what=what)
@@ -264,7 +264,11 @@ def ask_for(screen: Screen[None], measure: Measure) -> None:
         made = measure.make(values | given)
         if made is None or isinstance(made, Halt | RevokeKey):
             return made
-        reason = values.get("reason") or values.get("document") or action_text(screen, made)
+        reason = (
+            values.get("reason")
+            or values.get("document")
+            or action_text(made, desk(screen).language)
+        )
         return Propose(actions=(made,), reason=reason[:REASON_MAX])
 
     def tell(command: AnyCommand) -> str:

@@ -1,7 +1,8 @@
-"""Every word that the terminal shows, once, in Chinese and English; refusals come from engine.reasons."""
+"""Every word that the terminal shows, once (those of commands are gateway.words), in Chinese and English; refusals come from engine.reasons."""
 
 from typing import Final, Literal
 
+from gateway.words import WORDS
 from terminal.texts_access import ACCESS
 from terminal.texts_batches import BATCHES
 from terminal.texts_dialogue import DIALOGUE
@@ -13,6 +14,7 @@ Language = Literal["zh", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
+    **WORDS,
     **FRAME,
     **TRADER,
     **OPERATOR,

@@ -61,17 +61,5 @@ ACCESS: Final[dict[str, tuple[str, str]]] = {
         "开通码 {code}\n只显示这一次: 请现在抄下,当面或电话告知本人。经另一位复核后使用,{hours} 小时内有效。",
         "Code {code}\nShown this once: write it down, tell the person yourself. Approved, it holds {hours} h.",
     ),
-    "action_code": (
-        "发放开通码: {person} ({role}) {participant}",
-        "issue an enrolment code: {person} ({role}) {participant}",
-    ),
-    "action_remove": (
-        "移出交易主体 {participant}: {reason}",
-        "remove {participant} from the market: {reason}",
-    ),
-    "action_restore": (
-        "恢复交易主体 {participant} ({year} 年度)",
-        "restore {participant} (compliance year {year})",
-    ),
 }
 """In every text the same names in braces in both languages."""

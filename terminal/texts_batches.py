@@ -82,6 +82,5 @@ BATCHES: Final[dict[str, tuple[str, str]]] = {
         "Lets the company trade again; orders that were taken back stay so.",
     ),
     "allow_sum": ("将恢复本企业交易", "lets the company trade again"),
-    "action_notice": ("发布公告: {text}", "publish a notice: {text}"),
 }
 """In every text the same names in braces in both languages."""

@@ -4,7 +4,6 @@ from typing import Final
 
 DIALOGUE: Final[dict[str, tuple[str, str]]] = {
     # ------------------------------------------------------------ frame
-    "auction": ("竞价", "Auction"),
     "halted": ("暂停", "halted"),
     "state_halted": ("暂停交易", "halted"),
     # ------------------------------------------------------------ messages: orders
@@ -94,29 +93,6 @@ DIALOGUE: Final[dict[str, tuple[str, str]]] = {
         "{participant}: position limit widened by {quantity} t",
     ),
     "scope_market": ("全市场", "the market"),
-    # ------------------------------------------------------------ proposed actions in words
-    "action_allowance": (
-        "持仓限额加宽 {participant} {quantity} 吨",
-        "widen the limit of {participant} by {quantity} t",
-    ),
-    "action_correct": (
-        "更正基准价 {product} {price} ({reason})",
-        "correct the reference of {product} to {price} ({reason})",
-    ),
-    "action_void": ("作废成交 {trade} ({reason})", "void trade {trade} ({reason})"),
-    "action_phase_open": ("手动开市: {method}", "open by hand: {method}"),
-    "action_phase_break": ("手动休市: {method}", "break by hand: {method}"),
-    "action_close": ("提前收市 ({reason})", "close the day early ({reason})"),
-    "action_closure": ("{date} 休市 ({reason})", "close the market on {date} ({reason})"),
-    "action_reopen": ("取消休市 {date}", "take back the closure of {date}"),
-    "action_announce": (
-        "公告竞价 {auction}: {begin}–{end}",
-        "announce auction {auction}: {begin}–{end}",
-    ),
-    "action_refuse_auction": (
-        "不予公告竞价 {auction} ({reason})",
-        "refuse auction {auction} ({reason})",
-    ),
     # ------------------------------------------------------------ keys
     "key_control": ("管控", "Control"),
     "key_blocks": ("大宗", "Blocks"),

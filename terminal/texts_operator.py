@@ -30,9 +30,6 @@ OPERATOR: Final[dict[str, tuple[str, str]]] = {
         "Choose a product, Enter; type the price twice; another operator approves",
     ),
     "reference_basis": ("来源", "Basis"),
-    "basis_previous_close": ("昨收盘价", "previous close"),
-    "basis_composite_close": ("综合收盘价", "composite close"),
-    "basis_administrative": ("行政确定", "administrative"),
     "reference_set": ("已生效", "in force"),
     "reference_waiting": ("待复核", "waits for approval"),
     "reference_missing": ("未录入", "not set"),
@@ -111,26 +108,5 @@ OPERATOR: Final[dict[str, tuple[str, str]]] = {
     "reject_dialog": ("拒绝提议 {proposal}", "Reject proposal {proposal}"),
     "reject_reason": ("输入理由,Enter 拒绝", "Type the reason, Enter rejects"),
     "dialog_keys": ("Enter 确认   Esc 返回", "Enter confirms   Esc goes back"),
-    "action_reference": (
-        "{product} 基准价 {price} ({basis})",
-        "{product} reference {price} ({basis})",
-    ),
-    "action_admit": ("准入 {name} ({province} {sector})", "admit {name} ({province} {sector})"),
-    "action_key": (
-        "登记密钥 {person} ({role} {participant})",
-        "key of {person} ({role} {participant})",
-    ),
-    "action_restrict": (
-        "交易限制 {participant}: {restriction}",
-        "restrict {participant}: {restriction}",
-    ),
-    "action_freeze": (
-        "冻结 {participant} {product} {quantity} 吨 (文书 {document})",
-        "freeze {participant} {product} {quantity} t (document {document})",
-    ),
-    "action_release": (
-        "解冻 {participant} {product} {quantity} 吨 (文书 {document})",
-        "release {participant} {product} {quantity} t (document {document})",
-    ),
     "actions_more": ("… 另 {count} 项", "… and {count} more"),
 }

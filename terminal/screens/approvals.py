@@ -8,8 +8,8 @@ from textual.widgets import DataTable
 
 from engine.commands import Approve, CorrectReferencePrice, Reject, SetReferencePrice
 from engine.views import ProposalView
+from gateway.action_words import action_text
 from terminal import format as show
-from terminal.action_words import action_text
 from terminal.desk import desk, word
 from terminal.keys import OPEN, REJECT, Key
 from terminal.screens.base import FrameScreen
@@ -40,7 +40,7 @@ class ProposalsPanel(TablePanel):
             self.show_rows(rows, word(self, "approvals_empty"))
 
     def _row(self, proposal: ProposalView) -> Row:
-        first = action_text(self, proposal.actions[0])
+        first = action_text(proposal.actions[0], desk(self).language)
         more = len(proposal.actions) - 1
         tail = " " + word(self, "actions_more", count=more) if more else ""
         return str(proposal.proposal), (
@@ -103,7 +103,9 @@ class ApprovalsScreen(FrameScreen):
         return next((row for row in rows if str(row.proposal) == number), None)
 
     def _details(self, proposal: ProposalView) -> str:
-        lines = [action_text(self, action) for action in proposal.actions[:ACTIONS_SHOWN]]
+        lines = [
+            action_text(action, desk(self).language) for action in proposal.actions[:ACTIONS_SHOWN]
+        ]
         more = len(proposal.actions) - ACTIONS_SHOWN
         if more > 0:
             lines.append(word(self, "actions_more", count=more))

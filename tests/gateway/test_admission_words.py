@@ -13,8 +13,9 @@ import ceax
 from engine.commands import AdmitParticipant, ComplianceYear
 from gateway import admission
 from gateway.admission import Reading, parse_applicants
-from gateway.admission_words import PROBLEMS, Language
+from gateway.admission_words import PROBLEMS
 from gateway.provinces import CORPS, PROVINCES, near_province, read_province
+from gateway.words import Language
 from tests.gateway.test_admission import HEADING, line
 from tests.gateway.test_admission_lists import write
 from tests.markets import credit_code

@@ -78,6 +78,10 @@ async def test_from_a_code_to_a_login(shell: Shell) -> None:
     assert (enrolled_as["role"], enrolled_as["participant"]) == ("trader", 2)
     again = await shell.facts("keys", "enrol", path, "--code", told["code"])
     assert again == enrolled_as, "an answer that was lost does no harm"
+    _, out, _ = await shell.run("keys", "enrol", path, "--code", told["code"], "--lang", "zh")
+    assert "演示新人, 交易员; 现在可以登录" in out
+    _, out, _ = await shell.run("keys", "code", "--list", "--lang", "zh", key=shell.operator)
+    assert "挂牌, 撤单" in out
     other = shell.folder / "other.key"
     keys.new_key("演示路人", "trader").save(other)
     code, _, err = await shell.run("keys", "enrol", other, "--code", told["code"])
@@ -205,13 +209,23 @@ async def test_who_revokes_its_own_key_is_told_so(shell: Shell) -> None:
 
 
 async def test_keys_are_listed_with_their_state(shell: Shell) -> None:
-    enrolled(shell.world, permissions=(Permission.LISTED,), addresses=("192.0.2.0/24",))
+    enrolled(
+        shell.world,
+        permissions=(Permission.LISTED,),
+        addresses=("192.0.2.0/24",),
+        on_disconnect=OnDisconnect.CONNECTION,
+    )
     rows = (await shell.facts("keys", "list", key=shell.operator))["keys"]
     assert [row["state"] for row in rows] == ["active"] * len(rows)
     assert rows[-1]["addresses"] == ["192.0.2.0/24"]
     code, out, _ = await shell.run("keys", "list", "--lang", "zh", key=shell.operator)
     assert code == 0
-    for text in ("演示运营员甲", "有效", "192.0.2.0/24", "P0001", "listed"):
+    for text in ("演示运营员甲", "有效", "192.0.2.0/24", "P0001", "挂牌", "运营员", "任一连接断开"):
+        assert text in out
+    for text in ("listed", "trader", "operator"):
+        assert text not in out
+    code, out, _ = await shell.run("keys", "list", key=shell.operator)
+    for text in ("cancels when lost", "any connection", "nothing", "listed", "trader"):
         assert text in out
     trader = shell.folder / "trader.key"
     shell.world.traders[0].save(trader)
@@ -336,7 +350,12 @@ async def test_proposals_are_listed_and_rejected(shell: Shell) -> None:
     number = told["proposal"]
     exit_code, out, _ = await shell.run("proposals", "list", "--lang", "zh", key=shell.operator)
     assert exit_code == 0
-    assert "RestrictParticipant" in out
+    assert "交易限制 P0001: 暂停交易" in out
+    exit_code, out, _ = await shell.run("proposals", "list", key=shell.operator)
+    assert (exit_code, "restrict P0001: suspended" in out) == (0, True)
+    assert "RestrictParticipant" not in out
+    (row,) = (await shell.facts("proposals", "list", key=shell.operator))["proposals"]
+    assert row["actions"][0]["type"] == "RestrictParticipant", "programs still read the action"
     reject = ("proposals", "reject", number, "--reason", "演示")
     exit_code, out, _ = await shell.run(*reject, "--lang", "zh", key=shell.operator)
     assert (exit_code, "已拒绝" in out) == (0, True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from gateway import action_words
 from terminal import glossary, texts
 from terminal.keys import CANCEL, KEYS, NEXT_PRODUCT, OPEN, PROPOSE, REJECT
 from terminal.screens.phases import MethodsPanel, ReferencesPanel
@@ -70,6 +71,7 @@ def test_every_key_of_the_tables_is_used() -> None:
     made = re.compile(
         r"^(phase|left|role|state|clock|basis|settle|told|ticket|restriction|cause|scope|access)_"
     )
+    code += Path(action_words.__file__).read_text(encoding="utf-8")
     idle = [
         key
         for key in texts.TEXTS
