@@ -81,7 +81,7 @@ def add_enrol(verbs: "Commands") -> None:
     enrol.add_argument("--ca", type=Path, metavar="FILE", help="authorities (PEM) for wss://")
     add_passphrase_file(enrol)
     add_output(enrol)
-    enrol.set_defaults(run=_enrol)
+    enrol.set_defaults(run=_enrol, whose="of an operator or administrator")
 
 
 def _add_terms(parser: argparse.ArgumentParser) -> None:

@@ -65,6 +65,7 @@ def add_exchange(
         "--ca", type=Path, metavar="FILE", help="authorities (PEM) for a wss:// address"
     )
     add_passphrase_file(parser)
+    parser.set_defaults(whose=whose)
 
 
 def open_key(path: Path, passphrase_file: Path | None = None) -> "KeyFile":
@@ -110,7 +111,11 @@ def talk(arguments: argparse.Namespace, work: "Callable[[Client], Awaitable[T]]"
     from gateway.errors import UserError
 
     if arguments.exchange is None or arguments.key is None:
-        raise UserError("say where and as whom: --exchange URL --key FILE")
+        raise UserError(
+            "请指明交易所与密钥: --exchange URL --key 密钥文件"
+            if arguments.lang == "zh"
+            else "say where and as whom: --exchange URL --key FILE"
+        )
     key = open_key(arguments.key, arguments.passphrase_file)
     return asyncio.run(_talk(arguments, key, work))
 
@@ -118,8 +123,9 @@ def talk(arguments: argparse.Namespace, work: "Callable[[Client], Awaitable[T]]"
 async def _talk(
     arguments: argparse.Namespace, key: "KeyFile", work: "Callable[[Client], Awaitable[T]]"
 ) -> T:
+    from gateway.cli_fixes import with_fix
     from gateway.client import Client, ClientError
-    from gateway.errors import UserError
+    from gateway.errors import Declined, UserError
 
     try:
         client = await Client.connect(
@@ -131,31 +137,33 @@ async def _talk(
         )
         async with client:
             return await work(client)
-    except ClientError as error:
-        raise UserError(str(error)) from error
+    except (ClientError, Declined) as error:
+        text, code = getattr(error, "text", str(error)), getattr(error, "code", "")
+        raise UserError(with_fix(text, code, arguments.whose, arguments.lang)) from error
 
 
 async def propose_all(
     client: "Client", proposals: "Iterable[Sequence[Action]]", reason: str
 ) -> list[int]:
     """Propose one after the other and return their numbers; UserError tells those made before a refusal."""
-    from engine.events import ProposalMade
+    from engine.events import ProposalMade, Refused
     from gateway.client import ClientError
-    from gateway.errors import UserError
+    from gateway.errors import Declined
 
     numbers: list[int] = []
-    problem: str | Exception = ""
+    problem = code = ""
     for actions in proposals:
         try:
             answer = await client.propose(actions, reason)
         except ClientError as error:
-            problem = error
+            problem, code = getattr(error, "text", str(error)), getattr(error, "code", "")
             break
         if not isinstance(answer.first, ProposalMade):
             problem = " ".join(answer.texts) or "the exchange did not take the proposal"
+            code = answer.first.reason.name if isinstance(answer.first, Refused) else ""
             break
         numbers.append(answer.first.proposal)
     if problem:
         done = f"; proposals made before: {numbers}" if numbers else ""
-        raise UserError(f"{problem}{done}")
+        raise Declined(f"{problem}{done}", code)
     return numbers

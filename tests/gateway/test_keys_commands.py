@@ -1,8 +1,9 @@
 """`ceax keys` and `ceax participant` against a running gateway, by their words and their exit codes."""
 
+import argparse
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 import ceax
 from engine.commands import OnDisconnect, Permission, Role
-from gateway import cli_parts, keys, passphrase
+from gateway import cli_fixes, cli_parts, keys, passphrase
 from tests.gateway.gateway_world import OPERATOR_TWO, World, raw, serving
 from tests.gateway.test_login_states import enrolled, is_welcome
 
@@ -230,7 +231,41 @@ async def test_keys_are_listed_with_their_state(shell: Shell) -> None:
     trader = shell.folder / "trader.key"
     shell.world.traders[0].save(trader)
     code, _, err = await shell.run("keys", "list", key=trader)
-    assert (code, "may not do that" in err) == (2, True)
+    fix = "this role may not do that; use the key of an operator, auditor or administrator: --key"
+    assert (code, err.startswith(f"ceax: {fix}")) == (2, True), "the fix, and no code in front"
+    code, _, err = await shell.run("keys", "list", "--lang", "zh", key=trader)
+    assert (code, "该角色无此权限; 请用运营员、审计员或企业管理员的密钥" in err) == (2, True)
+    words = ("keys", "code", "--person", "演示", "--role", "reader")
+    code, _, err = await shell.run(*words, key=trader)
+    assert (code, "use the key of an operator or administrator" in err) == (2, True)
+
+
+async def test_a_key_that_ended_is_told_with_what_to_do(shell: Shell) -> None:
+    trader = shell.folder / "trader.key"
+    shell.world.traders[0].save(trader)
+    views = shell.world.exchange.keys()
+    (row,) = (view for view in views if view.public_key == shell.world.traders[0].public_key)
+    await shell.facts("keys", "revoke", row.key, "--reason", "离职", key=shell.operator)
+    for lang, fix in (("en", "take another key with --key"), ("zh", "请用 --key 换一把有效的密钥")):
+        new = shell.folder / f"{lang}.key"
+        code, _, err = await shell.run("keys", "rotate", new, "--lang", lang, key=trader)
+        assert (code, fix in err) == (2, True)
+        assert not new.exists()
+
+
+def test_whoever_a_command_asks_for_has_words_in_both_languages() -> None:
+    def walk(parser: argparse.ArgumentParser) -> Iterator[str]:
+        yield from filter(None, [parser.get_default("whose")])
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for inner in action.choices.values():
+                    yield from walk(inner)
+
+    asked = set(walk(ceax.build_parser()))
+    assert len(asked) >= 7
+    for whose in asked:
+        for lang in ("zh", "en"):
+            assert "--key" in cli_fixes.with_fix("x", "ROLE_NOT_PERMITTED", whose, lang)
 
 
 async def test_an_administrator_lists_the_keys_of_its_own_company(shell: Shell) -> None:
