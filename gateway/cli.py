@@ -62,7 +62,12 @@ def _add_exchange(commands: "Commands") -> None:
     serve = _parser(verbs, "serve", "serve a market until Ctrl-C or SIGTERM", example)
     serve.add_argument("--data", type=Path, required=True, metavar="DIR", help="of `ceax init`")
     serve.add_argument("--profile", default="", help="refuse a market that has other rules")
-    serve.add_argument("--clock", choices=("wall", "simulated"), default="wall")
+    serve.add_argument(
+        "--clock",
+        choices=("wall", "simulated"),
+        default="",
+        help="of a new market (wall); later starts keep the clock it was begun with",
+    )
     serve.add_argument(
         "--clock-start",
         default="",

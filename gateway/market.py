@@ -3,6 +3,7 @@
 DIR/profile.toml    the rules          DIR/genesis.json    keys enrolled before the first command
 DIR/calendar.toml   the trading days   DIR/keys/*.key      made by `ceax init`, mode 0600
 DIR/journal/        one file per day   DIR/exchange.port   while the exchange serves
+DIR/clock.toml      which clock it was begun with, from the first start on
 DIR/snapshots/      bound the time of a start; made again where they are missing
 """
 
@@ -10,7 +11,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -25,6 +26,7 @@ from gateway.errors import UserError
 
 GENESIS_KEYS_MAX: Final = 64
 FOLDER_MODE: Final = 0o700
+CLOCK_NAME: Final = "clock.toml"
 PEOPLE: Final = (
     ("operator-1", "演示运营员甲", Role.OPERATOR),
     ("operator-2", "演示运营员乙", Role.OPERATOR),
@@ -35,6 +37,12 @@ PEOPLE: Final = (
 _genesis = msgspec.json.Decoder(
     Annotated[list[EnrolKey], Meta(min_length=1, max_length=GENESIS_KEYS_MAX)]
 )
+
+
+class _Kept(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the file of the clock says."""
+
+    clock: Literal["wall", "simulated"]
 
 
 class Market(Struct, frozen=True, kw_only=True):
@@ -60,6 +68,37 @@ class Market(Struct, frozen=True, kw_only=True):
     def port_file(self) -> Path:
         """Holds the port while the exchange serves."""
         return self.folder / "exchange.port"
+
+    @property
+    def clock_file(self) -> Path:
+        """Says from the first start on which clock the market lives by."""
+        return self.folder / CLOCK_NAME
+
+    def clock_for(self, asked: str) -> str:
+        """Return the clock of the market, which decides over one that is `asked` for ("" for any).
+
+        UserError where the two differ: a simulated market on the wall clock would pass over all days
+        between for good. A market without the file takes what is asked for, `wall` where nothing is.
+        """
+        if not self.clock_file.exists():
+            return asked or "wall"
+        try:
+            kept = msgspec.toml.decode(_read(self.clock_file), type=_Kept).clock
+        except msgspec.DecodeError as error:
+            raise UserError(
+                f'{self.clock_file}: {error}; write clock = "wall" or "simulated"'
+            ) from None
+        if asked and asked != kept:
+            raise UserError(
+                f"{self.folder} was begun with --clock {kept}; leave --clock out, or remove "
+                f"{self.clock_file} to change the clock of this market for good"
+            )
+        return kept
+
+    def keep_clock(self, clock: str) -> None:
+        """Write down the clock that the market was begun with."""
+        if not self.clock_file.exists():
+            _write(self.clock_file, f'clock = "{clock}"\n'.encode())
 
 
 def built_in_profile(name: str) -> bytes:

@@ -24,7 +24,7 @@ from gateway.disk import FolderDisk
 from gateway.errors import UserError
 from gateway.journal import Journal
 from gateway.limits import Settings as GatewayLimits
-from gateway.market import Market, journal_disk, load_market, told
+from gateway.market import CLOCK_NAME, Market, journal_disk, load_market, told
 from gateway.outside import Outside
 from gateway.recovery import Place, Recovered
 from gateway.sequencer import Sequencer, Stopped
@@ -46,7 +46,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     folder: Path
     profile: str = ""
-    clock: str = "wall"
+    clock: str = ""
+    """`wall`, `simulated`, or the one that the market was begun with."""
     clock_start: str = ""
     clock_rate: float = 1.0
     host: str = "127.0.0.1"
@@ -83,10 +84,10 @@ def recover(market: Market) -> Recovered:
     return recovery.recover(place, say)
 
 
-def choose_clock(settings: Settings, exchange: Exchange) -> Clock:
-    """Return the clock; a simulated one goes on from the last journaled time."""
+def choose_clock(settings: Settings, exchange: Exchange, kind: str) -> Clock:
+    """Return the clock of a kind; a simulated one goes on from the last journaled time."""
     last_ns = exchange.time_ns
-    if settings.clock == "wall":
+    if kind == "wall":
         if last_ns > time.time_ns() + AHEAD_NS_MAX:
             raise UserError(
                 "the journal's time is ahead of this machine's clock; a simulated market is started "
@@ -101,11 +102,14 @@ def prepare(settings: Settings) -> tuple[Market, Sequencer, Shipping | None]:
     """Read the market and recover it, and begin its copy; UserError where that cannot be."""
     with told(settings.folder):
         market = load_market(settings.folder, settings.profile)
+        kind = market.clock_for(settings.clock)
         market.port_file.unlink(missing_ok=True)
         found = recover(market)
     exchange, journal, history = found.exchange, found.journal, found.history
     try:
-        clock = choose_clock(settings, exchange)
+        clock = choose_clock(settings, exchange, kind)
+        with told(settings.folder):
+            market.keep_clock(kind)
         shipping = ship(market, journal, settings.ship) if settings.ship else None
     except UserError:
         journal.close()
@@ -125,7 +129,7 @@ def ship(market: Market, journal: Journal, folder: Path) -> Shipping:
     with told(folder):
         target = FolderDisk(folder / "journal")
         target.make()
-        for name in ("profile.toml", "calendar.toml", "genesis.json"):
+        for name in ("profile.toml", "calendar.toml", "genesis.json", CLOCK_NAME):
             (folder / name).write_bytes((market.folder / name).read_bytes())
     source = FolderDisk(market.journal_folder)
     shipping = Shipping(journal.reader, source, target, say, f"the copy in {folder}")

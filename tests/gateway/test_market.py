@@ -197,3 +197,23 @@ def test_a_missing_journal_is_one_line(
 ) -> None:
     assert ceax.main(["journal", verb, str(tmp_path)]) == 2
     assert "holds no journal" in capsys.readouterr().err
+
+
+def test_a_market_goes_on_with_the_clock_it_was_begun_with(tmp_path: Path) -> None:
+    make_market(tmp_path / "market")
+    market = load_market(tmp_path / "market")
+    assert [market.clock_for(asked) for asked in ("", "wall", "simulated")] == [
+        "wall",
+        "wall",
+        "simulated",
+    ], "nothing is kept before the first start"
+    for kept, other in (("simulated", "wall"), ("wall", "simulated")):
+        market.clock_file.unlink(missing_ok=True)
+        market.keep_clock(kept)
+        market.keep_clock(other)
+        assert market.clock_for("") == market.clock_for(kept) == kept
+        with pytest.raises(UserError, match=f"begun with --clock {kept}; leave --clock out"):
+            market.clock_for(other)
+    market.clock_file.write_text('clock = "sun"')
+    with pytest.raises(UserError, match=r'clock\.toml: .*write clock = "wall"'):
+        market.clock_for("")

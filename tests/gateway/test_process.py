@@ -203,6 +203,21 @@ async def test_a_simulated_market_is_not_served_on_a_wall_clock_behind_it(market
     assert "--clock simulated" in process.line("ceax: ")
 
 
+async def test_a_market_keeps_the_clock_that_it_was_begun_with(market: Path) -> None:
+    process = ExchangeProcess(market, *DRIVEN)
+    await process.start()
+    assert await process.stop() == 0
+    kept = market / "clock.toml"
+    assert kept.read_text() == 'clock = "simulated"\n'
+    process = ExchangeProcess(market)
+    await process.start()
+    assert "clock simulated" in process.line("exchange national")
+    assert await process.stop() == 0
+    process = ExchangeProcess(market, "--clock", "wall")
+    assert await process.run() == 2
+    assert "was begun with --clock simulated; leave --clock out" in process.line("ceax: ")
+
+
 async def test_a_directory_that_is_no_market_is_one_line(tmp_path: Path) -> None:
     process = ExchangeProcess(tmp_path)
     assert await process.run() == 2
