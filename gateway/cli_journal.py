@@ -38,7 +38,8 @@ examples:
   ceax journal tail my-market --after 0 --json | jq .kind
 
 Reads the files of an exchange that may be running, no further than what was acknowledged; Ctrl-C ends it.
-With --after N it begins behind that sequence, else with what comes now."""
+With --after N it begins behind that sequence, with --lines N that many commands back, else with what
+comes now; with --once it ends at the last acknowledged command."""
 
 
 def add_journal(commands: "Commands") -> None:
@@ -90,6 +91,8 @@ def _add_export(verbs: "Commands") -> None:
 def _add_tail(verbs: "Commands") -> None:
     tail = _verb(verbs, "tail", "follow the commands of an exchange that runs", TAIL_EXAMPLES)
     tail.add_argument("--after", type=int, default=-1, metavar="N", help="begin behind a sequence")
+    tail.add_argument("--lines", type=int, default=0, metavar="N", help="look back so far first")
+    tail.add_argument("--once", action="store_true", help="end where nothing more is written")
     tail.add_argument("--json", action="store_true", help="print one JSON object for each command")
     tail.add_argument("--lang", choices=("zh", "en"), default="en", help="of the texts (en)")
     tail.set_defaults(run=_tail)
@@ -182,14 +185,19 @@ def _export(arguments: argparse.Namespace) -> int:
 
     import msgspec
 
-    from gateway.journal_export import Selection, export_journal, known_kinds, parse_bound
+    from gateway.journal_export import (
+        Selection,
+        export_journal,
+        known_kinds,
+        parse_bound,
+        unknown_kind,
+    )
     from gateway.journal_format import JournalDamaged
     from gateway.market import journal_disk, told
     from gateway.replay import ReplayDiffers
 
-    unknown = set(arguments.kind) - known_kinds()
-    if unknown:
-        _say(f"ceax: no command or event is called {', '.join(sorted(unknown))}; see --help")
+    for name in sorted(set(arguments.kind) - known_kinds()):
+        _say(f"ceax: {unknown_kind(name)}")
         return 2
     selection = Selection(
         begin=parse_bound(arguments.begin, is_end=False),
@@ -226,7 +234,7 @@ def _safe(value: object) -> object:
 
 
 def _tail(arguments: argparse.Namespace) -> int:
-    from gateway.journal_follow import follow, journal_profile
+    from gateway.journal_follow import Follower, follow, journal_profile, last_acknowledged
     from gateway.journal_format import JournalDamaged
     from gateway.journal_lines import lines_of_frame
     from gateway.market import journal_disk, told
@@ -236,9 +244,13 @@ def _tail(arguments: argparse.Namespace) -> int:
         with told(arguments.folder):
             disk = journal_disk(arguments.folder)
             profile = journal_profile(disk)
-            for frame in follow(disk, arguments.after):
+            after = arguments.after
+            if arguments.lines > 0:
+                after = max(0, last_acknowledged(disk) - arguments.lines)
+            frames = Follower(disk, after).poll() if arguments.once else follow(disk, after)
+            for frame in frames:
                 for line in lines_of_frame(frame, profile, arguments.lang):
-                    if line.sequence > arguments.after:
+                    if line.sequence > after:
                         print(_shown(line, arguments, is_coloured=is_coloured), flush=True)
     except JournalDamaged as damage:
         _say(f"ceax: {damage}")

@@ -1,11 +1,13 @@
 """A stretch of a journal as lines: its commands from the files, their events from a replay."""
 
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from string import ascii_lowercase
 from typing import Final, get_args
 
 from msgspec import Struct
 
-from engine.commands import AnyCommand
+from engine.commands import Action, AnyCommand
 from engine.events import AnyEvent
 from engine.exchange import Exchange
 from engine.profile import load_profile
@@ -60,6 +62,28 @@ def parse_bound(text: str, *, is_end: bool) -> Bound:
     if is_end and not clock:
         time_ns += DAY_NS - 1
     return Bound(NO_END if is_end else 1, time_ns)
+
+
+def unknown_kind(name: str) -> str:
+    """Return what to say of a word that is no kind: the event of an action, or what comes near."""
+    known = sorted(known_kinds())
+    actions = {kind.__name__ for kind in get_args(Action)}
+    if name in actions:
+        fix = f"it is an action of a proposal; take the event it makes: {_event_of(name)}"
+    elif near := get_close_matches(name, known, 3):
+        fix = f"did you mean {' or '.join(near)}?"
+    else:
+        fix = f"choose of: {', '.join(known)}"
+    return f"no command or event is called {name}; {fix}"
+
+
+def _event_of(action: str) -> str:
+    """Return the event of an action: AdmitParticipant makes ParticipantAdmitted."""
+    noun = action[1:].lstrip(ascii_lowercase)
+    verb = action.removesuffix(noun)
+    events = [kind.__name__ for kind in get_args(AnyEvent)]
+    near: list[str] = get_close_matches(noun + verb, events, 1, 0.0)
+    return near[0]
 
 
 def known_kinds() -> frozenset[str]:

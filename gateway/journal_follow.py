@@ -50,6 +50,11 @@ class Follower:
                 return
             self._name, self._offset = later[0], HEAD_BYTES
 
+    @property
+    def acknowledged_sequence(self) -> int:
+        """Sequence of the mark of the file that is read, 0 where there is none."""
+        return self._acknowledged()[1] if self._name else 0
+
     def _file_of(self, names: list[str], after: int) -> str:
         """Return the file in which the command behind a sequence stands."""
         for name in reversed(names):
@@ -93,6 +98,11 @@ def journal_profile(disk: Disk) -> Profile:
     if frame is None:
         raise UserError("the journal is empty; start the exchange once")
     return load_profile(frame.profile().profile, "the journal's profile")
+
+
+def last_acknowledged(disk: Disk) -> int:
+    """Return the sequence that the mark of the last file names, 0 for an empty journal."""
+    return Follower(disk).acknowledged_sequence
 
 
 def follow(

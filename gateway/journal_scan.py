@@ -202,10 +202,16 @@ class JournalScan:
         if anchor is not None and anchor.file not in names:
             what = f"the file is missing, and a snapshot was taken in it, {anchor.told()}"
             raise JournalDamaged(anchor.file, 0, anchor.sequence, what)
+        begun = first_frame(self._disk, names[0]) if names else None
+        before = _closed_by(names[0], begun) if begun is not None else None
+        if before is not None:
+            raise _missing(before.file, names[0])
         for index, name in enumerate(names):
             is_last = index + 1 == len(names)
             following = None if is_last else first_frame(self._disk, names[index + 1])
             closed = _closed_by(names[index + 1], following) if following is not None else None
+            if closed is not None and closed.file != name:
+                raise _missing(closed.file, names[index + 1])
             file = self._disk.open(name, is_writable=is_writable and is_last)
             try:
                 view = file.view()
@@ -261,6 +267,12 @@ def _closed_by(name: str, first: Frame) -> ClosedDay | None:
         return first.profile().closed
     except _UNDECODABLE as error:
         raise _undecodable(name, first, error) from None
+
+
+def _missing(name: str, later: str) -> JournalDamaged:
+    """Name the file of a day that was closed before a later one was begun, and is not there."""
+    what = f"the file is missing, and {later} was begun behind it"
+    return JournalDamaged(name, 0, 0, what)
 
 
 def _undecodable(name: str, frame: Frame, error: Exception) -> JournalDamaged:

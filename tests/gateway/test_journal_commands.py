@@ -254,3 +254,35 @@ def test_a_cause_is_a_word() -> None:
     assert plain(cancelled)["cause"] == "switch"
     assert plain(sample(Repeated, answer=cancelled))["answer"]["cause"] == "switch"
     assert plain(sample(Repeated, answer=cancelled))["answer"]["price_yuan"] == "43.21"
+
+
+async def test_tail_looks_back_so_many_lines_and_ends_where_it_shall(
+    market: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shown(*options: str) -> list[int]:
+        assert ceax.main(["journal", "tail", str(market), "--once", "--json", *options]) == 0
+        return [json.loads(line)["sequence"] for line in capsys.readouterr().out.splitlines()]
+
+    every = shown("--after", "0")
+    assert shown("--lines", "3") == every[-3:]
+    assert shown("--lines", "100000") == every
+    assert shown() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("audti", "did you mean audit?"),
+        (
+            "AdmitParticipant",
+            "an action of a proposal; take the event it makes: ParticipantAdmitted",
+        ),
+        ("FreezeHolding", "take the event it makes: HoldingFrozen"),
+        ("zzz", "choose of: AcceptBlock, AccessRecorded, "),
+    ],
+)
+async def test_a_kind_that_is_none_is_answered_with_one_that_is(
+    market: Path, kind: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ceax.main(["journal", "export", str(market), "--kind", kind]) == 2
+    assert told in capsys.readouterr().err

@@ -169,11 +169,12 @@ def test_the_mark_alone_tells_a_damaged_last_batch_from_a_torn_one() -> None:
 def test_a_missing_or_exchanged_file_is_damage() -> None:
     disk, journal = filled(days=2)
     journal.append(journal.last, [open_day(journal.last + 1, "2021-07-19")])
-    missing = disk.copy()
-    del missing.files[DAY]
-    with pytest.raises(JournalDamaged, match="does not follow") as caught:
-        open_journal(missing)
-    assert caught.value.file == "2021-07-19.journal"
+    for gone in (DAY, FIRST):
+        missing = disk.copy()
+        del missing.files[gone]
+        with pytest.raises(JournalDamaged, match="the file is missing, and 2021-") as caught:
+            open_journal(missing)
+        assert caught.value.file == gone
     other, second = filled()
     exchanged = disk.copy()
     exchanged.files[FIRST] = other.files[FIRST]
