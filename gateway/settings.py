@@ -6,7 +6,7 @@ orders_per_second = 500
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import structs
@@ -14,6 +14,14 @@ from msgspec import structs
 from gateway.errors import UserError
 from gateway.frames_replies import Limits
 from gateway.limits import LIMITS, Settings
+
+WORDS: Final[dict[Any, str]] = {
+    int: "a whole number",
+    float: "a number",
+    tuple[str, ...]: 'a list of texts, such as ["exchange.example"]',
+    dict[str, Limits]: "sections, such as [limits.trader]",
+}
+"""What a field of a kind wants, in words."""
 
 
 def load_settings(text: bytes, source: str) -> Settings:
@@ -61,5 +69,10 @@ def _check(fields: dict[str, Any], kind: type[Settings | Limits], place: str) ->
         if name not in kind.__struct_fields__:
             known = ", ".join(kind.__struct_fields__)
             raise UserError(f"{place}: there is no field {name!r}; choose of: {known}")
+        wanted = kind.__annotations__[name]
+        try:
+            msgspec.convert(value, wanted)
+        except msgspec.ValidationError:
+            raise UserError(f"{place}: {name} = {value!r}: write {WORDS[wanted]}") from None
         if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
             raise UserError(f"{place}: {name} = {value}: write a figure above 0")

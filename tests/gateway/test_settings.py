@@ -25,7 +25,9 @@ def test_a_file_changes_only_what_it_names() -> None:
     [
         ("connections = ", "limits.toml: Invalid value"),
         ("connectoins = 1", "limits.toml: there is no field 'connectoins'; choose of: connections"),
-        ("connections = 'many'", "limits.toml: Expected `int`, got `str` - at `$.connections`"),
+        ("connections = 'many'", "limits.toml: connections = 'many': write a whole number"),
+        ("hosts = 'a'", "limits.toml: hosts = 'a': write a list of texts, such as"),
+        ("open_s = true", "limits.toml: open_s = True: write a number"),
         ("connections = 0", "limits.toml: connections = 0: write a figure above 0"),
         ("limits = 3", "limits.toml: Expected `object`, got `int`"),
         ("[limits.king]\nframe_bytes = 1", "limits.toml: there is no role 'king'; choose of:"),
@@ -36,7 +38,7 @@ def test_a_file_changes_only_what_it_names() -> None:
         ),
         (
             "[limits.trader]\nidle_seconds = 1.5",
-            "limits.toml, limits.trader: Expected `int`, got `float` - at `$.idle_seconds`",
+            "limits.toml, limits.trader: idle_seconds = 1.5: write a whole number",
         ),
     ],
 )
