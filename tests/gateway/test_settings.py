@@ -55,3 +55,9 @@ def test_a_file_is_read_and_a_missing_one_is_named(tmp_path: Path) -> None:
     assert read_settings(None) == Settings()
     with pytest.raises(UserError, match=r"cannot read .*none\.toml: No such file"):
         read_settings(tmp_path / "none.toml")
+
+
+def test_the_readme_names_every_setting() -> None:
+    text = (Path(__file__).parents[2] / "gateway" / "README.md").read_text(encoding="utf-8")
+    names = (*Settings.__struct_fields__, *LIMITS["trader"].__struct_fields__)
+    assert [name for name in names if f"`{name}`" not in text and name != "limits"] == []
