@@ -22,6 +22,8 @@ from tests.gateway.raw_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TE
 SIZE_MAX: Final = 1_024
 """Largest message of the stream."""
 UNREADABLE: Final = 1007
+NO_CODE: Final = 1005
+"""Stands for a closing frame without a code."""
 PACKETS_MAX: Final = 64
 _WIDE: Final = msgspec.structs.replace(
     LIMITS["observer"], bytes_per_second=2**30, bytes_burst=2**40, frame_bytes=SIZE_MAX // 2
@@ -79,7 +81,7 @@ def _written(data: bytes) -> tuple[list[bytes], int]:
         if opcode == PONG:
             pongs.append(body)
         elif opcode == CLOSE:
-            code = int.from_bytes(body[:2], "big")
+            code = int.from_bytes(body[:2], "big") or NO_CODE
         place += 2 + size
     return pongs, code
 
@@ -164,6 +166,7 @@ def seeds() -> list[bytes]:
         frame(TEXT, b"{}") + frame(CLOSE, b"\x03\xe8") + frame(TEXT, b"{}"),
         frame(TEXT, b"\xff") + frame(TEXT, b"{}"),
         FOREIGN_TEXT + frame(BINARY, b"\x00\x00"),
+        FOREIGN_TEXT + frame(CLOSE, b""),
         frame(TEXT, b"{}", mask=False),
         frame(CONTINUATION, b"{}"),
     ]
