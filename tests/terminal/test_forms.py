@@ -261,7 +261,9 @@ MADE: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
 
 
 async def test_every_other_measure_is_proposed_by_keys(tmp_path: Path) -> None:
-    assert {key for key, _, _ in MADE} | {"measure_halt", "measure_revoke"} == {row.key for row in MEASURES}
+    assert {key for key, _, _ in MADE} | {"measure_halt", "measure_revoke"} == {
+        row.key for row in MEASURES
+    }
     async with (
         serving() as world,
         seat(world, world.operators[0], tmp_path, language="en") as person,
