@@ -58,6 +58,6 @@ def test_a_file_is_read_and_a_missing_one_is_named(tmp_path: Path) -> None:
 
 
 def test_the_readme_names_every_setting() -> None:
-    text = (Path(__file__).parents[2] / "gateway" / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "gateway" / "SETTINGS.md").read_text(encoding="utf-8")
     names = (*Settings.__struct_fields__, *LIMITS["trader"].__struct_fields__)
     assert [name for name in names if f"`{name}`" not in text and name != "limits"] == []
