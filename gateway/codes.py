@@ -11,24 +11,34 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.frames_replies import Error, Outcome, Retry
+from gateway.malformed import in_words
 
 
 class CloseCode(IntEnum):
     """Why the gateway closes a connection (websocket close codes; 4000 and up are ours)."""
 
     GOING_AWAY = 1012
+    """The gateway stops; `retry_ms=…` in the reason is the pause before dialling again."""
     NOT_TEXT = 1003
+    """A frame was not text or binary as the subprotocol says."""
     LOGIN_REFUSED = 4001
+    """`LoginRefused` told why, or something else came before a login."""
     MALFORMED = 4002
+    """The first frame was malformed, or too many were."""
     LOGIN_TIMEOUT = 4003
+    """No login came in time."""
     KEY_REVOKED = 4004
+    """The key of this connection was revoked."""
     KEY_EXPIRED = 4005
+    """The last day of the key of this connection is over."""
     PARTICIPANT_REMOVED = 4006
+    """The participant was removed from the list."""
     ENROLLED = 4007
     """Nothing is wrong: the key is enrolled, log in with it on a new connection."""
     IDLE = 4008
-    SLOW_READER = 4009
+    """Nothing came for `idle_seconds`; `Ping` is enough."""
     RATE_LIMIT = 4029
+    """Frames went on coming too fast after many an error that said so."""
 
 
 class FaultCode(Struct, frozen=True):
@@ -177,9 +187,15 @@ FAULTS: Final[dict[str, FaultCode]] = {
 """Every code; numbers are stable and only ever added, a retired one is never used again."""
 
 
+_DECODED: Final = frozenset({"MALFORMED", "PARAMETER_INVALID"})
+"""Codes whose detail is what a decoder found."""
+
+
 def text_of(code: str, language: str, detail: object = "") -> str:
     """Return the text of a code in `zh` or `en`."""
     row = FAULTS[code]
+    if code in _DECODED:
+        detail = in_words(str(detail), language)
     return (row.zh if language == "zh" else row.en).format(detail=detail)
 
 

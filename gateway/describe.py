@@ -18,12 +18,11 @@ from msgspec import Struct
 
 from engine import commands, events, reasons
 from engine.units import format_yuan
-from gateway import wire
+from gateway import wire, wire_shapes
 from gateway.describe_words import COMMON
 from gateway.frames_inward import Request
 from gateway.frames_pushed import MarketEvent
 from gateway.money_text import FEN_MAX
-from gateway.wire_shapes import outside_name
 
 NOTICE: Final = wire.DEMO_NOTICE
 INWARD: Final[tuple[type, ...]] = get_args(wire.AnyInward)
@@ -39,6 +38,7 @@ SYSTEM_COMMANDS: Final[tuple[type, ...]] = tuple(
 )
 ACTIONS: Final[tuple[type, ...]] = get_args(commands.Action)
 EVENTS: Final[tuple[type, ...]] = get_args(events.AnyEvent)
+_TAGGED: Final = (*INWARD, *OUTWARD, *COMMANDS, *SYSTEM_COMMANDS, *ACTIONS, *EVENTS)
 UNIONS: Final[dict[frozenset[Any], str]] = {
     frozenset(get_args(commands.AnyCommand)): "any command",
     frozenset(get_args(commands.Action)): "any action",
@@ -94,9 +94,9 @@ def fields_of(kind: type) -> tuple[Field, ...]:
     texts = _field_texts(kind)
     return tuple(
         Field(
-            name=outside_name(field.name),
+            name=wire_shapes.outside_name(field.name),
             kind=kind_of(field.name, field.type),
-            unit=unit_of(outside_name(field.name)),
+            unit=unit_of(wire_shapes.outside_name(field.name)),
             default=_default(field),
             text=texts.get(field.name) or COMMON.get(field.name, ""),
         )
@@ -111,13 +111,12 @@ def unit_of(name: str) -> str:
 
 def every_kind() -> tuple[type, ...]:
     """Return every struct that stands on the wire."""
-    known = (*INWARD, *OUTWARD, *COMMANDS, *SYSTEM_COMMANDS, *ACTIONS, *EVENTS)
-    return (*known, *structs_in(*known))
+    return (*_TAGGED, *structs_reached())
 
 
 def structs_reached() -> tuple[type, ...]:
     """Return every other struct inside frames, commands and events, by name."""
-    return structs_in(*INWARD, *OUTWARD, *COMMANDS, *SYSTEM_COMMANDS, *ACTIONS, *EVENTS)
+    return structs_in(*_TAGGED)
 
 
 def structs_in(*kinds: type) -> tuple[type, ...]:
@@ -127,7 +126,7 @@ def structs_in(*kinds: type) -> tuple[type, ...]:
     waiting = list(kinds)
     while waiting:
         for field in msgspec.structs.fields(waiting.pop()):
-            for inner in _structs(field.type):
+            for inner in wire_shapes.structs_in(field.type):
                 if inner not in known:
                     known.add(inner)
                     found[inner.__name__] = inner
@@ -247,10 +246,9 @@ def _default(field: Any) -> str:  # noqa: ANN401 - msgspec's own
     return msgspec.json.encode(value).decode()
 
 
-def _structs(annotation: Any) -> list[type]:  # noqa: ANN401 - any annotation
-    if isinstance(annotation, type) and issubclass(annotation, Struct):
-        return [annotation]
-    return [kind for one in get_args(annotation) for kind in _structs(one)]
+def member_texts(kind: type[Enum]) -> dict[str, str]:
+    """Return the docstrings of an enumeration's members by name."""
+    return _module_texts(kind.__module__)[kind.__name__]
 
 
 def _field_texts(kind: type) -> dict[str, str]:
@@ -264,7 +262,7 @@ def _field_texts(kind: type) -> dict[str, str]:
 
 @cache
 def _module_texts(module: str) -> dict[str, dict[str, str]]:
-    """Return class → field → docstring of a module, read from its source."""
+    """Return class → field or member → docstring of a module, read from its source."""
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     found: dict[str, dict[str, str]] = {}
     for node in tree.body:
@@ -273,6 +271,13 @@ def _module_texts(module: str) -> dict[str, dict[str, str]]:
         rows = found.setdefault(node.name, {})
         for first, second in zip(node.body, node.body[1:], strict=False):
             is_text = isinstance(second, ast.Expr) and isinstance(second.value, ast.Constant)
-            if isinstance(first, ast.AnnAssign) and is_text and isinstance(first.target, ast.Name):
-                rows[first.target.id] = " ".join(str(second.value.value).split())  # type: ignore[attr-defined]
+            target: ast.expr
+            if isinstance(first, ast.AnnAssign):
+                target = first.target
+            elif isinstance(first, ast.Assign):  # a member of an enumeration
+                target = first.targets[0]
+            else:
+                continue
+            if is_text and isinstance(target, ast.Name):
+                rows[target.id] = " ".join(str(second.value.value).split())  # type: ignore[attr-defined]
     return found

@@ -219,7 +219,7 @@ def _reasons() -> str:
         (
             str(reason.value),
             f"`{reason.name}`",
-            " / ".join(filter(None, EXPLANATIONS[reason].figures)),
+            *EXPLANATIONS[reason].figures,
             EXPLANATIONS[reason].en,
             EXPLANATIONS[reason].zh,
         )
@@ -227,12 +227,18 @@ def _reasons() -> str:
         if reason
     )
     text = (
-        "## Reasons of refusals\n\nOf the event `Refused`, in `reason`; `figure_a` and `figure_b` are integers of the "
-        "units named here (money in fen).\n\n"
+        "## Reasons of refusals\n\nOf the event `Refused`, in `reason`; `figure_a` and `figure_b` are integers, also where "
+        "they are money: `fen` (100 to the yuan), `t`, `time_ns` (UTC, 0 = not today), `phase` (number of a "
+        "Phase), `number` of what the text names; 0 where none is named here.\n\n"
     )
-    return text + _table(("number", "name", "figures", "text", "说明"), rows)
+    return text + _table(("number", "name", "figure_a", "figure_b", "text", "说明"), rows)
 
 
 def _closes() -> str:
-    rows = ((str(code.value), code.name) for code in CloseCode)
-    return "## Close codes\n\n" + _table(("number", "name"), rows)
+    texts = describe.member_texts(CloseCode)
+    rows = ((str(code.value), code.name, texts[code.name]) for code in CloseCode)
+    text = (
+        "## Close codes\n\nBeside those of the websocket itself. Who does not read what comes, or floods, is cut "
+        "without any: a closing frame would wait for it too.\n\n"
+    )
+    return text + _table(("number", "name", "meaning"), rows)

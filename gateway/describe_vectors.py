@@ -10,12 +10,14 @@ from engine.commands import PlaceListing
 from engine.views import DepthLevel
 from gateway import describe, enrolment_code, wire
 from gateway.describe_examples import example
-from gateway.money_text import Yuan, decode_yuan, yuan_of
+from gateway.money_text import yuan_of
 
 SEED: Final = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
 """The secret key of the first test of RFC 8032: known to everybody, so that nobody enrols it."""
 HOSTS: Final = ("127.0.0.1:7000", "exchange.example.org", "[::1]:7000")
 TIME_NS: Final = 1_795_138_245_000_000_000
+CODE: Final = "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"
+"""All letters of value 0 check out, and nobody is ever given this one."""
 REFUSED_MONEY: Final = (
     "",
     "98",
@@ -96,10 +98,6 @@ def _enrol(host: str, nonce: str) -> dict[str, Any]:
     }
 
 
-CODE: Final = "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"
-"""All letters of value 0 check out, and nobody is ever given this one."""
-
-
 def _books() -> list[tuple[tuple[DepthLevel, ...], tuple[DepthLevel, ...]]]:
     def levels(prices: tuple[int, ...]) -> tuple[DepthLevel, ...]:
         return tuple(
@@ -137,12 +135,3 @@ def _packed(frame: msgspec.Struct) -> dict[str, Any]:
         "json": json.loads(wire.encode(frame)),
         "messagepack_hex": wire.encode(frame, wire.Format.MESSAGEPACK).hex(),
     }
-
-
-def accepts_money(text: str) -> bool:
-    """Say whether a text is money on this wire."""
-    try:
-        decode_yuan(Yuan, text)
-    except ValueError:
-        return False
-    return True

@@ -107,8 +107,8 @@ COMMON: Final[dict[str, str]] = {
     "timeout_s": "Without a further `ArmSwitch` for so long it fires.",
     "state": "Where it stands.",
     "reason": "Number of the broken rule in `Refused`; elsewhere why, for people.",
-    "figure_a": "First figure of the rule; its unit stands in the table of reasons (money in fen).",
-    "figure_b": "Second figure of the rule.",
+    "figure_a": "First figure of the rule, an integer; the table of reasons names its unit (money is fen here).",
+    "figure_b": "Second figure of the rule, likewise.",
     "bids": "Best first; of an ended auction, how many.",
     "asks": "Best first.",
     # blocks

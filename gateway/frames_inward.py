@@ -273,25 +273,5 @@ AnyInward = (
     | Unsubscribe
     | Ping
     | AdvanceClock
-    | QueryMarket
-    | QueryBook
-    | QueryListings
-    | QueryAccount
-    | QueryOrders
-    | QueryTrades
-    | QueryUnsettled
-    | QueryParticipants
-    | QueryKeys
-    | QueryCodes
-    | QueryProposals
-    | QueryBulletins
-    | QueryStatement
-    | QueryGroups
-    | QueryOffers
-    | QueryNegotiations
-    | QueryAuctions
-    | QueryApplications
-    | QueryHalts
-    | QueryClosures
-    | QueryNotices
+    | Query
 )

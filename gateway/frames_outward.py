@@ -1,9 +1,6 @@
 """All frames that the gateway sends, as the unions that decoding takes."""
 
-from gateway.frames_book import (
-    BookChanged,
-    BookSnapshot,
-)
+from gateway.frames_book import BookChanged, BookSnapshot
 from gateway.frames_pushed import (
     Beat,
     DropCopy,
@@ -90,13 +87,5 @@ AnyOutward = (
     | HaltsReply
     | ClosuresReply
     | NoticesReply
-    | StatusChanged
-    | BookSnapshot
-    | BookChanged
-    | TradesPrinted
-    | MarketSnapshot
-    | MarketChanged
-    | QuoteChanged
-    | PrivateEvents
-    | DropCopy
+    | Pushed
 )

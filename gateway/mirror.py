@@ -23,7 +23,7 @@ from gateway import wire
 from gateway.codes import Fault
 from gateway.limits import Bucket
 from gateway.mirror_answers import Answers
-from gateway.mirror_routes import ROUTES, HttpError, Parameter, Readiness, Route
+from gateway.mirror_routes import METHODS, ROUTES, HttpError, Parameter, Readiness, Route
 
 if TYPE_CHECKING:
     from gateway.server import Server
@@ -39,7 +39,6 @@ ROWS_PER_TOKEN: Final = 100
 TARGET_BYTES: Final = 512
 """Longest path with its query."""
 FIELDS_MAX: Final = 8
-METHODS: Final = ("GET", "HEAD")
 INTEGER: Final = re.compile(r"(0|[1-9][0-9]{0,15})\Z")
 STATUS_OF: Final = {
     "PARAMETER_INVALID": HTTPStatus.BAD_REQUEST,
@@ -188,7 +187,8 @@ def read_parameters(route: Route, texts: dict[str, str], query: str) -> dict[str
             max_num_fields=FIELDS_MAX,
         )
     except ValueError as error:
-        raise HttpFault("PARAMETER_INVALID", str(error), "query") from None
+        problem = f"Invalid text: {error}" if isinstance(error, UnicodeError) else str(error)
+        raise HttpFault("PARAMETER_INVALID", problem, "query") from None
     given = dict(texts)
     known = {parameter.name for parameter in route.parameters}
     for name, text in pairs:
@@ -210,7 +210,7 @@ def _convert(parameter: Parameter, text: str | None) -> Any:  # noqa: ANN401 - a
     value: str | int = text
     if int in get_args(parameter.type):
         if not INTEGER.match(text):
-            raise HttpFault("PARAMETER_INVALID", "expected a whole number", parameter.name)
+            raise HttpFault("PARAMETER_INVALID", "Expected `int`", parameter.name)
         value = int(text)
     try:
         return msgspec.convert(value, parameter.type)
@@ -238,8 +238,18 @@ def _success(route: Route, kept: Kept, headers: Headers) -> Response:
 
 
 def _refusal(fault: HttpFault, language: str) -> Response:
-    told = Fault(fault.code, fault.detail).frame(0, language)
-    error = HttpError(code=told.code, number=told.number, text=told.text, place=fault.place)
+    detail = f"{fault.detail} - at `{fault.place}`" if fault.place else fault.detail
+    wait_ms = int(fault.wait_s * 1000)
+    told = Fault(fault.code, detail, retry_after_ms=wait_ms).frame(0, language)
+    error = HttpError(
+        code=told.code,
+        number=told.number,
+        text=told.text,
+        place=fault.place,
+        outcome=told.outcome,
+        retry=told.retry,
+        retry_after_ms=told.retry_after_ms,
+    )
     extra = {"Cache-Control": "no-store"}
     if fault.wait_s:
         extra["Retry-After"] = str(int(fault.wait_s) + 1)

@@ -9,7 +9,10 @@ from engine.events import Bulletin, NoticePublished
 from engine.views import MarketView
 from gateway.frames_book import BookSnapshot
 from gateway.frames_pushed import StatusChanged
+from gateway.frames_replies import Outcome, Retry
 
+METHODS: Final = ("GET", "HEAD")
+"""What is taken over HTTP, by the mirror and for metrics."""
 TRADES_MAX: Final = 1_000
 """Most trades of one answer."""
 CANDLES_MAX: Final = 1_000
@@ -20,6 +23,12 @@ INTERVALS: Final[dict[str, int]] = {"1m": 60, "5m": 300, "15m": 900, "1h": 3_600
 """Seconds of a candle by its name; days are trading days of Beijing time."""
 NUMBER_MAX: Final = 2**53 - 1
 """Largest number that every JSON reader keeps exactly."""
+
+
+BAD: Final = (400, "a parameter is unknown, missing, doubled or outside its bounds")
+UNKNOWN: Final = (404, "no such product")
+LIMITED: Final = (429, "too many requests from this address; Retry-After says when")
+NOT_READY: Final = (503, "not ready")
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
@@ -37,7 +46,7 @@ class Parameter(Struct, frozen=True, kw_only=True):
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One address of the mirror; `HEAD` is answered as `GET`, without a body."""
+    """One address of the mirror for `GET`; `HEAD` is answered likewise, without a body."""
 
     name: str
     path: str
@@ -46,13 +55,21 @@ class Route(Struct, frozen=True, kw_only=True):
     summary_zh: str
     reply: type[Struct]
     parameters: tuple[Parameter, ...] = ()
-    statuses: tuple[tuple[int, str], ...] = ()
-    """Other answers than 200, each a HTTP status and when it comes; all but 503 of `/readyz` are `HttpError`."""
     cache_s: int = 1
     """How long a cache may keep the answer, 0 = not at all."""
     is_free: bool = False
     """It costs no tokens of the caller's bucket."""
-    method: str = "GET"
+
+    @property
+    def statuses(self) -> tuple[tuple[int, str], ...]:
+        """Other answers than 200, each a HTTP status and when it comes; all but 503 of `/readyz` are `HttpError`."""
+        has_product = any(parameter.name == "product" for parameter in self.parameters)
+        return (
+            BAD,
+            *((UNKNOWN,) if has_product else ()),
+            *(() if self.is_free else (LIMITED,)),
+            *((NOT_READY,) if self.reply is Readiness else ()),
+        )
 
 
 class HttpError(Struct, frozen=True, kw_only=True):
@@ -64,6 +81,10 @@ class HttpError(Struct, frozen=True, kw_only=True):
     text: str
     place: str = ""
     """Name of the parameter that is meant, "" where none is."""
+    outcome: Outcome
+    retry: Retry
+    retry_after_ms: int = 0
+    """When, where `retry` is `after`; else 0."""
 
 
 class MarketsAnswer(Struct, frozen=True, kw_only=True):
@@ -181,12 +202,6 @@ class Alive(Struct, frozen=True, kw_only=True):
     is_alive: bool = True
 
 
-BAD: Final = (400, "a parameter is unknown, missing, doubled or outside its bounds")
-UNKNOWN: Final = (404, "no such product")
-LIMITED: Final = (429, "too many requests from this address; Retry-After says when")
-NOT_READY: Final = (503, "not ready")
-
-
 def _limit(maximum: int, default: int) -> Parameter:
     return Parameter(
         name="limit",
@@ -216,7 +231,6 @@ ROUTES: Final = (
         summary="phases of the market and the quote of every product",
         summary_zh="市场阶段与全部标的物行情",
         reply=MarketsAnswer,
-        statuses=(BAD, LIMITED),
     ),
     Route(
         name="book",
@@ -225,7 +239,6 @@ ROUTES: Final = (
         summary_zh="五档行情",
         parameters=(_product("path"),),
         reply=BookSnapshot,
-        statuses=(BAD, UNKNOWN, LIMITED),
     ),
     Route(
         name="trades",
@@ -244,7 +257,6 @@ ROUTES: Final = (
             _limit(TRADES_MAX, 100),
         ),
         reply=TradesAnswer,
-        statuses=(BAD, UNKNOWN, LIMITED),
     ),
     Route(
         name="candles",
@@ -264,7 +276,6 @@ ROUTES: Final = (
             _limit(CANDLES_MAX, 500),
         ),
         reply=CandlesAnswer,
-        statuses=(BAD, UNKNOWN, LIMITED),
     ),
     Route(
         name="bulletins",
@@ -282,7 +293,6 @@ ROUTES: Final = (
             _limit(BULLETINS_MAX, 30),
         ),
         reply=BulletinsAnswer,
-        statuses=(BAD, LIMITED),
     ),
     Route(
         name="notices",
@@ -290,7 +300,6 @@ ROUTES: Final = (
         summary="notices of the exchange",
         summary_zh="交易所公告",
         reply=NoticesAnswer,
-        statuses=(BAD, LIMITED),
     ),
     Route(
         name="time",
@@ -298,7 +307,6 @@ ROUTES: Final = (
         summary="exchange time and the gateway's own",
         summary_zh="交易系统时间与服务器时间",
         reply=TimeAnswer,
-        statuses=(BAD, LIMITED),
         cache_s=0,
     ),
     Route(
@@ -307,7 +315,6 @@ ROUTES: Final = (
         summary="what the exchange accepts now, and why",
         summary_zh="交易系统当前接受的指令及原因",
         reply=StatusChanged,
-        statuses=(BAD, LIMITED),
     ),
     Route(
         name="livez",
@@ -315,7 +322,6 @@ ROUTES: Final = (
         summary="the process answers",
         summary_zh="进程存活",
         reply=Alive,
-        statuses=(BAD,),
         cache_s=0,
         is_free=True,
     ),
@@ -325,7 +331,6 @@ ROUTES: Final = (
         summary="the exchange takes commands",
         summary_zh="系统就绪(未就绪返回 503)",
         reply=Readiness,
-        statuses=(BAD, NOT_READY),
         cache_s=0,
         is_free=True,
     ),
@@ -335,7 +340,6 @@ ROUTES: Final = (
         summary="role, sequence, version and readiness of the process",
         summary_zh="进程角色、序号、版本与就绪状态",
         reply=ProcessStatus,
-        statuses=(BAD, LIMITED),
         cache_s=0,
     ),
 )

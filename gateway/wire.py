@@ -1,4 +1,4 @@
-"""What travels in a frame between a client and the gateway: JSON text, one tagged struct per frame.
+"""What travels in a frame between a client and the gateway: JSON text or MessagePack, one tagged struct per frame.
 
 Inwards (client to gateway) every field is bounded and an unknown field is refused; outwards a client must
 ignore fields that it does not know, so the protocol may grow. The tag is the field `type` and holds the
@@ -12,19 +12,12 @@ from gateway.frames_book import BookChanged, BookSnapshot, LevelChanged, book_ch
 from gateway.frames_inward import (
     AdvanceClock,
     AnyInward,
-    AnyParticipant,
-    Channel,
-    Cursor,
-    DateOrEmpty,
     Enrol,
-    EnrolmentCode,
     FindOrder,
-    Inward,
     Language,
     Login,
     Observe,
     Ping,
-    Query,
     QueryAccount,
     QueryApplications,
     QueryAuctions,
@@ -48,19 +41,15 @@ from gateway.frames_inward import (
     QueryUnsettled,
     Request,
     RequestId,
-    SequenceNumber,
-    Signature,
     Submit,
     Subscribe,
-    TimeNs,
     Unsubscribe,
 )
-from gateway.frames_outward import AnyOutward, Pushed
+from gateway.frames_outward import AnyOutward
 from gateway.frames_pushed import (
     Beat,
     DropCopy,
     MarketChanged,
-    MarketEvent,
     MarketSnapshot,
     PrivateEvents,
     PublicTrade,
@@ -127,8 +116,6 @@ LOGIN_DOMAIN: Final = "CEAX-LOGIN-v1"
 """First line of what a login signs: no other program's signature can be used here."""
 ENROL_DOMAIN: Final = "CEAX-ENROL-v1"
 """First line of what the claim of an enrolment code signs."""
-FRAME_BYTES_MAX: Final = 16 * 1024
-"""Largest frame inwards before an operator's or clearing's login (`Limits.frame_bytes` tells it)."""
 
 
 def login_text(host: str, nonce: str, public_key: str, time_ns: int) -> bytes:
@@ -144,7 +131,6 @@ def enrol_text(host: str, nonce: str, public_key: str, code_hash: str, time_ns: 
 __all__ = [
     "DEMO_NOTICE",
     "ENROL_DOMAIN",
-    "FRAME_BYTES_MAX",
     "INWARD_OUTSIDE",
     "LOGIN_DOMAIN",
     "OUTWARD_OUTSIDE",
@@ -153,7 +139,6 @@ __all__ = [
     "AdvanceClock",
     "AnyInward",
     "AnyOutward",
-    "AnyParticipant",
     "ApplicationsReply",
     "AuctionsReply",
     "Beat",
@@ -161,23 +146,18 @@ __all__ = [
     "BookReply",
     "BookSnapshot",
     "BulletinsReply",
-    "Channel",
     "ClockAdvanced",
     "ClosuresReply",
     "CodesReply",
-    "Cursor",
-    "DateOrEmpty",
     "DropCopy",
     "Enrol",
     "Enrolled",
-    "EnrolmentCode",
     "Error",
     "FindOrder",
     "Format",
     "GroupsReply",
     "HaltsReply",
     "Hello",
-    "Inward",
     "KeysReply",
     "Language",
     "Left",
@@ -187,7 +167,6 @@ __all__ = [
     "Login",
     "LoginRefused",
     "MarketChanged",
-    "MarketEvent",
     "MarketReply",
     "MarketSnapshot",
     "NegotiationsReply",
@@ -204,8 +183,6 @@ __all__ = [
     "PrivateEvents",
     "ProposalsReply",
     "PublicTrade",
-    "Pushed",
-    "Query",
     "QueryAccount",
     "QueryApplications",
     "QueryAuctions",
@@ -231,8 +208,6 @@ __all__ = [
     "Reply",
     "Request",
     "RequestId",
-    "SequenceNumber",
-    "Signature",
     "Statement",
     "StatementHolding",
     "StatementReply",
@@ -242,7 +217,6 @@ __all__ = [
     "Subscribe",
     "Subscribed",
     "Texts",
-    "TimeNs",
     "TradesPrinted",
     "TradesReply",
     "UnknownFrame",

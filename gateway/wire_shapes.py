@@ -8,7 +8,7 @@ source, because an order passes through two of them and its answers through seve
 import types
 from collections.abc import Callable
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Struct
@@ -81,7 +81,7 @@ class Shapes:
         if self._is_lenient and is_strict:
             return True
         return any(
-            _is_money(field.name) or any(map(self._needs_twin, _structs_in(field.type)))
+            _is_money(field.name) or any(map(self._needs_twin, structs_in(field.type)))
             for field in msgspec.structs.fields(kind)
         )
 
@@ -146,7 +146,7 @@ class Shapes:
             if _is_money(field.name):
                 is_row = get_origin(_bare(field.type)) is tuple
                 value = f"[TEXTS[x] for x in {value}]" if is_row else f"TEXTS[{value}]"
-            elif any(map(_has_money, _structs_in(field.type))):
+            elif any(map(_has_money, structs_in(field.type))):
                 value = _walk(value, field.type, row="list")
             parts.append(f"{outside_name(field.name)}={value}")
         space = {"MAKE": self._twin(kind), "FOUND": self.to_wire, "TEXTS": yuan_of}
@@ -156,11 +156,24 @@ class Shapes:
         parts = []
         for field in msgspec.structs.fields(kind):
             value = f"v.{outside_name(field.name)}"
-            inner = _structs_in(field.type)
+            inner = structs_in(field.type)
             if not _is_money(field.name) and any(self._twin(one) is not one for one in inner):
                 value = _walk(value, field.type, row="tuple")
             parts.append(f"{field.name}={value}")
         return _compile(kind, parts, {"MAKE": kind, "FOUND": self._inwards})
+
+
+def structs_in(annotation: Any) -> list[type]:  # noqa: ANN401 - any annotation
+    """Return the structs that a field may hold."""
+    return [leaf for leaf in leaves(annotation) if _is_struct(leaf)]
+
+
+def leaves(annotation: Any) -> list[Any]:  # noqa: ANN401 - any annotation
+    """Return what an annotation is made of: classes, and each Literal as one."""
+    if get_origin(annotation) is Literal:
+        return [annotation]
+    arguments = get_args(annotation)
+    return [leaf for one in arguments for leaf in leaves(one)] if arguments else [annotation]
 
 
 def _walk(value: str, annotation: Any, *, row: str) -> str:  # noqa: ANN401 - any annotation
@@ -197,24 +210,13 @@ def _is_money(name: str) -> bool:
 
 def _has_money(kind: type) -> bool:
     return any(
-        _is_money(field.name) or any(map(_has_money, _structs_in(field.type)))
+        _is_money(field.name) or any(map(_has_money, structs_in(field.type)))
         for field in msgspec.structs.fields(kind)
     )
 
 
 def _bare(annotation: Any) -> Any:  # noqa: ANN401 - any annotation
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-
-
-def _structs_in(annotation: Any) -> list[type]:  # noqa: ANN401 - any annotation
-    """Return the structs that a field may hold."""
-    if _is_struct(annotation):
-        return [annotation]
-    arguments = get_args(_bare(annotation)) or get_args(annotation)
-    bare = _bare(annotation)
-    if _is_struct(bare):
-        return [bare]
-    return [kind for one in arguments for kind in _structs_in(one)]
 
 
 def _money_type(annotation: Any) -> Any:  # noqa: ANN401 - any annotation

@@ -12,12 +12,15 @@ from nacl.signing import VerifyKey
 
 import ceax
 from engine.commands import PlaceListing
+from engine.reasons import EXPLANATIONS
 from gateway import cli_describe, describe, roles, wire
+from gateway.codes import CloseCode
 from gateway.describe_ccxt import VERBS
 from gateway.describe_examples import example
-from gateway.describe_vectors import REFUSED_MONEY, accepts_money
+from gateway.describe_vectors import REFUSED_MONEY
 from gateway.describe_words import COMMON
 from gateway.mirror_routes import ROUTES
+from gateway.money_text import Yuan, decode_yuan
 from tests.gateway.gateway_world import raw, serving
 
 API = Path(cli_describe.folder())
@@ -182,6 +185,18 @@ def test_the_page_tells_every_field_with_its_unit() -> None:
     assert "Permission: `listed`." in section
 
 
+def test_the_page_tells_the_unit_of_every_figure_and_the_meaning_of_every_close() -> None:
+    text = kept("REFERENCE.md")
+    for reason, explanation in EXPLANATIONS.items():
+        a, b = explanation.figures
+        assert f"| {reason.value} | `{reason.name}` | {a} | {b} | " in text or not reason
+    units = {unit for explanation in EXPLANATIONS.values() for unit in explanation.figures}
+    (sentence,) = re.findall(r"`figure_a` and `figure_b` are integers.*", text)
+    assert {f"`{unit}`" for unit in units if unit} <= set(re.findall(r"`\w+`", sentence))
+    for code in CloseCode:
+        assert re.search(rf"^\| {code.value} \| {code.name} \| \S.{{10,}} \|$", text, re.MULTILINE)
+
+
 def permitted(name: str) -> frozenset[str]:
     """Return the roles of a request or command of the page."""
     by_name = {kind.__name__: who for kind, who in roles.REQUEST_ROLES.items()}
@@ -254,10 +269,11 @@ def test_the_vectors_of_the_checksum_hold() -> None:
 def test_the_vectors_of_money_hold() -> None:
     money = loaded("vectors.json")["money"]
     for row in money["accepted"]:
-        assert accepts_money(row["text"])
-        assert int(row["text"].replace(".", "")) == row["fen"]
+        assert decode_yuan(Yuan, row["text"]) == int(row["text"].replace(".", "")) == row["fen"]
     assert money["refused"] == list(REFUSED_MONEY)
-    assert not any(map(accepts_money, REFUSED_MONEY))
+    for text in money["refused"]:
+        with pytest.raises(ValueError, match="Expected"):
+            decode_yuan(Yuan, text)
 
 
 def test_the_vectors_of_messagepack_hold() -> None:

@@ -165,6 +165,8 @@ async def test_what_is_outside_its_bounds_is_named(target: str, place: str) -> N
         assert answer.status == 400, answer
         error = answer.json()
         assert (error["code"], error["place"]) == ("PARAMETER_INVALID", place)
+        told = error["outcome"], error["retry"], error["retry_after_ms"]
+        assert told == ("rejected", "never", 0)
 
 
 async def test_head_is_answered_as_get_without_a_body() -> None:
@@ -181,7 +183,7 @@ async def test_head_is_answered_as_get_without_a_body() -> None:
 async def test_other_refusals_and_their_language() -> None:
     async with serving(traders=1) as world:
         odd = await get(world, f"/v1/candles/{PRODUCT}?interval=2m")
-        assert odd.json()["text"].endswith(": one of 1m, 5m, 15m, 1h, 1d")
+        assert odd.json()["text"].endswith(": interval: must be one of 1m, 5m, 15m, 1h, 1d")
         missing = await get(world, "/v1/book/NOTHING")
         assert (missing.status, missing.json()["code"]) == (404, "PRODUCT_UNKNOWN")
         nowhere = await get(world, "/v1/secrets")
@@ -192,6 +194,8 @@ async def test_other_refusals_and_their_language() -> None:
             assert refused.headers["allow"] == "GET, HEAD"
         chinese = await get(world, "/v1/book/NOTHING", Accept_Language="zh-CN,zh;q=0.9")
         assert chinese.json()["text"] == "没有该标的物"
+        chinese = await get(world, "/v1/trades", Accept_Language="zh")
+        assert chinese.json()["text"] == "参数无效:product 缺少该参数"
 
 
 async def test_an_unchanged_answer_is_not_sent_again() -> None:
@@ -211,6 +215,9 @@ async def test_each_address_has_its_bucket_and_large_answers_cost_more() -> None
         refused = await get(world, "/v1/time")
         assert (refused.status, refused.json()["code"]) == (429, "RATE_LIMITED")
         assert int(refused.headers["retry-after"]) > 1
+        error = refused.json()
+        assert (error["outcome"], error["retry"]) == ("not_sent", "after")
+        assert 1_000 < error["retry_after_ms"] <= 1_000 * int(refused.headers["retry-after"])
         other = await get(world, "/v1/time", X_Forwarded_For="192.0.2.7")
         assert other.status == 200
         large = f"/v1/trades?product={PRODUCT}&limit=1000"
