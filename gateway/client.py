@@ -36,6 +36,7 @@ from gateway.inbox import Disconnected, Gap, Message, Reconnected
 from gateway.keys import KeyFile
 from gateway.link import Link
 from gateway.local_book import LocalBook
+from gateway.wire import Format
 
 
 class Client(Orders, Control):
@@ -51,11 +52,13 @@ class Client(Orders, Control):
         reconnect: bool = True,
         patience: Patience | None = None,
         authorities: Path | None = None,
+        form: Format = Format.JSON,
     ) -> "Client":
         """Connect and log in; LoginRefused with the reason, ConnectionFailed where nobody answers.
 
         `authorities` is a PEM file of certificate authorities for a wss:// address, the system's own
-        where it is None; UserError where it is no such file.
+        where it is None; UserError where it is no such file. `form` is how frames travel,
+        `Format.JSON` or `Format.MESSAGEPACK`; nothing else changes.
         """
         link = Link(
             url,
@@ -63,6 +66,7 @@ class Client(Orders, Control):
             language=language,
             patience=patience or Patience(),
             authorities=authorities,
+            form=form,
         )
         await link.open(reconnect=reconnect)
         return cls(link)
@@ -161,6 +165,7 @@ __all__ = [
     "ClientError",
     "ConnectionFailed",
     "Disconnected",
+    "Format",
     "Gap",
     "LoginRefused",
     "Message",

@@ -113,7 +113,7 @@ class Submitting(Queries):
 
         After a lost connection a command with a client order number or a reference is sent again by
         itself, which is safe: the exchange answers a repeat with the first answer. A proposal,
-        approval, rejection, halt or resumption in flight fails with outcome `unknown` instead.
+        approval, halt, change of keys or stop of trading in flight fails with outcome `unknown` instead.
         """
         try:
             reply, times_sent = await self._link.request(

@@ -1,14 +1,19 @@
 """How a client dials: what it waits for, which host its login is signed for, and the socket itself."""
 
+import re
+import time
 from ssl import SSLCertVerificationError, SSLContext, SSLError
 from typing import Final
 
 from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidURI
+from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
+from gateway import wire
 from gateway.client_errors import ConnectionFailed
+from gateway.keys import KeyFile
 
 FRAME_BYTES_MAX: Final = 4 * 1024 * 1024
 """Largest frame that a client takes from the gateway."""
@@ -30,12 +35,49 @@ def login_host(url: str) -> str:
     return host if uri.port == (443 if uri.secure else 80) else f"{host}:{uri.port}"
 
 
-async def dial(url: str, tls: SSLContext | None, patience: Patience) -> ClientConnection:
-    """Open the socket of a client; ConnectionFailed where nobody answers in time."""
+def greeting(frame: wire.AnyOutward, url: str) -> wire.Hello:
+    """Return the first frame of a gateway; ConnectionFailed where it is none, or of another protocol."""
+    if not isinstance(frame, wire.Hello):
+        raise ConnectionFailed(f"{url} is not a gateway of this exchange")
+    if frame.version != wire.PROTOCOL_VERSION:
+        raise ConnectionFailed(
+            f"{url} speaks version {frame.version} of the protocol, this client version "
+            f"{wire.PROTOCOL_VERSION}; install the release that the exchange runs"
+        )
+    return frame
+
+
+def login_frame(
+    hello: wire.Hello, url: str, key: KeyFile | None, language: wire.Language
+) -> wire.Login | wire.Observe:
+    """Return what a client answers to `Hello`: signed with its key, or as an observer."""
+    if key is None:
+        return wire.Observe(language=language)
+    now_ns = time.time_ns()
+    text = wire.login_text(login_host(url), hello.nonce, key.public_key, now_ns)
+    return wire.Login(
+        public_key=key.public_key, time_ns=now_ns, signature=key.sign(text), language=language
+    )
+
+
+def asked_pause_s(reason: str) -> float:
+    """Return how long a gateway that went away asks its clients to wait, so that not all return at once."""
+    asked = re.search(r"retry_ms=([0-9]{1,6})", reason)
+    return int(asked.group(1)) / 1000 if asked else 0.0
+
+
+async def dial(
+    url: str,
+    tls: SSLContext | None,
+    patience: Patience,
+    form: wire.Format = wire.Format.JSON,
+) -> ClientConnection:
+    """Open the socket of a client and ask for a format; ConnectionFailed where nobody answers in time."""
     try:
         return await connect(
             url,
             ssl=tls,
+            subprotocols=[Subprotocol(form)],
             compression=None,
             proxy=None,
             ping_interval=None,

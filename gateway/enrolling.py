@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 
 from gateway import wire
 from gateway.client_errors import ConnectionFailed, LoginRefused
-from gateway.dialling import Patience, dial, login_host
+from gateway.dialling import Patience, dial, greeting, login_host
 from gateway.enrolment_code import hash_of, read_code
 from gateway.keys import KeyFile
 from gateway.tls import client_context
@@ -35,9 +35,7 @@ async def enrol(
     socket = await dial(url, tls, patience)
     try:
         async with asyncio.timeout(patience.dial_s):
-            hello = wire.decode_outward(await socket.recv())
-            if not isinstance(hello, wire.Hello):
-                raise ConnectionFailed(f"{url} is not a gateway of this exchange")
+            hello = greeting(wire.decode_outward(await socket.recv()), url)
             now_ns = time.time_ns()
             text = wire.enrol_text(
                 login_host(url), hello.nonce, key.public_key, hash_of(letters), now_ns

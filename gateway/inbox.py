@@ -130,10 +130,9 @@ class Inbox:
         previous = frame.sequence - 1 if isinstance(frame, DropCopy) else frame.previous
         if frame.sequence <= cursor:
             return
-        if previous > cursor or len(self._waiting) >= self._messages_max:
-            channel.is_live = False  # the link resumes it from the cursor, when there is room
-            if self.stalled():
-                self.has_room.set()
+        has_gap = previous > cursor or frame.part != len(channel.parts)
+        if has_gap or len(self._waiting) >= self._messages_max:
+            self._stall(channel)
             return
         whole = _join(channel, frame)
         if whole is None:
@@ -142,11 +141,17 @@ class Inbox:
         self._waiting.append(whole)
         self._stirred.set()
 
+    def _stall(self, channel: ChannelState) -> None:
+        """Take no more of a channel: the link resumes it from its cursor, when there is room."""
+        channel.is_live = False
+        if self.stalled():
+            self.has_room.set()
+
     def _put_newest(self, frame: Newest) -> None:
-        name, key = _place(frame)
-        channel = self.channels.get(name)
+        channel = self.channels.get("market")
         if channel is None or not channel.is_live:
             return
+        key = f"quote:{frame.quote.product}" if isinstance(frame, QuoteChanged) else "market"
         if key not in self._newest:
             self._waiting.append(key)
         self._newest[key] = frame
@@ -164,9 +169,7 @@ class Inbox:
         try:
             is_news = book.apply(frame)
         except BookBroken:
-            channel.is_live = False
-            if self.stalled():
-                self.has_room.set()
+            self._stall(channel)
             return
         if is_news and name not in self._stale_books:
             self._stale_books.add(name)
@@ -233,9 +236,6 @@ def _join(channel: ChannelState, frame: Resumable) -> Resumable | None:
     """Return a frame that is whole, None while parts of it are missing."""
     if frame.parts == 1:
         return frame
-    if frame.part != len(channel.parts):
-        channel.is_live = False
-        return None
     channel.parts.append(frame)
     if frame.part + 1 < frame.parts:
         return None
@@ -252,10 +252,3 @@ _CHANNELS: Final[dict[type[Struct], str]] = {
     PrivateEvents: "private",
     DropCopy: "drop",
 }
-
-
-def _place(frame: Newest) -> tuple[str, str]:
-    """Return the channel of a frame and the key under which a newer one replaces it."""
-    if isinstance(frame, QuoteChanged):
-        return "market", f"quote:{frame.quote.product}"
-    return "market", "market"

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +13,9 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from gateway import frames_replies, wire
+from gateway import wire
 from gateway.client_errors import ConnectionFailed, LoginRefused, RequestFailed
-from gateway.dialling import Patience, dial, login_host
+from gateway.dialling import Patience, asked_pause_s, dial, greeting, login_frame
 from gateway.inbox import ChannelState, Disconnected, Gap, Inbox, Reconnected
 from gateway.keys import KeyFile
 from gateway.tls import client_context
@@ -24,12 +23,12 @@ from gateway.tls import client_context
 SILENCE_S: Final = 15.0
 """The gateway beats every second; a line silent for so long is given up."""
 LIMITED_RETRIES: Final = 20
-"""How often a request waits and tries again that came too fast."""
+"""How often a request waits and tries again that came too early, ..."""
+LIMITED_S: Final = 10.0
+"""... and how long altogether: an order that goes out much later than meant is another order."""
 
 _NOT_KEPT: Final = frozenset({"RESUME_TOO_OLD", "RESUME_AHEAD"})
 """Refusals of a resumed subscription that only a new beginning mends; others pass by waiting."""
-_PASSING: Final = frozenset({"CONNECTIONS_FULL", "CLOCK_OFF", "LOGIN_LIMITED"})
-"""Refusals of a login that may pass by waiting: the lost connection may still be counted."""
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +59,15 @@ class Link:
         language: wire.Language,
         patience: Patience,
         authorities: Path | None = None,
+        form: wire.Format = wire.Format.JSON,
     ) -> None:
         self.url = url
         self.key = key
         self.language: wire.Language = language
         self.patience = patience
         self._tls = client_context(authorities) if url.startswith("wss:") else None
+        self._wanted_form = form
+        self._form = form
         self.inbox = Inbox()
         self.welcome: wire.Welcome
         self.sequence = 0
@@ -103,31 +105,23 @@ class Link:
         self._end("the client was closed")
 
     async def _dial(self) -> None:
-        self._socket = await dial(self.url, self._tls, self.patience)
+        self._socket = await dial(self.url, self._tls, self.patience, self._wanted_form)
+        self._form = wire.Format(self._socket.subprotocol or wire.Format.JSON)
         try:
             async with asyncio.timeout(self.patience.dial_s):
                 await self._log_in()
         except (ConnectionClosed, TimeoutError, msgspec.DecodeError) as error:
             await self._socket.close()
             raise ConnectionFailed(f"no login at {self.url}: {error}") from error
+        except ConnectionFailed:
+            await self._socket.close()
+            raise
         self.is_connected = True
 
     async def _log_in(self) -> None:
-        hello = wire.decode_outward(await self._socket.recv())
-        if not isinstance(hello, wire.Hello):
-            raise ConnectionFailed(f"{self.url} is not a gateway of this exchange")
-        answer: wire.Login | wire.Observe = wire.Observe(language=self.language)
-        if self.key is not None:
-            now_ns = time.time_ns()
-            text = wire.login_text(login_host(self.url), hello.nonce, self.key.public_key, now_ns)
-            answer = wire.Login(
-                public_key=self.key.public_key,
-                time_ns=now_ns,
-                signature=self.key.sign(text),
-                language=self.language,
-            )
-        await self._socket.send(wire.encode(answer), text=True)
-        reply = wire.decode_outward(await self._socket.recv())
+        hello = greeting(wire.decode_outward(await self._socket.recv(), self._form), self.url)
+        await self._write(login_frame(hello, self.url, self.key, self.language))
+        reply = wire.decode_outward(await self._socket.recv(), self._form)
         if isinstance(reply, wire.LoginRefused):
             await self._socket.close()
             raise LoginRefused(reply)
@@ -144,15 +138,17 @@ class Link:
     ) -> tuple[wire.Reply, int]:
         """Send a request and return its reply and how often it was sent; RequestFailed.
 
-        A repeatable one is sent again after a reconnect; one that came too fast waits and tries again.
+        A repeatable one is sent again after a reconnect; one that came too early waits and tries again.
         """
+        waited_s = 0.0
         async with self._in_flight:
             for attempt in range(1, LIMITED_RETRIES + 1):
                 reply, times_sent = await self._request_once(make, is_repeatable=is_repeatable)
                 if not isinstance(reply, wire.Error):
                     return reply, times_sent
-                is_early = reply.retry_after_ms and reply.outcome == "not_sent"
-                if not is_early or attempt == LIMITED_RETRIES:
+                waited_s += reply.retry_after_ms / 1000
+                is_over = attempt == LIMITED_RETRIES or waited_s >= LIMITED_S
+                if reply.retry != "after" or is_over:
                     raise RequestFailed.of(reply)
                 await asyncio.sleep(reply.retry_after_ms / 1000)
         raise AssertionError("the last attempt returns or raises")
@@ -175,14 +171,17 @@ class Link:
             self._pending.pop(number, None)
 
     async def _send(self, pending: Pending) -> None:
-        text = wire.encode(pending.frame)
+        text = wire.encode(pending.frame, self._form)
         if len(text) > self.welcome.limits.frame_bytes:
             problem = f"{len(text)} bytes, the limit is {self.welcome.limits.frame_bytes}"
             raise RequestFailed("not_sent", "FRAME_TOO_LARGE", problem)
         pending.times_sent += 1
         pending.date = self.welcome.date
         with contextlib.suppress(ConnectionClosed):  # the reader notices and sends it again
-            await self._socket.send(text, text=True)
+            await self._socket.send(text, text=self._form is wire.Format.JSON)
+
+    async def _write(self, frame: wire.AnyInward) -> None:
+        await self._socket.send(wire.encode(frame, self._form), text=self._form is wire.Format.JSON)
 
     async def subscribe(self, channel: str, after: int | None) -> None:
         """Start a channel, from `after` on; RequestFailed where the gateway refuses it."""
@@ -212,7 +211,7 @@ class Link:
                 self._end(text)
                 return
             self.inbox.notice(Disconnected(text=text, is_final=False))
-            attempts = await self._dial_again(_asked_pause_s(text))
+            attempts = await self._dial_again(asked_pause_s(text))
             if not attempts:
                 return
             self.inbox.notice(Reconnected(sequence=self.sequence, attempts=attempts))
@@ -236,7 +235,7 @@ class Link:
 
     def _take_text(self, text: str | bytes) -> None:
         try:
-            self._take(wire.decode_outward(text))
+            self._take(wire.decode_outward(text, self._form))
         except wire.UnknownFrame as error:
             log.debug("a newer gateway: %s", error)  # the protocol may grow
 
@@ -257,7 +256,7 @@ class Link:
                 self.inbox.put(frame)
             case wire.StatusChanged():
                 self.status = frame
-            case wire.Hello() | wire.Welcome() | wire.Enrolled() | frames_replies.LoginRefused():
+            case wire.Hello() | wire.Welcome() | wire.Enrolled() | wire.LoginRefused():
                 log.warning("a frame of the login came again")
             case _:
                 self._take_reply(frame)
@@ -305,12 +304,12 @@ class Link:
         self._renewals[self._next_id] = channel
         frame = wire.Subscribe(id=self._next_id, channel=channel, after=self.inbox.cursor(channel))
         with contextlib.suppress(ConnectionClosed):
-            await self._socket.send(wire.encode(frame), text=True)
+            await self._write(frame)
 
     async def _dial_again(self, asked_s: float) -> int:
         """Return the attempts it took, 0 where it is over; `asked_s` is what the gateway asked to wait."""
         began_s = time.monotonic()
-        await asyncio.sleep(min(asked_s, self.patience.longest_pause_s))
+        await asyncio.sleep(min(asked_s, self.patience.reconnect_s))
         pause_s = self.patience.first_pause_s
         attempts = 0
         while time.monotonic() - began_s < self.patience.reconnect_s:
@@ -323,10 +322,12 @@ class Link:
             except ConnectionFailed:
                 continue
             except LoginRefused as error:
-                if error.code in _PASSING:
-                    continue
-                self._end(error.text)
-                return 0
+                # A clock may be set meanwhile; all else that is refused for good stays so.
+                if error.retry == "never" and error.code != "CLOCK_OFF":
+                    self._end(error.text)
+                    return 0
+                await asyncio.sleep(min(error.retry_after_ms / 1000, self.patience.reconnect_s))
+                continue
             return attempts
         self._end(f"no connection for {self.patience.reconnect_s:.0f} s")
         return 0
@@ -362,7 +363,7 @@ class Link:
                 continue
             self._next_id += 1
             with contextlib.suppress(ConnectionClosed):
-                await self._socket.send(wire.encode(wire.Ping(id=self._next_id)), text=True)
+                await self._write(wire.Ping(id=self._next_id))
             if self.inbox.stalled():
                 self.inbox.has_room.set()
 
@@ -389,9 +390,3 @@ class Link:
             self._fail(pending, RequestFailed(outcome, "CONNECTION_LOST", text))
         self.inbox.notice(Disconnected(text=text, is_final=True))
         self.inbox.close()
-
-
-def _asked_pause_s(reason: str) -> float:
-    """Return how long a gateway that went away asks its clients to wait, so that not all return at once."""
-    asked = re.search(r"retry_ms=([0-9]{1,6})", reason)
-    return int(asked.group(1)) / 1000 if asked else 0.0

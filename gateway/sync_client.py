@@ -89,6 +89,7 @@ class SyncClient:
         reconnect: bool = True,
         patience: Patience | None = None,
         authorities: Path | None = None,
+        form: wire.Format = wire.Format.JSON,
     ) -> "SyncClient":
         """Connect and log in; LoginRefused with the reason, ConnectionFailed where nobody answers."""
         line = _Line()
@@ -102,6 +103,7 @@ class SyncClient:
                     reconnect=reconnect,
                     patience=patience,
                     authorities=authorities,
+                    form=form,
                 )
             )
         except BaseException:
@@ -136,6 +138,16 @@ class SyncClient:
         return self._client.welcome
 
     @property
+    def sequence(self) -> int:
+        """Last sequence of the log that the gateway told, at least once a second."""
+        return self._client.sequence
+
+    @property
+    def time_ns(self) -> int:
+        """Exchange time that the gateway told last, at least once a second."""
+        return self._client.time_ns
+
+    @property
     def status(self) -> wire.StatusChanged | None:
         """What the exchange takes now (phases, halts, `accepts`), None before it was told."""
         return self._client.status
@@ -153,6 +165,10 @@ class SyncClient:
     def explain(self, refused: Refused) -> str:
         """Return a refusal with its figures in words."""
         return self._client.explain(refused)
+
+    def cursor(self, channel: str) -> int | None:
+        """Return the last sequence of a channel that came in, to `subscribe(after=...)` with later."""
+        return self._client.cursor(channel)
 
     def local_book(self, product: str) -> LocalBook | None:
         """Return the copy of a subscribed book; read it between messages, the line changes it."""

@@ -1,10 +1,28 @@
 """The line of the client library: what it passes over, and how it comes back to a gateway that went away."""
 
 import asyncio
+from typing import Any
 
-from engine.commands import Side
-from gateway.client import Patience
-from tests.gateway.gateway_world import eventually, serving
+import pytest
+from msgspec.structs import replace
+
+from engine.commands import NewListing, Side
+from gateway import server, wire
+from gateway.client import (
+    Client,
+    ConnectionFailed,
+    Disconnected,
+    Format,
+    Patience,
+    Reconnected,
+    SubmitFailed,
+)
+from gateway.codes import FAULTS, Fault
+from gateway.door import Busy
+from gateway.limits import Settings
+from gateway.link import LIMITED_RETRIES, LIMITED_S
+from gateway.protocol import Conversation
+from tests.gateway.gateway_world import eventually, serving, settings, until
 from tests.markets import PRODUCT
 
 
@@ -19,7 +37,8 @@ async def test_a_frame_of_a_later_protocol_is_passed_over() -> None:
 
 
 async def test_a_gateway_that_goes_away_is_given_the_time_that_it_asks_for() -> None:
-    patience = Patience(first_pause_s=0.001, longest_pause_s=5.0, reconnect_s=10.0)
+    # The pauses between attempts are the client's own; this one is the gateway's, which spreads its clients.
+    patience = Patience(first_pause_s=0.001, longest_pause_s=0.01, reconnect_s=10.0)
     async with serving() as world, await world.trader(1, patience=patience) as client:
         port, loop = world.server.port, asyncio.get_running_loop()
         (connection,) = world.server.connections
@@ -29,3 +48,144 @@ async def test_a_gateway_that_goes_away_is_given_the_time_that_it_asks_for() -> 
         await eventually(lambda: client.is_connected)
         assert loop.time() - began >= 0.4
         assert world.server.port == port
+
+
+@pytest.mark.parametrize("form", Format)
+async def test_the_library_trades_resumes_and_fails_alike_in_both_formats(form: Format) -> None:
+    async with serving() as world, await world.trader(1, form=form) as client:
+        (connection,) = world.server.connections
+        assert connection.socket.form is form
+        await client.subscribe("private", f"book:{PRODUCT}")
+        first = await client.place_listing(PRODUCT, Side.SELL, 4_850, 10)
+        connection.socket.transport.abort()
+        await eventually(lambda: not client.is_connected)
+        between = world.pick(2, first.order, 4)
+        (_, traded) = [
+            message
+            for message in await until(client, wire.PrivateEvents, between.sequence)
+            if isinstance(message, wire.PrivateEvents)
+        ]
+        assert traded.sequence == between.sequence
+        (again,) = world.server.connections
+        assert again.socket.form is form
+        await eventually(lambda: book_of(client) == [(4_850, 6)])
+        assert [(order.order, order.left_t) for order in await client.orders()] == [(1, 6)]
+        with pytest.raises(SubmitFailed) as caught:
+            await client.place_listing("cea", Side.SELL, 4_850, 10)
+        assert (caught.value.code, caught.value.path) == ("MALFORMED", "$.command.product")
+        assert client.status is not None
+
+
+def book_of(client: Client) -> list[tuple[int, int]]:
+    book = client.local_book(PRODUCT)
+    return [(level.price_fen, level.quantity_t) for level in book.asks] if book else []
+
+
+async def test_a_gateway_that_agrees_on_no_format_is_spoken_to_in_json(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = server.socket_options
+
+    def without(limits: Settings) -> dict[str, Any]:
+        return options(limits) | {"subprotocols": None, "select_subprotocol": None}
+
+    monkeypatch.setattr(server, "socket_options", without)
+    async with serving() as world, await world.trader(1, form=Format.MESSAGEPACK) as client:
+        (connection,) = world.server.connections
+        assert connection.socket.form is Format.JSON
+        assert (await client.market()).sequence == world.exchange.sequence
+
+
+async def test_a_gateway_of_another_version_is_not_logged_in_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hello = Conversation.hello
+
+    def of_later(self: Conversation, now_ns: int) -> wire.Hello:
+        return replace(hello(self, now_ns), version=wire.PROTOCOL_VERSION + 1)
+
+    monkeypatch.setattr(Conversation, "hello", of_later)
+    async with serving() as world:
+        with pytest.raises(
+            ConnectionFailed, match="version 2 of the protocol, this client version 1"
+        ):
+            await world.trader(1)
+        await eventually(lambda: not world.server.connections)
+        assert not world.heard.entries  # nothing was signed
+
+
+async def test_a_request_waits_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = 0
+
+    def busy(*_: object) -> None:
+        nonlocal tried
+        tried += 1
+        raise Busy
+
+    async with serving() as world, await world.trader(1) as client:
+        monkeypatch.setattr(world.sequencer, "post", busy)
+        monkeypatch.setitem(FAULTS, "BUSY", replace(FAULTS["BUSY"], retry_after_ms=1))
+        with pytest.raises(SubmitFailed) as caught:
+            await client.place_listing(PRODUCT, Side.SELL, 4_850, 10)
+        assert (caught.value.code, caught.value.outcome) == ("BUSY", "not_sent")
+        assert tried == LIMITED_RETRIES
+
+
+async def test_an_order_that_would_have_to_wait_too_long_comes_back() -> None:
+    slow = settings(orders_per_second=1, orders_burst=1)
+    async with serving(slow) as world, await world.trader(1) as client:
+        batch = [
+            NewListing(
+                product=PRODUCT, side=Side.SELL, price_fen=4_850, quantity_t=1, client_order=number
+            )
+            for number in range(1, 21)
+        ]
+        assert len((await client.place_listings(batch)).events) == 20
+        async with asyncio.timeout(LIMITED_S / 2):
+            with pytest.raises(SubmitFailed) as caught:
+                await client.place_listing(PRODUCT, Side.SELL, 4_850, 10)
+        assert (caught.value.code, caught.value.retry) == ("RATE_LIMITED", "after")
+        assert caught.value.retry_after_ms > 1_000 * LIMITED_S
+
+
+async def test_a_refused_login_is_tried_again_when_the_gateway_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refused: list[float] = []
+    async with serving() as world, await world.trader(1) as client:
+        check = world.server.access.check_login
+
+        def limited(*arguments: Any) -> Any:
+            if len(refused) < 2:
+                refused.append(asyncio.get_running_loop().time())
+                raise Fault("LOGIN_LIMITED", retry_after_ms=300)
+            return check(*arguments)
+
+        monkeypatch.setattr(world.server.access, "check_login", limited)
+        (connection,) = world.server.connections
+        connection.socket.transport.abort()
+        await eventually(lambda: not client.is_connected)
+        await eventually(lambda: client.is_connected)
+        assert refused[1] - refused[0] >= 0.3
+
+
+@pytest.mark.parametrize(("code", "is_over"), [("CLOCK_OFF", False), ("KEY_EXPIRED", True)])
+async def test_of_refusals_for_good_only_a_clock_may_be_mended(
+    code: str, is_over: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving() as world, await world.trader(1) as client:
+        check = world.server.access.check_login
+        faults = [Fault(code, 9)]
+
+        def refusing(*arguments: Any) -> Any:
+            if faults:
+                raise faults.pop()
+            return check(*arguments)
+
+        monkeypatch.setattr(world.server.access, "check_login", refusing)
+        (connection,) = world.server.connections
+        connection.socket.transport.abort()
+        lost, after = await client.next_message(), await client.next_message()
+        assert isinstance(lost, Disconnected)
+        assert isinstance(after, Disconnected if is_over else Reconnected)
+        assert client.is_connected != is_over

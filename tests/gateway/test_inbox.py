@@ -109,6 +109,18 @@ async def test_parts_are_joined_and_given_once() -> None:
     assert await everything(box) == []
 
 
+@pytest.mark.parametrize("next_one", [private(4, 0, 2, 3), private(4, 0)], ids=["later", "whole"])
+async def test_a_part_that_is_missing_stalls_the_channel_at_once(
+    next_one: wire.PrivateEvents,
+) -> None:
+    box = inbox()
+    box.put(private(4, 0, 0, 3))
+    box.put(next_one)
+    assert box.stalled() == ["private"]
+    assert box.has_room.is_set()  # the link asks again now, not at its next ping
+    assert await everything(box) == []
+
+
 async def test_a_replay_from_the_beginning_starts_at_the_floor() -> None:
     box = inbox(cursor=0)
     box.channels["private"].confirm(100, 40)
