@@ -1,7 +1,7 @@
 """Prometheus metrics on a private loopback port: everything is read from existing counts at the scrape.
 
 Trading pays nothing for them but whole numbers that are counted anyway. The port is not the clients': it
-listens on 127.0.0.1 alone and answers `GET /metrics` (gateway-notes 6).
+listens on 127.0.0.1 alone and answers `GET` and `HEAD` of `/metrics` (gateway-notes 6).
 """
 
 import contextlib
@@ -30,6 +30,7 @@ from websockets.http11 import Request, Response
 from engine.commands import Method
 from engine.events import Phase
 from gateway.errors import UserError
+from gateway.mirror_routes import METHODS
 from gateway.tally import Copy, Histogram, Inside, Writer
 
 if TYPE_CHECKING:
@@ -278,8 +279,14 @@ class MetricsServer:
             await self._socket_server.wait_closed()
 
     def _answer(self, socket: ServerConnection, request: Request) -> Response:
-        if request.method != "GET":
-            return socket.respond(HTTPStatus.METHOD_NOT_ALLOWED, "only GET\n")
+        response = self._respond(socket, request)
+        if request.method == "HEAD":  # the headers of a GET, whose length is told, and no body
+            response.body = b""
+        return response
+
+    def _respond(self, socket: ServerConnection, request: Request) -> Response:
+        if request.method not in METHODS:
+            return socket.respond(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD\n")
         if request.path.partition("?")[0] != "/metrics":
             return socket.respond(HTTPStatus.NOT_FOUND, "try /metrics\n")
         body = generate_latest(self.registry)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -129,6 +130,11 @@ async def test_the_port_is_private_and_answers_nothing_else() -> None:
         assert listener.getsockname()[0] == "127.0.0.1"
         assert b" 404 " in (await http(metrics.port, "GET /")).splitlines()[0]
         assert b" 405 " in (await http(metrics.port, "POST /metrics")).splitlines()[0]
+        for path, status in (("/metrics", b" 200 "), ("/", b" 404 ")):
+            head, _, body = (await http(metrics.port, f"HEAD {path}")).partition(b"\r\n\r\n")
+            assert status in head.splitlines()[0]
+            assert re.search(rb"(?i)content-length: [1-9]", head)
+            assert body == b""
         with pytest.raises(websockets.InvalidStatus):
             await websockets.connect(f"ws://127.0.0.1:{metrics.port}/", proxy=None)
         second = MetricsServer(MetricsSource(world.server), metrics.port)

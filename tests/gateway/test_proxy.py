@@ -5,6 +5,7 @@ import contextlib
 import re
 import shutil
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -128,8 +129,22 @@ async def check_through(world: World, folder: Path, port: int) -> None:
             assert (await client.market()).date == "2021-07-16"
             (connection,) = world.server.connections
             assert connection.socket.client_address == "127.0.0.1"
+        assert await headed(port, authorities) == 200
         return
     raise AssertionError(f"nobody answers at {url}")
+
+
+async def headed(port: int, authorities: Path) -> int:
+    """Ask as a watchdog does, for the headers alone; return the status."""
+    context = ssl.create_default_context(cafile=authorities)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+    writer.write(b"HEAD /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+    async with asyncio.timeout(10):
+        line = await reader.readline()
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return int(line.split()[1])
 
 
 @needs_haproxy
