@@ -3,7 +3,7 @@
 import time
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from engine.events import Bulletin
 from engine.units import midnight_ns
@@ -28,8 +28,6 @@ from gateway.tape import Tape
 if TYPE_CHECKING:
     from gateway.server import Server
 
-NOTICE: Final = "演示/仿真 demonstration and simulation only"
-
 
 class Answers:
     """One method per route, named as the route; what they return is converted and kept by `Mirror`."""
@@ -50,7 +48,7 @@ class Answers:
         return MarketsAnswer(
             sequence=market.sequence,
             time_ns=self._server.now_ns(),
-            notice=NOTICE,
+            notice=wire.DEMO_NOTICE,
             market=market,
         )
 
