@@ -65,7 +65,7 @@ def state_digest(market: "Market") -> bytes:
     assert not (live["orders"]["state"] == NEVER).any()
     for rows in live.values():
         digest.update(len(rows).to_bytes(8, "little"))
-        digest.update(rows.tobytes())
+        digest.update(rows.view("u1").data)
     for day in market.days:
         digest.update(day.rows["state"].tobytes())
     return digest.digest()

@@ -24,6 +24,8 @@ from engine.participants import binding
 from engine.units import BASIS_POINTS
 
 WORD_BITS = 64
+LEVEL_WORDS = 3
+"""64-bit words of a row of LEVEL."""
 METHODS = {
     CommandKind.PLACE_LISTING: Method.LISTED,
     CommandKind.OFFER_BLOCK: Method.BLOCK,
@@ -33,31 +35,30 @@ METHODS = {
     CommandKind.PLACE_BID: Method.AUCTION,
 }
 """Kinds of orders that may stand, with their methods."""
+METHOD_OF = np.zeros(256, np.int64)
+"""The same by number of the kind."""
+for _kind, _method in METHODS.items():
+    METHOD_OF[_kind] = _method
 
 
 def check(market: Market) -> None:
-    """Assert every invariant; AssertionError names the one that is broken."""
+    """Assert every invariant; AssertionError names the one that is broken.
+
+    Only here all orders of the day are looked at: everything below is told which of them stand.
+    """
+    orders = market.core.state.orders[: int(market.core.market["order_count"]) + 1]
+    standing = np.flatnonzero(orders["state"] == STANDS)
+    rows: NDArray[np.void] = orders[standing]
     _check_keys(market)
-    _check_standing(market)
-    _check_locks(market)
+    _check_standing(market, rows)
+    _check_locks(market, rows)
     _check_conservation(market)
     _check_pending(market)
-    _check_dialogues(market)
+    _check_dialogues(market, standing)
     _check_switches(market)
+    _check_book(market, standing[rows["kind"] == CommandKind.PLACE_LISTING])
     for product in range(len(market.codes)):
-        for side in Side:
-            _check_ladder(market, product, side)
         _check_crossing(market, product)
-
-
-def _orders(market: Market) -> NDArray[np.void]:
-    return market.core.state.orders[: int(market.core.market["order_count"]) + 1]
-
-
-def _standing(market: Market) -> NDArray[np.void]:
-    rows = _orders(market)
-    standing: NDArray[np.void] = rows[rows["state"] == STANDS]
-    return standing
 
 
 def _sums(size: int, places: NDArray[np.int64], amounts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -108,9 +109,8 @@ def _permissions(market: Market, key: KeyEnrolled) -> int:
     return KEY_REVOKED if isinstance(end, KeyRevoked) else KEY_EXPIRED
 
 
-def _check_standing(market: Market) -> None:
+def _check_standing(market: Market, rows: NDArray[np.void]) -> None:
     """Ask of what stands that something is left of it, that its kind may stand and its owner too."""
-    rows = _standing(market)
     assert market.core.market["open_count"] == len(rows), "the count of open orders is off"
     assert market.core.market["trade_count"] <= market.core.market["order_count"], (
         "there are more trades than orders"
@@ -127,13 +127,12 @@ def _check_standing(market: Market) -> None:
     assert (rows["left_t"] <= rows["quantity_t"]).all(), "more is left of an order than was ordered"
 
 
-def _check_locks(market: Market) -> None:
+def _check_locks(market: Market, rows: NDArray[np.void]) -> None:
     """Locks equal what open orders may need, party by party and product by product (R54, R60)."""
     state, products = market.core.state, len(market.codes)
-    rows = _standing(market)
     left, parties = rows["left_t"].astype(np.int64), rows["participant"].astype(np.int64)
     buys, sells = rows["side"] == Side.BUY, rows["side"] == Side.SELL
-    methods = np.array([METHODS[CommandKind(kind)] for kind in rows["kind"].tolist()], np.int64)
+    methods = METHOD_OF[rows["kind"]]
     amounts = left * rows["price_fen"]
     amounts += _fees(market, amounts, methods, Side.BUY)
     cash = _sums(len(state.cash), parties[buys], amounts[buys])
@@ -210,16 +209,16 @@ def _check_pending(market: Market) -> None:
     assert market.has_failed_trade or (power >= 0).all(), "spendable cash is below zero"
 
 
-def _check_dialogues(market: Market) -> None:
+def _check_dialogues(market: Market, standing: NDArray[np.int64]) -> None:
     """Offers know how many talk about them, talks stand on both rows, groups have somebody left."""
-    orders = _orders(market)
+    orders = market.core.state.orders
     talks: dict[int, int] = {}
     for number, talk in market.negotiations.items():
         for row in (number, talk.offer):
             assert orders["state"][row] == STANDS, f"negotiation {number}: order {row} is over"
         talks[talk.offer] = talks.get(talk.offer, 0) + 1
-    is_talk = (orders["state"] == STANDS) & (orders["kind"] != CommandKind.PLACE_LISTING)
-    for number in np.flatnonzero(is_talk).tolist():
+    is_talk = orders["kind"][standing] != CommandKind.PLACE_LISTING
+    for number in standing[is_talk].tolist():
         row = orders[number]
         if row["kind"] in {CommandKind.OFFER_BLOCK, CommandKind.OFFER_BLOCK_TO_GROUP}:
             assert row["position"] == talks.get(number, 0), f"offer {number}: its talks are off"
@@ -240,59 +239,63 @@ def _check_crossing(market: Market, product: int) -> None:
     assert bid < ask, f"{market.codes[product]}: listings at {bid} and {ask} cross and rest"
 
 
-def _check_ladder(market: Market, product: int, side: Side) -> None:
-    """Levels, links, totals and occupancy of one ladder agree with the orders that stand on it."""
-    state, levels = market.core.state, market.profile.capacity.levels
-    ladder = 2 * product + side - 1
-    rows = state.levels[ladder * levels : (ladder + 1) * levels]
-    name = f"{market.codes[product]} {side.name}"
-    orders = _orders(market)
-    is_here = (orders["state"] == STANDS) & (orders["kind"] == CommandKind.PLACE_LISTING)
-    is_here &= (orders["product"] == product) & (orders["side"] == side)
-    taken = np.flatnonzero(rows["head"])
-    seen = 0
-    for position in taken.tolist():
-        seen += _check_level(market, rows[position], position, ladder)
-    assert seen == int(is_here.sum()), f"{name}: listings outside the book"
-    empty = rows[rows["head"] == 0]
-    for field in ("tail", "quantity_t", "listings"):
-        assert not empty[field].any(), f"{name}: an empty level has a {field}"
-    best = int(state.ladders[ladder]["best"])
-    assert best == (int(taken[0]) if len(taken) else -1), f"{name}: the best level is another"
-    assert state.ladders[ladder]["listings"] == seen, f"{name}: the count of listings is off"
-    _check_occupancy(market, ladder, taken, name)
+def _check_book(market: Market, listings: NDArray[np.int64]) -> None:
+    """Levels, links, totals and occupancy of all ladders agree with the listings that stand.
+
+    A level holds its listings in the order of their numbers, so what every link and level must say
+    follows from the listings alone.
+    """
+    state, depth = market.core.state, market.profile.capacity.levels
+    rows = state.orders[listings]
+    ladders = 2 * rows["product"].astype(np.int64) + rows["side"] - 1
+    positions = rows["position"].astype(np.int64)
+    _hold((positions >= 0) & (positions < depth), listings, "is on no level")
+    _hold((ladders >= 0) & (ladders < len(state.ladders)), listings, "is in no ladder")
+    places = ladders * depth + positions
+    order = np.argsort(places, kind="stable")
+    numbers, rows, places = listings[order], rows[order], places[order]
+    is_first = np.diff(places, prepend=-1) != 0
+    is_last = np.append(is_first, True)[1:]
+    before = np.where(is_first, 0, np.roll(numbers, 1))
+    after = np.where(is_last, 0, np.roll(numbers, -1))
+    _hold(rows["previous"] == before, numbers, "has a broken link to the one before it")
+    _hold(rows["next"] == after, numbers, "has a broken link to the one behind it")
+    taken, firsts = places[is_first], np.flatnonzero(is_first)
+    used = np.flatnonzero(state.levels.view(np.uint64)) // LEVEL_WORDS  # rounds down: its level
+    assert np.array_equal(np.unique(used), taken), "other levels are taken than listings stand on"
+    levels = state.levels[taken]
+    _hold(levels["head"] == numbers[is_first], numbers[is_first], "is not the first of its level")
+    _hold(levels["tail"] == numbers[is_last], numbers[is_last], "is not the last of its level")
+    counts = np.diff(firsts, append=len(numbers))
+    _hold(levels["listings"] == counts, numbers[is_first], "begins a level whose count is off")
+    totals = _sums(len(taken), np.repeat(np.arange(len(taken)), counts), rows["left_t"])
+    _hold(levels["quantity_t"] == totals, numbers[is_first], "begins a level whose total is off")
+    _check_ladders(market, taken, np.bincount(ladders, minlength=len(state.ladders)))
 
 
-def _check_level(market: Market, level: NDArray[np.void], position: int, ladder: int) -> int:
-    total = count = previous = 0
-    number = int(level["head"])
-    while number:
-        order = market.core.state.orders[number]
-        assert order["state"] == STANDS, f"order {number} is in the book and does not stand"
-        assert order["position"] == position, f"order {number} is on a wrong level"
-        assert 2 * int(order["product"]) + int(order["side"]) - 1 == ladder, "a wrong ladder"
-        assert order["previous"] == previous, f"order {number} has a broken link"
-        assert previous < number, f"order {number} stands behind a younger one"
-        total += int(order["left_t"])
-        count += 1
-        previous, number = number, int(order["next"])
-    assert level["tail"] == previous, f"the last order of position {position} is another"
-    assert level["quantity_t"] == total, f"the quantity of position {position} is off"
-    assert level["listings"] == count, f"the count of position {position} is off"
-    return count
+def _hold(is_right: NDArray[np.bool_], numbers: NDArray[np.int64], what: str) -> None:
+    """Assert that something holds of all orders; the text names the first of which it does not."""
+    wrong = numbers[~is_right]
+    assert not len(wrong), f"order {wrong[0]} {what}"
 
 
-def _check_occupancy(market: Market, ladder: int, taken: NDArray[np.int64], name: str) -> None:
-    state = market.core.state
+def _check_ladders(market: Market, taken: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+    """Best levels, counts and occupancy agree with the places of the levels that are taken."""
+    state, depth = market.core.state, market.profile.capacity.levels
+    ladders, positions = taken // depth, taken % depth  # rounds down: the ladder of a place
+    best = np.full(len(state.ladders), -1)
+    best[ladders[::-1]] = positions[::-1]  # of several the last stays, which is the best
+    for index, row in enumerate(state.ladders):
+        name = f"{market.codes[index >> 1]} {Side(index % 2 + 1).name}"
+        assert row["best"] == best[index], f"{name}: the best level is another"
+        assert row["listings"] == counts[index], f"{name}: the count of listings is off"
     for words, kind in ((state.bits, "words"), (state.groups, "groups"), (state.blocks, "blocks")):
-        size = int(state.rules[kind])
-        wanted = [0] * size
-        for position in taken.tolist():
-            place = position // WORD_BITS  # rounds down: the word of this position
-            wanted[place] |= 1 << (position % WORD_BITS)
-        found = words[ladder * size : (ladder + 1) * size].tolist()
-        assert found == wanted, f"{name}: the occupancy {kind} are off"
-        taken = np.flatnonzero(np.array(wanted, np.uint64))
+        bits = np.uint64(1) << (positions % WORD_BITS).astype(np.uint64)
+        positions = positions // WORD_BITS  # rounds down: the word of a position
+        wanted = np.zeros(len(words), np.uint64)
+        np.bitwise_or.at(wanted, ladders * state.rules[kind] + positions, bits)
+        wrong = np.flatnonzero(words != wanted)
+        assert not len(wrong), f"the occupancy {kind} are off at {wrong[0]}"
 
 
 def _check_switches(market: Market) -> None:

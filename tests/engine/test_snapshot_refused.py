@@ -149,8 +149,8 @@ def test_a_listing_with_a_wrong_field_is_refused(busy: Exchange, field: str) -> 
 @pytest.mark.parametrize(
     ("field", "text"),
     [
-        ("previous", "state digest with the book made again is"),
-        ("next", "state digest with the book made again is"),
+        ("previous", "the orders are others with the book made again"),
+        ("next", "the orders are others with the book made again"),
         ("left_t", "more is left of an order than was ordered"),
         ("participant", "locked tonnes differ from open sell orders"),
         ("product", "cannot be"),
