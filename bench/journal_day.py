@@ -1,5 +1,7 @@
 """A trading day of so many commands in a journal on the disk, for measuring what a start costs."""
 
+import gc
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,7 @@ from gateway.clock import SimulatedClock
 from gateway.disk import FolderDisk, FolderFile
 from gateway.history import History, apply_hot
 from gateway.journal import Journal
+from gateway.process import SWITCH_SECONDS
 from gateway.recovery import Place, recover
 from gateway.replay import apply_control
 from gateway.sequencer import Sequencer
@@ -27,6 +30,7 @@ from gateway.snapshots import Snapshots
 CONTROL_RUN: Final = 64
 PROFILE_TEXT: Final = b"bench"
 """Only its digest is looked at."""
+CALENDAR: Final = make_calendar()
 
 
 class _LazyFile(FolderFile):
@@ -115,12 +119,22 @@ def place_of(folder: Path, profile: Profile) -> Place:
 
 
 def start(place: Place) -> int:
-    """Do all that a process does before it listens, let go again and return the last sequence."""
-    found = recover(place, lambda _: None)
-    clock = SimulatedClock(found.exchange.time_ns)
-    timetable = Timetable(load_calendar(make_calendar(), "bench"), place.profile)
-    sequencer = Sequencer(found.exchange, found.journal, found.history, clock, timetable)
-    Server(sequencer, place.profile, clock_mode=clock.mode)
+    """Do all that a process does before it listens, and as it does; return the last sequence.
+
+    Threads and the collector are set as by `gateway.process`, and what was made is let go by the caller.
+    """
+    gc.disable()
+    switch_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        found = recover(place, lambda _: None)
+        clock = SimulatedClock(found.exchange.time_ns)
+        timetable = Timetable(load_calendar(CALENDAR, "bench"), place.profile)
+        sequencer = Sequencer(found.exchange, found.journal, found.history, clock, timetable)
+        Server(sequencer, place.profile, clock_mode=clock.mode)
+    finally:
+        sys.setswitchinterval(switch_s)
+        gc.enable()
     found.journal.close()
     return found.exchange.sequence
 

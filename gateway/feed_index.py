@@ -96,8 +96,7 @@ def typed_events(page: Page) -> Iterator[tuple[int, Sequence[AnyEvent]]]:
     """Yield sequence and events of what has no records: control commands, and what hot ones set off."""
     numbers = page.commands.used["sequence"]
     more = [(int(numbers[at]), told) for at, told in (*page.before.items(), *page.after.items())]
-    controls = ((item.sequence, item.events) for item in page.controls)
-    yield from merge(controls, sorted(more, key=_sequence), key=_sequence)
+    yield from merge(page.told(), sorted(more, key=_sequence), key=_sequence)
 
 
 def _sequence(told: tuple[int, Sequence[AnyEvent]]) -> int:

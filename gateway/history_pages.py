@@ -1,12 +1,12 @@
 """Pages of the history as bytes and back: what a start from a snapshot shows to readers that resume.
 
 A page is written once, when a snapshot closes it; its columns are taken from the bytes without a copy
-and its control commands are unpacked only when somebody reads them. Nothing is believed without its
-checksum; the journal stays the truth.
+and its control commands are unpacked only when somebody reads them, their events alone for half the
+work. Nothing is believed without its checksum; the journal stays the truth.
 """
 
 import hashlib
-from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from engine.core.records import COMMAND, EVENT
 from engine.events import AnyEvent
-from gateway.history import Applied, Page
+from gateway.history import Applied, Page, Told
 
 PAGE_SUFFIX: Final = ".page"
 MAGIC: Final = b"CEAXPAG1"
@@ -35,9 +35,17 @@ class _Stored(Struct, array_like=True, forbid_unknown_fields=True):
     """`list[Applied]` in MessagePack."""
 
 
+class _Told(Struct, gc=False):
+    """The part of `Applied` that says what a command did; the rest is passed over unread."""
+
+    sequence: int
+    events: list[AnyEvent]
+
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(_Stored).decode
 _decode_controls: Final = msgspec.msgpack.Decoder(list[Applied]).decode
+_decode_told: Final = msgspec.msgpack.Decoder(list[_Told]).decode
 
 
 def page_name(page: Page) -> str:
@@ -83,9 +91,10 @@ def decode_page(body: memoryview, checksum: bytes) -> Page:
         columns,
         stored.before,
         stored.after,
-        _later(stored.controls),
+        partial(_decode_controls, stored.controls),
+        partial(_tell, stored.controls),
     )
 
 
-def _later(packed: memoryview) -> Callable[[], list[Applied]]:
-    return lambda: _decode_controls(packed)
+def _tell(packed: memoryview) -> list[Told]:
+    return [(item.sequence, item.events) for item in _decode_told(packed)]

@@ -40,6 +40,8 @@ MARK_MAGIC: Final = b"CEAXMARK"
 _FIXED: Final = struct.Struct("<8sHHIqqqqqq")
 _MARK: Final = struct.Struct("<8sqqq")
 _OWN_HASH_AT: Final = HEADER_BYTES - HASH_BYTES
+# the whole header: the above, the hash before, the event digest, spare, its own hash
+_HEADER: Final = struct.Struct(f"<8sHHIqqqqqq{HASH_BYTES}s{HASH_BYTES}x32x{HASH_BYTES}s")
 
 
 class FrameKind(IntEnum):
@@ -246,34 +248,36 @@ def skim(view: memoryview, offset: int, stop: int, chain: Chain) -> tuple[int, i
     Moves the chain on and returns where it ended and how many frames it passed. At the first frame that
     does not hold it stops and says no more: the slow reader names what is wrong there.
     """
-    count = 0
+    count, previous, sequence, last_epoch = 0, chain.hash, chain.sequence, chain.epoch
+    sha256, unpack, last_ns = hashlib.sha256, _HEADER.unpack_from, chain.time_ns
+    profile, hot, digest = map(int, (FrameKind.PROFILE, FrameKind.HOT, FrameKind.DIGEST))
     while offset + HEADER_BYTES <= stop:
-        magic, version, kind, commands, first, epoch, time_ns, length, _, _ = _FIXED.unpack_from(
-            view, offset
+        (magic, version, kind, commands, first, epoch, time_ns, length, _, _, before, own_hash) = (
+            unpack(view, offset)
         )
         body = offset + HEADER_BYTES
         end = body + ((length + ALIGNMENT - 1) & -ALIGNMENT)
         if (
             magic != FRAME_MAGIC
             or version != FORMAT_VERSION
-            or not FrameKind.PROFILE < kind <= FrameKind.DIGEST
+            or not profile < kind <= digest
             or not 0 <= length <= FRAME_BYTES_MAX
             or end > stop
-            or first != chain.sequence + 1
-            or epoch < chain.epoch
-            or (kind == FrameKind.HOT and length != commands * RECORD_BYTES)
-            or view[offset + _FIXED.size : offset + _FIXED.size + HASH_BYTES] != chain.hash
+            or first != sequence + 1
+            or epoch < last_epoch
+            or (kind == hot and not 0 < length == commands * RECORD_BYTES)
+            or before != previous
         ):
             break
-        state = hashlib.sha256(view[offset : offset + _OWN_HASH_AT])
+        state = sha256(view[offset : offset + _OWN_HASH_AT])
         state.update(view[body:end])
-        own_hash = state.digest()
-        if view[offset + _OWN_HASH_AT : body] != own_hash:
+        if state.digest() != own_hash:
             break
-        chain.hash, chain.epoch, chain.time_ns = own_hash, epoch, time_ns
-        chain.sequence += commands
+        previous, last_epoch, last_ns = own_hash, epoch, time_ns
+        sequence += commands
         offset = end
         count += 1
+    chain.hash, chain.sequence, chain.epoch, chain.time_ns = previous, sequence, last_epoch, last_ns
     return offset, count
 
 

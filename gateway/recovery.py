@@ -5,10 +5,14 @@ recorded, the rest frame by frame; only what stands behind the snapshot is appli
 half a second per gigabyte, and buys that no start ever goes on over a damaged log (the whole journal of
 a year of a hundred thousand commands a day is two gigabytes). A snapshot that is wrong in any way is
 told and passed over; a journal that ends before a snapshot has lost something and is refused.
+
+The snapshot is loaded in a thread beside the reading of the journal, whose hashing needs no lock of the
+interpreter; the first frame behind it waits for it.
 """
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from msgspec import Struct
@@ -19,10 +23,10 @@ from gateway.disk import Disk
 from gateway.errors import UserError
 from gateway.history import History
 from gateway.journal import CHUNK_BYTES, Journal
-from gateway.journal_format import Frame, FrameKind
-from gateway.journal_scan import AnchorDiffers
-from gateway.replay import Recovery, ReplayDiffers
-from gateway.snapshots import Restored, SnapshotRefused, Snapshots
+from gateway.journal_format import Frame, FrameKind, JournalDamaged
+from gateway.journal_scan import Anchor, AnchorDiffers
+from gateway.replay import Recovery, ReplayDiffers, note_semantics
+from gateway.snapshots import Found, Restored, SnapshotRefused, Snapshots, not_believed
 
 NANOSECONDS: Final = 1_000_000_000
 
@@ -56,45 +60,97 @@ def recover(place: Place, say: Callable[[str], None]) -> Recovered:
     """
     began_ns = time.monotonic_ns()
     snapshots = Snapshots(place.snapshots, profile_digest(place.profile_text), say)
-    for restored in _beginnings(snapshots, place.profile, say):
-        exchange = restored.exchange if restored else Exchange(place.profile)
-        history = restored.history if restored else History(place.profile)
-        recovery = Recovery(exchange, history, say)
-        try:
-            journal = Journal.open(
-                place.journal,
-                place.profile_text,
-                SEMANTICS_VERSION,
-                _checked(recovery, place),
-                place.chunk_bytes,
-                anchor=restored.anchor if restored else None,
-                done=recovery.finish,
-            )
-        except (AnchorDiffers, ReplayDiffers) as error:
-            if restored is None:
-                raise
-            say(f"note: snapshot {restored.name} is not believed: {error}")
-            continue
-        _tell(recovery, journal, restored, began_ns, say)
-        return Recovered(exchange, history, journal, snapshots, not journal.report.files)
+    with ThreadPoolExecutor(1, thread_name_prefix="loading") as helper:
+        for found in _beginnings(snapshots, say):
+            if found is None:
+                start = _Start(place, say)
+            else:
+                loading = helper.submit(snapshots.load, found, place.profile)
+                start = _Start(place, say, found.anchor, loading)
+            try:
+                journal = Journal.open(
+                    place.journal,
+                    place.profile_text,
+                    SEMANTICS_VERSION,
+                    _checked(start, place),
+                    place.chunk_bytes,
+                    anchor=start.anchor,
+                    done=start.finish,
+                )
+            except (AnchorDiffers, ReplayDiffers, SnapshotRefused, JournalDamaged) as error:
+                refused = start.refused()
+                if refused is None:
+                    if found is None or isinstance(error, JournalDamaged):
+                        raise
+                    refused = not_believed(found.name, error)
+                say(f"note: {refused}")
+                continue
+            recovery = start.recovery
+            _tell(recovery, journal, found, began_ns, say)
+            is_fresh = not journal.report.files
+            return Recovered(recovery.exchange, recovery.history, journal, snapshots, is_fresh)
     raise AssertionError("the last beginning is the empty market")
 
 
-def _beginnings(
-    snapshots: Snapshots, profile: Profile, say: Callable[[str], None]
-) -> Iterator[Restored | None]:
+class _Start:
+    """An attempt to start: from nothing, or from a snapshot that another thread is loading."""
+
+    def __init__(
+        self,
+        place: Place,
+        say: Callable[[str], None],
+        anchor: Anchor | None = None,
+        loading: "Future[Restored] | None" = None,
+    ) -> None:
+        self.anchor = anchor
+        """The place in the journal that the snapshot stands for."""
+        self._place = place
+        self._say = say
+        self._loading = loading
+        self._recovery: Recovery | None = None
+
+    @property
+    def recovery(self) -> Recovery:
+        """What takes the frames behind the beginning; waits for the snapshot, SnapshotRefused where it fails."""
+        if self._recovery is None:
+            if self._loading is None:
+                exchange, history = Exchange(self._place.profile), History(self._place.profile)
+            else:
+                restored = self._loading.result()
+                exchange, history = restored.exchange, restored.history
+            self._recovery = Recovery(exchange, history, self._say)
+        return self._recovery
+
+    def visit(self, frame: Frame) -> None:
+        """Take a frame; those before the snapshot say nothing but who wrote them, and wait for nothing."""
+        if self.anchor is None or frame.last_sequence >= self.anchor.sequence:
+            self.recovery.visit(frame)
+        elif frame.header.kind == FrameKind.PROFILE:
+            note_semantics(frame.profile(), self._say)
+
+    def finish(self) -> None:
+        """Let what was gathered be applied, when all frames were shown."""
+        self.recovery.finish()
+
+    def refused(self) -> SnapshotRefused | None:
+        """Return why the snapshot is not believed, None where it is or where there is none."""
+        error = self._loading.exception() if self._loading is not None else None
+        return error if isinstance(error, SnapshotRefused) else None
+
+
+def _beginnings(snapshots: Snapshots, say: Callable[[str], None]) -> Iterator[Found | None]:
     """Yield what a start may begin with: snapshots, the newest first, then nothing."""
     for name in snapshots.newest_first():
         try:
-            restored = snapshots.load(name, profile)
+            found = snapshots.look(name)
         except SnapshotRefused as refused:
             say(f"note: {refused}")
         else:
-            yield restored
+            yield found
     yield None
 
 
-def _checked(recovery: Recovery, place: Place) -> Callable[[Frame], None]:
+def _checked(start: _Start, place: Place) -> Callable[[Frame], None]:
     digest = profile_digest(place.profile_text)
 
     def visit(frame: Frame) -> None:
@@ -103,7 +159,7 @@ def _checked(recovery: Recovery, place: Place) -> Callable[[Frame], None]:
                 "profile.toml is not the profile of this journal; restore it, or make a new market "
                 "with `ceax init`"
             )
-        recovery.visit(frame)
+        start.visit(frame)
 
     return visit
 
@@ -111,7 +167,7 @@ def _checked(recovery: Recovery, place: Place) -> Callable[[Frame], None]:
 def _tell(
     recovery: Recovery,
     journal: Journal,
-    restored: Restored | None,
+    found: Found | None,
     began_ns: int,
     say: Callable[[str], None],
 ) -> None:
@@ -119,9 +175,9 @@ def _tell(
     if not report.files:
         return
     seconds = (time.monotonic_ns() - began_ns) / NANOSECONDS
-    source = f"snapshot {restored.name} and " if restored else ""
+    source = f"snapshot {found.name} and " if found else ""
     # A snapshot's state was compared already, and hashing a large one takes as long as loading it.
-    state = "" if restored else f", state {exchange.state_digest().hex()[:16]}"
+    state = "" if found else f", state {exchange.state_digest().hex()[:16]}"
     say(
         f"recovered {report.commands} commands in {seconds:.1f} s from {source}the journal: last "
         f"sequence {exchange.sequence}, {recovery.commands} applied, {recovery.digests_compared} "

@@ -54,7 +54,7 @@ class Recovery:
         """Apply one frame; ReplayDiffers where a digest of the journal does not fit."""
         header = frame.header
         if header.kind == FrameKind.PROFILE:
-            self._note_semantics(frame.profile())
+            note_semantics(frame.profile(), self._say)
         if frame.last_sequence < self._start or (
             header.count and header.first_sequence <= self._start
         ):
@@ -103,12 +103,14 @@ class Recovery:
                 "ceax that wrote this journal"
             )
 
-    def _note_semantics(self, written: ProfileFrame) -> None:
-        if written.semantics_version != SEMANTICS_VERSION:
-            self._say(
-                f"note: the journal was written under engine semantics {written.semantics_version}, "
-                f"this is {SEMANTICS_VERSION}; answers may differ"
-            )
+
+def note_semantics(written: ProfileFrame, say: Callable[[str], None]) -> None:
+    """Tell where a file of the journal was written under other answers than those of today."""
+    if written.semantics_version != SEMANTICS_VERSION:
+        say(
+            f"note: the journal was written under engine semantics {written.semantics_version}, "
+            f"this is {SEMANTICS_VERSION}; answers may differ"
+        )
 
 
 def apply_control(exchange: Exchange, entries: Sequence[Entry]) -> list[Applied]:

@@ -65,11 +65,23 @@ class Taken(Struct, frozen=True):
     """What the state's history is made of; pages that change no more."""
 
 
+class Found(Struct, frozen=True):
+    """A snapshot whose head holds: enough to say which place in the journal it stands for."""
+
+    name: str
+    stored: _Stored
+    state: memoryview
+
+    @property
+    def anchor(self) -> Anchor:
+        """The place in the journal."""
+        return self.stored.anchor
+
+
 class Restored(Struct, frozen=True):
     """What a snapshot gave back."""
 
     name: str
-    anchor: Anchor
     exchange: Exchange
     history: History
 
@@ -183,24 +195,32 @@ class Snapshots:
             if name.endswith(SUFFIX):
                 yield name
 
-    def load(self, name: str, profile: Profile) -> Restored:
-        """Return what a snapshot kept; SnapshotRefused says why it is not believed."""
+    def look(self, name: str) -> Found:
+        """Return a snapshot of which only the head was read; SnapshotRefused where that does not hold."""
         try:
-            stored, state = self._read(name)
-            self._pages_of[name] = [page.name for page in stored.pages]
+            found = Found(name, *self._read(name))
+        except (OSError, ValueError) as error:
+            raise not_believed(name, error) from error
+        self._pages_of[name] = [page.name for page in found.stored.pages]
+        return found
+
+    def load(self, found: Found, profile: Profile) -> Restored:
+        """Return what a snapshot kept; SnapshotRefused says why it is not believed. For any thread."""
+        name, stored = found.name, found.stored
+        try:
             with ThreadPoolExecutor(1) as helper:  # hashing needs no lock of the interpreter
                 reading = helper.submit(lambda: [self._read_page(page) for page in stored.pages])
-                exchange = Exchange.from_snapshot(profile, cast("bytes", state))
+                exchange = Exchange.from_snapshot(profile, cast("bytes", found.state))
                 pages = reading.result()
             history = History(profile)
         except (OSError, KeyError, ValueError) as error:
-            raise SnapshotRefused(f"snapshot {name} is not believed: {error}") from error
+            raise not_believed(name, error) from error
         history.restore(pages, stored.floor, stored.last_date, list(stored.days))
         is_same = exchange.event_digest() == stored.event_digest
         if not is_same or exchange.sequence != stored.anchor.sequence:
-            raise SnapshotRefused(f"snapshot {name} is not believed: its digests differ")
+            raise not_believed(name, "its digests differ")
         self._written |= {page.name: page.checksum for page in stored.pages}
-        return Restored(name, stored.anchor, exchange, history)
+        return Restored(name, exchange, history)
 
     def _bytes(self, name: str) -> memoryview:
         """Return a file's content, mapped: most pages are never read again."""
@@ -234,3 +254,8 @@ class Snapshots:
             return decode_page(self._bytes(page.name), page.checksum)
         except ValueError as error:
             raise ValueError(f"page {page.name}: {error}") from error
+
+
+def not_believed(name: str, why: object) -> SnapshotRefused:
+    """Return the refusal of a snapshot."""
+    return SnapshotRefused(f"snapshot {name} is not believed: {why}")

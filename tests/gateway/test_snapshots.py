@@ -56,15 +56,15 @@ def applied(rig: Rig) -> int:
 
 async def test_a_start_from_a_snapshot_is_the_same_and_applies_the_tail_alone() -> None:
     rig = await traded()
-    before, told = rig.digests(), list(rig.sequencer.events_after(0))
+    before, told = rig.digests(), list(rig.sequencer.history.after(0))
     assert rig.policy.taken >= 3
     newest = int(names(rig, ".snapshot")[-1].split(".")[0])
     sequencer = await again(rig)
     assert rig.recovered == before
     assert applied(rig) == before[0] - newest < before[0]
-    assert list(sequencer.events_after(0))[: len(told)] == told
+    assert list(sequencer.history.after(0))[: len(told)] == told
     for after in (1, newest - 1, newest, before[0] - 1, before[0]):
-        assert next(sequencer.events_after(after)).sequence == after + 1
+        assert next(sequencer.history.after(after)).sequence == after + 1
     repeat = await sequencer.submit(TRADER, listing(1, 4_321))
     assert kinds([repeat]) == ["Repeated"]
     placed = await sequencer.submit(TRADER, listing(9_999))
@@ -95,8 +95,8 @@ async def test_three_are_kept_and_no_page_that_nobody_names() -> None:
     assert names(rig, ".page") == sorted(named)
     sequencer = await again(rig)
     assert applied(rig) < 10
-    assert sequencer.history_floor > 0
-    assert next(sequencer.events_after(0)).sequence == sequencer.history_floor + 1
+    assert sequencer.history.floor > 0
+    assert next(sequencer.history.after(0)).sequence == sequencer.history.floor + 1
 
 
 async def test_the_end_of_a_day_is_a_snapshot() -> None:
@@ -141,7 +141,7 @@ async def test_under_load_a_snapshot_waits_for_a_quiet_moment_but_not_for_ever()
 
 async def test_a_flipped_bit_anywhere_in_a_snapshot_or_a_page_falls_back_and_says_so() -> None:
     rig = await traded()
-    before, told = rig.digests(), list(rig.sequencer.events_after(0))
+    before, told = rig.digests(), list(rig.sequencer.history.after(0))
     dice = random.Random(20_210_716)
     newest = names(rig, ".snapshot")[-1]
     for name in [newest, *names(rig, ".page")]:
@@ -156,7 +156,7 @@ async def test_a_flipped_bit_anywhere_in_a_snapshot_or_a_page_falls_back_and_say
             assert rig.recovered == before
             note = next(line for line in rig.lines if "is not believed" in line)
             assert (name in note) or "snapshot" in note
-            assert list(sequencer.events_after(0))[: len(told)] == told
+            assert list(sequencer.history.after(0))[: len(told)] == told
             await sequencer.stop()
             rig.snapshots, rig.disk = whole, journal
 
@@ -236,6 +236,24 @@ async def test_a_journal_that_ends_before_a_snapshot_is_refused() -> None:
     with pytest.raises(JournalDamaged) as caught:
         await again(rig)
     assert caught.value.file == name
+
+
+async def test_only_a_snapshot_that_is_believed_says_that_the_journal_has_lost_something() -> None:
+    """The journal is read while the snapshot is loaded, and it is the snapshot that may be wrong."""
+    rig = await traded(every=10**6, batches=2)
+    before, early = rig.digests(), rig.disk.copy()
+    rig.policy._every = 60
+    await rig.trade(5_000, 100)
+    await settled(rig)
+    (name,) = names(rig, ".snapshot")
+    rig.disk = early.copy()
+    with pytest.raises(JournalDamaged, match="a snapshot was taken behind it"):
+        await again(rig)
+    rig.disk = early.copy()
+    rig.snapshots.flip(name, len(rig.snapshots.files[name].current) - 9, 3)
+    await again(rig)
+    assert rig.recovered == before
+    assert [line for line in rig.lines if "is not believed" in line and name in line]
 
 
 async def test_a_missing_newest_file_is_seen_by_the_snapshot() -> None:
