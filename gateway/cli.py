@@ -78,9 +78,9 @@ def _add_exchange(commands: "Commands") -> None:
     serve.add_argument(
         "--clock-rate",
         type=_rate,
-        default=1.0,
         metavar="N",
-        help="how fast simulated time runs; 0 = only when an operator moves it (1)",
+        help="how fast simulated time runs, from this start on; 0 = only when an operator moves it "
+        "(that of the last start, 1 at first)",
     )
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     serve.add_argument(
@@ -110,9 +110,11 @@ def _add_exchange(commands: "Commands") -> None:
 
 
 def _rate(text: str) -> float:
+    from gateway.clock import RATE_MAX
+
     rate = float(text)
-    if not 0 <= rate <= 100_000:  # noqa: PLR2004 - a day in a second
-        raise argparse.ArgumentTypeError("a rate is between 0 and 100000")
+    if not 0 <= rate <= RATE_MAX:
+        raise argparse.ArgumentTypeError(f"a rate is between 0 and {RATE_MAX}")
     return rate
 
 

@@ -6,10 +6,13 @@ the machine's own monotonic clock and know nothing of this one.
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from engine.units import NANOSECONDS_PER_SECOND, midnight_ns, parse_clock
 from gateway.errors import UserError
+
+RATE_MAX: Final = 100_000
+"""Fastest simulated clock: more than a day in a second."""
 
 
 class Clock(Protocol):
@@ -71,6 +74,12 @@ class SimulatedClock:
         """Move the clock forward to a moment; never back."""
         self._start_ns = max(time_ns, self.now_ns())
         self._began_ns = self._monotonic_ns()
+
+
+def clock_text(clock: Clock) -> str:
+    """Return what people are told of a clock: its mode, and a rate that is not the usual one."""
+    rate = clock.rate if isinstance(clock, SimulatedClock) else 1
+    return clock.mode if rate in (0, 1) else f"{clock.mode}, rate {rate:g}"
 
 
 def parse_moment(text: str) -> int:

@@ -3,7 +3,7 @@
 DIR/profile.toml    the rules          DIR/genesis.json    keys enrolled before the first command
 DIR/calendar.toml   the trading days   DIR/keys/*.key      made by `ceax init`, mode 0600
 DIR/journal/        one file per day   DIR/exchange.port   while the exchange serves
-DIR/clock.toml      which clock it was begun with, from the first start on
+DIR/clock.toml      the clock it was begun with and a simulated one's rate, from the first start on
 DIR/snapshots/      bound the time of a start; made again where they are missing
 """
 
@@ -21,6 +21,7 @@ from engine.commands import EnrolKey, Role
 from engine.profile import Profile, ProfileError, load_profile
 from gateway import keys
 from gateway.calendar import Calendar, load_calendar, make_calendar
+from gateway.clock import RATE_MAX
 from gateway.disk import FolderDisk
 from gateway.errors import UserError
 
@@ -39,10 +40,12 @@ _genesis = msgspec.json.Decoder(
 )
 
 
-class _Kept(Struct, frozen=True, forbid_unknown_fields=True):
+class KeptClock(Struct, frozen=True, forbid_unknown_fields=True):
     """What the file of the clock says."""
 
-    clock: Literal["wall", "simulated"]
+    clock: Literal["wall", "simulated"] = "wall"
+    rate: Annotated[float, Meta(ge=0, le=RATE_MAX)] = 1.0
+    """Of a simulated one: its seconds in one of the machine's, 0 where it is driven."""
 
 
 class Market(Struct, frozen=True, kw_only=True):
@@ -74,31 +77,50 @@ class Market(Struct, frozen=True, kw_only=True):
         """Says from the first start on which clock the market lives by."""
         return self.folder / CLOCK_NAME
 
-    def clock_for(self, asked: str) -> str:
-        """Return the clock of the market, which decides over one that is `asked` for ("" for any).
+    def clock_for(self, asked: str, rate: float | None = None) -> KeptClock:
+        """Return the clock that the market lives by.
 
-        UserError where the two differ: a simulated market on the wall clock would pass over all days
-        between for good. A market without the file takes what is asked for, `wall` where nothing is.
+        The kept kind decides over one that is `asked` for ("" for any), UserError where the two differ: a
+        simulated market on the wall clock would pass over all days between for good. A rate that is asked
+        for holds from then on, None goes on with the kept one; the log is the same at any rate. A market
+        without the file takes what is asked for, `wall` where nothing is.
         """
-        if not self.clock_file.exists():
-            return asked or "wall"
-        try:
-            kept = msgspec.toml.decode(_read(self.clock_file), type=_Kept).clock
-        except msgspec.DecodeError as error:
+        kept = self._kept_clock()
+        if kept is not None and asked and asked != kept.clock:
             raise UserError(
-                f'{self.clock_file}: {error}; write clock = "wall" or "simulated"'
-            ) from None
-        if asked and asked != kept:
-            raise UserError(
-                f"{self.folder} was begun with --clock {kept}; leave --clock out, or remove "
+                f"{self.folder} was begun with --clock {kept.clock}; leave --clock out, or remove "
                 f"{self.clock_file} to change the clock of this market for good"
             )
-        return kept
+        clock = kept or KeptClock("simulated" if asked == "simulated" else "wall")
+        if rate is None:
+            return clock
+        if clock.clock == "wall":
+            raise UserError(
+                f"--clock-rate {rate:g}: the wall clock of {self.folder} has no rate; leave it out, or "
+                "begin a market with --clock simulated"
+            )
+        return KeptClock("simulated", rate)
 
-    def keep_clock(self, clock: str) -> None:
-        """Write down the clock that the market was begun with."""
+    def _kept_clock(self) -> KeptClock | None:
         if not self.clock_file.exists():
-            _write(self.clock_file, f'clock = "{clock}"\n'.encode())
+            return None
+        try:
+            return msgspec.toml.decode(_read(self.clock_file), type=KeptClock)
+        except msgspec.DecodeError as error:
+            raise UserError(
+                f'{self.clock_file}: {error}; write clock = "wall", or clock = "simulated" and '
+                "rate = 1.0"
+            ) from None
+
+    def keep_clock(self, clock: KeptClock) -> None:
+        """Write down the clock that the market lives by, in one step."""
+        if clock == self._kept_clock():
+            return
+        draft = self.clock_file.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        rate = f"rate = {clock.rate}\n" if clock.clock == "simulated" else ""
+        _write(draft, f'clock = "{clock.clock}"\n{rate}'.encode())
+        draft.replace(self.clock_file)
 
 
 def built_in_profile(name: str) -> bytes:

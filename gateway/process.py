@@ -19,12 +19,12 @@ from engine.exchange import Exchange
 from engine.units import NANOSECONDS_PER_SECOND
 from gateway import recovery
 from gateway.calendar import Timetable
-from gateway.clock import Clock, SimulatedClock, WallClock, parse_moment
+from gateway.clock import Clock, SimulatedClock, WallClock, clock_text, parse_moment
 from gateway.disk import FolderDisk
 from gateway.errors import UserError
 from gateway.journal import Journal
 from gateway.limits import Settings as GatewayLimits
-from gateway.market import CLOCK_NAME, Market, journal_disk, load_market, told
+from gateway.market import CLOCK_NAME, KeptClock, Market, journal_disk, load_market, told
 from gateway.outside import Outside
 from gateway.recovery import Place, Recovered
 from gateway.sequencer import Sequencer, Stopped
@@ -47,9 +47,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     folder: Path
     profile: str = ""
     clock: str = ""
-    """`wall`, `simulated`, or the one that the market was begun with."""
+    """`wall`, `simulated`, or "" for the one that the market was begun with."""
     clock_start: str = ""
-    clock_rate: float = 1.0
+    clock_rate: float | None = None
+    """Of a simulated clock, from now on; None for the one that is kept."""
     host: str = "127.0.0.1"
     port: int = 7000
     """0 lets the system choose."""
@@ -84,10 +85,10 @@ def recover(market: Market) -> Recovered:
     return recovery.recover(place, say)
 
 
-def choose_clock(settings: Settings, exchange: Exchange, kind: str) -> Clock:
-    """Return the clock of a kind; a simulated one goes on from the last journaled time."""
+def choose_clock(settings: Settings, exchange: Exchange, kept: KeptClock) -> Clock:
+    """Return the clock of a market; a simulated one goes on from the last journaled time."""
     last_ns = exchange.time_ns
-    if kind == "wall":
+    if kept.clock == "wall":
         if last_ns > time.time_ns() + AHEAD_NS_MAX:
             raise UserError(
                 "the journal's time is ahead of this machine's clock; a simulated market is started "
@@ -95,21 +96,21 @@ def choose_clock(settings: Settings, exchange: Exchange, kind: str) -> Clock:
             )
         return WallClock()
     start_ns = parse_moment(settings.clock_start) if settings.clock_start else 0
-    return SimulatedClock(last_ns or start_ns or time.time_ns(), settings.clock_rate)
+    return SimulatedClock(last_ns or start_ns or time.time_ns(), kept.rate)
 
 
 def prepare(settings: Settings) -> tuple[Market, Sequencer, Shipping | None]:
     """Read the market and recover it, and begin its copy; UserError where that cannot be."""
     with told(settings.folder):
         market = load_market(settings.folder, settings.profile)
-        kind = market.clock_for(settings.clock)
+        kept = market.clock_for(settings.clock, settings.clock_rate)
         market.port_file.unlink(missing_ok=True)
         found = recover(market)
     exchange, journal, history = found.exchange, found.journal, found.history
     try:
-        clock = choose_clock(settings, exchange, kind)
+        clock = choose_clock(settings, exchange, kept)
         with told(settings.folder):
-            market.keep_clock(kind)
+            market.keep_clock(kept)
         shipping = ship(market, journal, settings.ship) if settings.ship else None
     except UserError:
         journal.close()
@@ -198,9 +199,8 @@ async def _serve_clients(
     try:
         _write_port(market.port_file, server.port)
         clock = sequencer.clock
-        say(
-            f"exchange {market.profile.name} (演示/仿真), clock {clock.mode}; data in {market.folder}"
-        )
+        name, told_clock = market.profile.name, clock_text(clock)
+        say(f"exchange {name} (演示/仿真), clock {told_clock}; data in {market.folder}")
         known = market.calendar.known_until
         if not Timetable(market.calendar, market.profile).next_day("", clock.now_ns()):
             say(f"note: trading days are known until {known}; add days to calendar.toml")

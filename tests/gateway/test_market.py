@@ -8,9 +8,9 @@ import ceax
 from engine.commands import EnrolKey, Role
 from gateway import keys
 from gateway.calendar import Calendar, Timetable, load_calendar, make_calendar
-from gateway.clock import SimulatedClock, WallClock, parse_moment
+from gateway.clock import Clock, SimulatedClock, WallClock, clock_text, parse_moment
 from gateway.errors import UserError
-from gateway.market import GENESIS_KEYS_MAX, load_market, make_market
+from gateway.market import GENESIS_KEYS_MAX, KeptClock, load_market, make_market
 from tests.gateway.sequencer_rig import moment
 from tests.markets import national
 
@@ -202,18 +202,54 @@ def test_a_missing_journal_is_one_line(
 def test_a_market_goes_on_with_the_clock_it_was_begun_with(tmp_path: Path) -> None:
     make_market(tmp_path / "market")
     market = load_market(tmp_path / "market")
-    assert [market.clock_for(asked) for asked in ("", "wall", "simulated")] == [
+    assert [market.clock_for(asked).clock for asked in ("", "wall", "simulated")] == [
         "wall",
         "wall",
         "simulated",
     ], "nothing is kept before the first start"
     for kept, other in (("simulated", "wall"), ("wall", "simulated")):
         market.clock_file.unlink(missing_ok=True)
-        market.keep_clock(kept)
-        market.keep_clock(other)
-        assert market.clock_for("") == market.clock_for(kept) == kept
+        market.keep_clock(market.clock_for(kept))
+        assert market.clock_for("") == market.clock_for(kept)
+        assert market.clock_for("").clock == kept
         with pytest.raises(UserError, match=f"begun with --clock {kept}; leave --clock out"):
             market.clock_for(other)
-    market.clock_file.write_text('clock = "sun"')
-    with pytest.raises(UserError, match=r'clock\.toml: .*write clock = "wall"'):
-        market.clock_for("")
+    for text in ('clock = "sun"', 'clock = "simulated"\nrate = -1', 'clock = "wall"\nrate = nan'):
+        market.clock_file.write_text(text)
+        with pytest.raises(UserError, match=r'clock\.toml: .*write clock = "wall"'):
+            market.clock_for("")
+
+
+def test_a_rate_holds_until_another_is_asked_for(tmp_path: Path) -> None:
+    make_market(tmp_path / "market")
+    market = load_market(tmp_path / "market")
+    assert market.clock_for("simulated").rate == 1.0
+    market.keep_clock(market.clock_for("simulated", 0.0))
+    assert market.clock_for("") == market.clock_for("simulated") == KeptClock("simulated", 0.0)
+    market.keep_clock(market.clock_for("", 60.0))
+    assert market.clock_for("") == KeptClock("simulated", 60.0)
+    assert market.clock_file.read_text() == 'clock = "simulated"\nrate = 60.0\n'
+    market.clock_file.write_text('clock = "simulated"\n')  # as it was before rates were kept
+    assert market.clock_for("") == KeptClock("simulated", 1.0)
+    assert not market.clock_file.with_suffix(".new").exists()
+
+
+def test_the_wall_clock_has_no_rate(tmp_path: Path) -> None:
+    make_market(tmp_path / "market")
+    market = load_market(tmp_path / "market")
+    for _ in range(2):
+        for asked in ("", "wall"):
+            with pytest.raises(UserError, match=r"--clock-rate 60: the wall clock .* has no rate"):
+                market.clock_for(asked, 60.0)
+        market.keep_clock(market.clock_for("wall"))
+    assert market.clock_file.read_text() == 'clock = "wall"\n'
+
+
+def test_a_clock_is_told_with_its_rate() -> None:
+    clocks: list[Clock] = [WallClock(), *(SimulatedClock(1, rate) for rate in (0, 1, 2.5))]
+    assert [clock_text(clock) for clock in clocks] == [
+        "wall",
+        "driven",
+        "simulated",
+        "simulated, rate 2.5",
+    ]

@@ -208,11 +208,16 @@ async def test_a_market_keeps_the_clock_that_it_was_begun_with(market: Path) -> 
     await process.start()
     assert await process.stop() == 0
     kept = market / "clock.toml"
-    assert kept.read_text() == 'clock = "simulated"\n'
-    process = ExchangeProcess(market)
-    await process.start()
-    assert "clock simulated" in process.line("exchange national")
-    assert await process.stop() == 0
+    assert kept.read_text() == 'clock = "simulated"\nrate = 0.0\n'
+    for options, told in (
+        ((), "clock driven"),
+        (("--clock-rate", "2"), "clock simulated, rate 2;"),
+    ):
+        for start in (options, ()):
+            process = ExchangeProcess(market, *start)
+            await process.start()
+            assert told in process.line("exchange national")
+            assert await process.stop() == 0
     process = ExchangeProcess(market, "--clock", "wall")
     assert await process.run() == 2
     assert "was begun with --clock simulated; leave --clock out" in process.line("ceax: ")
