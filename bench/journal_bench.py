@@ -1,13 +1,16 @@
-"""`ceax bench journal`: records a second beside a raw fdatasync of the same bytes, and what a start costs.
+"""`ceax bench journal`: records a second beside a raw fdatasync, how far a copy is behind, what a start costs.
 
 Each figure stands beside its limit in the same run: the raw writer puts the very bytes of the frames into
 a preallocated file and calls fdatasync, nothing else. Journal and raw runs alternate.
 """
 
 import argparse
+import gc
 import os
+import shutil
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +27,7 @@ from engine.exchange import SEMANTICS_VERSION
 from gateway.disk import FolderDisk
 from gateway.journal import CHUNK_BYTES, Journal
 from gateway.journal_format import HEADER_BYTES
+from gateway.shipping import Shipping
 
 FULL: Final = 4_096
 """Records of a full batch."""
@@ -36,6 +40,9 @@ TAIL: Final = 8
 DAY: Final = 1_000_000
 """Commands of the day for which the goals of a start are set; a day of another size has none."""
 RECORDS_GOAL: Final = 1_000_000
+COPIED_BATCHES: Final = 1_000
+"""Batches that are appended as fast as it goes while a copy is kept."""
+COPY_GOAL_MS: Final = 1_000
 RECOVERY_GOAL_S: Final = 2.0
 SNAPSHOT_GOAL_S: Final = 0.5
 
@@ -50,6 +57,8 @@ def run_journal_bench(arguments: argparse.Namespace) -> int:
             for batch, batches in BATCHES.items():
                 bars.say(f"batches of {batch}")
                 rows += _throughput(Path(name), batch, batches, arguments.runs)
+            bars.say("a copy beside the journal")
+            rows.append(_copied(Path(name), arguments.runs))
         rows += _recovery(arguments, bars)
     print_report(rows, as_json=arguments.json)
     return 0
@@ -135,6 +144,46 @@ def _raw(path: Path, length: int, count: int) -> float:
         path.unlink()
 
 
+# ---------------------------------------------------------------- the copy
+
+
+def _copied(folder: Path, runs: int) -> dict[str, Any]:
+    """Return how long the oldest durable command was at most not in the copy, run by run."""
+    samples = [_behind_ms(folder / f"copied-{number}") for number in range(runs + 1)]
+    conditions = {
+        "records_per_batch": 64,
+        "batches": COPIED_BATCHES,
+        "includes": "the worst moment of each run, seen at each append; both on the same disk",
+    }
+    return row("journal/copy_behind_ms", "ms", samples[1:], conditions, goal=COPY_GOAL_MS)
+
+
+def _behind_ms(folder: Path) -> float:
+    source, target = FolderDisk(folder), FolderDisk(folder.with_suffix(".copy"))
+    source.make()
+    target.make()
+    journal = Journal.open(source, b"", SEMANTICS_VERSION)
+    shipping = Shipping(journal.reader, source, target, lambda _: None)
+    shipping.start()
+    waiting: deque[tuple[int, float]] = deque()
+    worst_s = 0.0
+    rows: NDArray[np.void] = np.zeros(64, COMMAND)
+    rows["kind"] = 1
+    for _ in range(COPIED_BATCHES):
+        last = journal.append(journal.last, [rows], bytes(range(32)))
+        now_s = time.perf_counter()
+        waiting.append((last, now_s))
+        copied = shipping.state.sequence
+        while waiting and waiting[0][0] <= copied:
+            waiting.popleft()
+        worst_s = max(worst_s, now_s - waiting[0][1] if waiting else 0.0)
+    journal.close()
+    shipping.stop()
+    for disk in (source, target):
+        shutil.rmtree(disk.folder)
+    return worst_s * 1e3
+
+
 # ---------------------------------------------------------------- starting
 
 
@@ -149,6 +198,7 @@ def _recovery(arguments: argparse.Namespace, bars: Bars) -> Iterator[dict[str, A
                 place = day.write(Path(name), batch, snapshot_at)
                 samples, cpu = [], []
                 for number in range(arguments.runs + 1):
+                    gc.collect()  # what the run before left is not this one's work
                     began, began_cpu = time.perf_counter(), time.process_time()
                     start(place)
                     if number:

@@ -4,6 +4,9 @@ A thread of its own reads what is durable from the journal's files and writes it
 a sync, and then a mark that says how far the copy goes, so that `ceax journal verify` holds on it at any
 moment, also after either side was killed. Whatever the target does - slow, full, gone - the exchange never
 waits for it: the problem is told, the copy falls behind and catches up by itself.
+
+A turn of the thread copies at least all that was durable when it began. So the copy is behind by no more
+than the pause between two turns and one turn: a tenth of a second, and what the target takes to write.
 """
 
 import threading
@@ -18,6 +21,8 @@ from gateway.journal_format import HEAD_BYTES, MARK_OFFSETS, Mark, encode_mark, 
 from gateway.journal_read import JournalReader, Tip
 from gateway.journal_scan import NEW_SUFFIX, SUFFIX
 
+BEHIND_S_MAX: Final = 1.0
+"""How far a copy may be behind; past it that is told."""
 POLL_SECONDS: Final = 0.1
 RETRY_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 5.0
@@ -39,9 +44,9 @@ class ShippingState(Struct, frozen=True):
     sequence: int = 0
     """Last sequence that the copy holds by its mark."""
     behind_s: float = 0.0
-    """For how long the oldest command that is not there has been durable."""
+    """For how long at most the oldest command that is not there has been durable."""
     problem: str = ""
-    """Why the copy does not go on, "" where it does."""
+    """Why the copy does not go on or is too far behind, "" where it is neither."""
 
 
 class Copier:
@@ -178,16 +183,29 @@ class Shipping:
         target: Disk,
         say: Callable[[str], None],
         place: str = "the copy",
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.state = ShippingState()
         self._reader = reader
         self._source = source
         self._target = target
         self._say = say
         self._place = place
+        self._clock_s = clock_s
+        self._copier = Copier(reader, source, target)
+        self._sequence = 0
+        self._whole_s = clock_s()
+        """When all that was durable was also in the copy, for the last time that is known."""
+        self._problem = ""
         self._stopping = threading.Event()
-        self._behind_since = 0.0
         self._thread = threading.Thread(target=self._run, name="shipping", daemon=True)
+
+    @property
+    def state(self) -> ShippingState:
+        """How the copy stands now, also while the target lets the thread wait; for any thread."""
+        sequence = self._sequence
+        is_whole = sequence >= self._reader.tip.sequence
+        behind_s = 0.0 if is_whole else self._clock_s() - self._whole_s
+        return ShippingState(sequence, behind_s, self._problem)
 
     def start(self) -> None:
         """Begin to copy; ShippingRefused where the target holds something else."""
@@ -210,41 +228,43 @@ class Shipping:
             self._say(f"note: {self._place} ends at sequence {self.state.sequence}")
 
     def _run(self) -> None:
-        copier = Copier(self._reader, self._source, self._target)
         while True:
             is_last = self._stopping.is_set()
-            wait_s = POLL_SECONDS
-            try:
-                while copier.step():
-                    self._note(copier, "")
-                self._note(copier, "")
-            except OSError as error:
-                copier.close()
-                self._note(copier, error.strerror or str(error))
-                copier = Copier(self._reader, self._source, self._target)
-                wait_s = RETRY_SECONDS
+            wait_s = self.turn()
             if is_last:
                 break
             self._stopping.wait(wait_s)
-        copier.close()
+        self._copier.close()
         self._target.unlock()
 
-    def _note(self, copier: Copier, problem: str) -> None:
-        now_s = time.monotonic()
-        sequence = max(copier.sequence, self.state.sequence)
-        is_behind = sequence < self._reader.tip.sequence
-        if not is_behind:
-            self._behind_since = 0.0
-        elif not self._behind_since:
-            self._behind_since = now_s
-        behind_s = now_s - self._behind_since if self._behind_since else 0.0
-        before = self.state.problem
-        is_over = before and not problem and not is_behind
-        self.state = ShippingState(sequence, behind_s, "" if is_over else problem or before)
-        if problem and problem != before:
-            self._say(
-                f"note: {self._place} stands at sequence {sequence}: {problem}; the exchange goes on, and "
-                "the copy is tried again every second"
-            )
-        elif is_over:
-            self._say(f"{self._place} has caught up at sequence {sequence}")
+    def turn(self) -> float:
+        """Copy at least what is durable now, and return how long to wait for the next turn (s)."""
+        began_s, durable = self._clock_s(), self._reader.tip.sequence
+        try:
+            while self._copier.step():
+                self._note()
+        except OSError as error:
+            self._copier.close()
+            self._note(error.strerror or str(error))
+            self._copier = Copier(self._reader, self._source, self._target)
+            return RETRY_SECONDS
+        self._note()
+        if self._sequence >= durable:
+            self._whole_s = began_s
+            if self._problem:
+                self._problem = ""
+                self._say(f"{self._place} has caught up at sequence {self._sequence}")
+        return POLL_SECONDS
+
+    def _note(self, problem: str = "") -> None:
+        """Take over how far the copy is, and tell of a problem that is another than before."""
+        self._sequence = max(self._copier.sequence, self._sequence)
+        if not problem and not self._problem and self.state.behind_s > BEHIND_S_MAX:
+            problem = f"it is more than {BEHIND_S_MAX:g} s behind"
+        if not problem or problem == self._problem:
+            return
+        self._problem = problem
+        self._say(
+            f"note: {self._place} stands at sequence {self._sequence}: {problem}; the exchange goes on, "
+            "and the copy catches up by itself when it can"
+        )

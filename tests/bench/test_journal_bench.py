@@ -12,6 +12,7 @@ def test_a_small_run_has_every_row_and_its_conditions(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_bench, "BATCHES", {4_096: 2, 1: 3})
+    monkeypatch.setattr(journal_bench, "COPIED_BATCHES", 5)
     monkeypatch.setattr(journal_bench, "RECOVERED_IN", {4_096: ""})
     arguments = ["bench", "journal", "--commands", "20000", "--runs", "1", "--json"]
     assert ceax.main(arguments) == 0
@@ -21,6 +22,7 @@ def test_a_small_run_has_every_row_and_its_conditions(
         "journal/ratio_to_fdatasync",
         "journal/records_per_s/batch-1",
         "journal/ratio_to_fdatasync/batch-1",
+        "journal/copy_behind_ms",
         "journal/recovery_s/20000",
         "journal/recovery_with_snapshot_s/20000",
     ]
@@ -31,6 +33,7 @@ def test_a_small_run_has_every_row_and_its_conditions(
     for name in ("recovery_s", "recovery_with_snapshot_s"):
         assert rows[f"journal/{name}/20000"]["goal"] is None, "the goals are of a day of a million"
     assert rows["journal/recovery_with_snapshot_s/20000"]["conditions"]["snapshot_behind"] == 17_500
+    assert rows["journal/copy_behind_ms"]["goal"] == 1_000
     assert all(row["median"] > 0 for row in rows.values())
 
 
