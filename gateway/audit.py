@@ -3,6 +3,13 @@
 It never blocks the door: what happens faster than it may be written waits in a bounded queue, equal
 events as one entry with a count. Nothing secret is in an entry, and of a key that nobody enrolled
 only sixteen digits.
+
+A login is answered before its entry is durable: a disk that is slow or full must not keep out the people
+who mend it. So a process that is killed may lose the entries of the last moment, never an order or what a
+key was allowed: of logins, logouts and cuts those of the journal's last batch, some milliseconds (where
+more than `10 * audit_per_second` came in a second, what still waits); of refusals those of the last
+`REFUSALS_INTERVAL_S`. The restart is an entry itself, and ends every login before it. A clean stop
+writes what waits.
 """
 
 import asyncio
@@ -30,6 +37,7 @@ REFUSALS_INTERVAL_S: Final = 1.0
 BATCH_MAX: Final = 64
 """Most entries that are written at once."""
 PAUSE_S: Final = 0.05
+"""Longest pause while what waits may not be written yet."""
 LAST_S: Final = 2.0
 """Longest time that a stop waits for what is not written yet."""
 _STRANGE: Final = frozenset({AccessKind.LOGIN_REFUSED, AccessKind.ENROL_REFUSED})
@@ -95,6 +103,9 @@ class Audit:
             per_second, REFUSALS_WAITING_MAX, now_s, interval_s=REFUSALS_INTERVAL_S
         )
         self._wake = asyncio.Event()
+        """Something waits."""
+        self._hurry = asyncio.Event()
+        """Something waits that may be written at once."""
         self._task: asyncio.Task[None] | None = None
         self._is_stopping = False
 
@@ -104,7 +115,11 @@ class Audit:
             return
         entry = msgspec.structs.replace(entry, public_key=entry.public_key[:KEY_DIGITS])
         access_line(entry)
-        (self._strange if entry.kind in _STRANGE else self._own).add(entry)
+        if entry.kind in _STRANGE:
+            self._strange.add(entry)
+        else:
+            self._own.add(entry)
+            self._hurry.set()
         self._wake.set()
 
     def start(self) -> None:
@@ -115,6 +130,7 @@ class Audit:
         """Write what waits, as far as that goes in two seconds."""
         self._is_stopping = True
         self._wake.set()
+        self._hurry.set()
         task, self._task = self._task, None
         if task is None:
             return
@@ -130,13 +146,15 @@ class Audit:
                 await self._wake.wait()
                 continue
             is_idle = True
+            self._hurry.clear()
             for lane in (self._own, self._strange):
                 entries = lane.take(time.monotonic(), is_last=self._is_stopping)
                 if entries and await self._write(entries):
                     lane.written(entries)
                     is_idle = False
             if is_idle:
-                await asyncio.sleep(PAUSE_S)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._hurry.wait(), PAUSE_S)
 
     async def _write(self, entries: list[RecordAccess]) -> bool:
         """Return whether entries are durable; a door that is shut opens again, a stopped one not."""

@@ -218,3 +218,30 @@ async def test_a_flood_of_strangers_does_not_hide_a_login() -> None:
     assert len(written) <= 30
     await book.stop()
     assert sum(item.count for item in written) == 5_001, "a stop writes all that waits"
+
+
+async def test_a_login_does_not_wait_behind_refusals_that_wait() -> None:
+    """What a kill may lose of logins is what the journal has in hand, however many are turned away."""
+    written: list[RecordAccess] = []
+
+    async def submit_many(_: int, entries: Sequence[RecordAccess]) -> None:
+        written.extend(entries)
+
+    book = Audit(submit_many, settings())
+    book.start()
+    for number in range(3):
+        book.record(entry(number))
+        await turns()
+    assert [item.kind for item in written] == [AccessKind.LOGIN_REFUSED], "the others wait a second"
+    for number in range(1, 4):
+        book.record(RecordAccess(kind=AccessKind.LOGIN, key=number))
+        await turns()
+        assert written[-1].key == number
+    await book.stop()
+    assert len(written) == 6, "a stop writes what waits"
+
+
+async def turns() -> None:
+    """Let what is ready run, and no time pass."""
+    for _ in range(10):
+        await asyncio.sleep(0)
