@@ -34,7 +34,7 @@ class Answers:
 
     def __init__(self, server: "Server") -> None:
         self._server = server
-        self.tape = Tape(server.feed)
+        self.tape = Tape(server.feed, server.sequencer.history)
         self._products = {view.product for view in server.sequencer.exchange.market().products}
         self._began_s = time.monotonic()
 
@@ -62,15 +62,19 @@ class Answers:
 
     def trades(self, product: str, after: int | None, limit: int) -> TradesAnswer:
         """Return listed trades of a product."""
-        self.tape.catch_up()
+        self._whole_tape()
         rows, has_more = self.tape.of(product).rows(after, limit)
         return TradesAnswer(
             sequence=self._server.feed.sequence, product=product, trades=rows, has_more=has_more
         )
 
+    def _whole_tape(self) -> None:
+        while not self.tape.catch_up():
+            pass  # behind a start a few times, else once
+
     def candles(self, product: str, interval: str, limit: int) -> CandlesAnswer:
         """Return candles of a product, days from its bulletins."""
-        self.tape.catch_up()
+        self._whole_tape()
         seconds = INTERVALS[interval]
         is_days = interval == "1d"
         candles = (
