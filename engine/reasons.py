@@ -294,7 +294,8 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
         "提议 {a} 已处理", "proposal {a} is no longer open", ("number", "")
     ),
     Reason.SAME_PERSON: Explanation(
-        "提议人不能复核自己的提议", "the maker of a proposal may not approve it"
+        "须由另一人办理, 提议、暂停或停止的本人不能复核或恢复",
+        "another person has to do this than who proposed, halted or stopped it",
     ),
     Reason.ORDERS_FULL: Explanation(
         "当日委托已达上限 {a}", "the day's limit of {a} orders is reached", ("number", "")
