@@ -1,4 +1,6 @@
-"""Proposed control actions in words, for those who propose and those who approve."""
+"""Proposed control actions and the terms of keys in words, for those who propose and those who approve."""
+
+from collections.abc import Iterable
 
 from engine.commands import (
     Action,
@@ -11,6 +13,8 @@ from engine.commands import (
     EnrolKey,
     FreezeHolding,
     IssueCode,
+    OnDisconnect,
+    Permission,
     PublishNotice,
     RefuseAuction,
     ReleaseHolding,
@@ -18,11 +22,13 @@ from engine.commands import (
     RemoveParticipant,
     RestoreParticipant,
     RestrictParticipant,
+    Role,
     SetAllowance,
     SetReferencePrice,
     VoidTrade,
 )
 from engine.units import format_yuan
+from engine.views import KeyView
 from gateway.explain import beijing_clock
 from gateway.words import Language, plain, say, trading_code
 
@@ -40,6 +46,38 @@ _Measure = (
     | RestoreParticipant
 )
 _General = PublishNotice | RemoveParticipant | RestoreParticipant
+
+
+Terms = EnrolKey | IssueCode | KeyView
+"""What names the terms of a key."""
+
+
+def terms_texts(terms: Terms, language: Language) -> tuple[str, ...]:
+    """Return in words what narrows a key within its role; nothing where it is free."""
+    told = []
+    # A trader's key alone can have less than all of its role.
+    if terms.role is Role.TRADER and set(terms.permissions) not in (set(), set(Permission)):
+        told.append(
+            say(
+                language,
+                "terms_permissions",
+                permissions=permissions_text(terms.permissions, language),
+            )
+        )
+    if terms.addresses:
+        addresses = ", ".join(plain(address) for address in terms.addresses)
+        told.append(say(language, "terms_addresses", addresses=addresses))
+    if terms.valid_until:
+        told.append(say(language, "terms_until", date=terms.valid_until))
+    if terms.on_disconnect is not OnDisconnect.NONE:
+        way = say(language, f"way_{terms.on_disconnect.value}")
+        told.append(say(language, "terms_way", way=way))
+    return tuple(told)
+
+
+def permissions_text(permissions: Iterable[Permission], language: Language) -> str:
+    """Return permissions in words."""
+    return ", ".join(say(language, f"permission_{permission.value}") for permission in permissions)
 
 
 def action_text(action: Action, language: Language) -> str:
@@ -62,13 +100,14 @@ def action_text(action: Action, language: Language) -> str:
                 sector=plain(action.sector),
             )
         case EnrolKey() | IssueCode():
-            return say(
+            told = say(
                 language,
                 "action_key" if isinstance(action, EnrolKey) else "action_code",
                 person=plain(action.person),
                 role=say(language, f"role_{action.role.value}"),
                 participant=trading_code(action.participant),
             )
+            return "; ".join((told, *terms_texts(action, language)))
         case RestrictParticipant():
             return say(
                 language,

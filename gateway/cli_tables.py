@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.table import Table
 
-from gateway.action_words import action_text
+from gateway.action_words import action_text, permissions_text
 from gateway.expiry import WARNING_DAYS, days_left, ends_soon
 from gateway.journal_lines import beijing_time
-from gateway.words import Language, say
+from gateway.words import PUBLIC_SHOWN, Language, say
+from gateway.words import WORDS as SHARED
 
 if TYPE_CHECKING:
-    from engine.commands import Permission
     from engine.views import CodeView, KeyView, ParticipantView, ProposalView
     from gateway.admission import Applicants
 
@@ -33,12 +33,10 @@ COLOURS: Final = {
     "claimed": "green",
 }
 WORDS: Final[dict[str, tuple[str, str]]] = {
-    "active": ("有效", "active"),
+    **SHARED,
     "suspended": ("暂停交易", "suspended"),
     "stopped": ("自行停止", "stopped"),
     "removed": ("已移出", "removed"),
-    "revoked": ("已吊销", "revoked"),
-    "expired": ("已过期", "expired"),
     "waiting": ("待使用", "waiting"),
     "claimed": ("已使用", "claimed"),
     "any": ("不限", "any"),
@@ -50,13 +48,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "permissions": ("权限", "permissions"),
     "addresses": ("地址", "addresses"),
     "on_disconnect": ("断线撤单", "cancels when lost"),
-    "way_none": ("不撤", "nothing"),
-    "way_connection": ("任一连接断开", "any connection"),
-    "way_key": ("全部连接断开", "last connection"),
-    "permission_listed": ("挂牌", "listed"),
-    "permission_block": ("大宗", "block"),
-    "permission_auction": ("竞价", "auction"),
-    "permission_cancel": ("撤单", "cancel"),
     "valid_until": ("有效至", "valid until"),
     "days_left": ("剩余天数", "days left"),
     "end_soon": (
@@ -150,13 +141,13 @@ def print_keys(rows: "Sequence[KeyView]", time_ns: int, lang: Language) -> None:
             _plain(row.person),
             say(lang, f"role_{row.role.value}"),
             f"P{row.participant:04d}" if row.participant else "",
-            _permissions(row.permissions, lang),
+            permissions_text(row.permissions, lang),
             ", ".join(row.addresses) or word("any", lang),
             word(f"way_{row.on_disconnect.value}", lang),
             row.valid_until or word("open", lang),
             _days(left),
             _state(row.state, lang),
-            row.public_key[:16],
+            row.public_key[:PUBLIC_SHOWN],
         )
     console = _console()
     console.print(table)
@@ -164,10 +155,6 @@ def print_keys(rows: "Sequence[KeyView]", time_ns: int, lang: Language) -> None:
         text = WORDS["end_soon"][lang != "zh"]
         keys = "key holds" if soon == 1 else "keys hold"
         console.print(f"[yellow]{text.format(n=soon, keys=keys, days=WARNING_DAYS)}[/]")
-
-
-def _permissions(permissions: "Sequence[Permission]", lang: Language) -> str:
-    return ", ".join(word(f"permission_{permission.value}", lang) for permission in permissions)
 
 
 def _days(left: int | None) -> str:
@@ -194,7 +181,7 @@ def print_codes(rows: "Sequence[CodeView]", time_ns: int, lang: Language) -> Non
             _plain(row.person),
             say(lang, f"role_{row.role.value}"),
             f"P{row.participant:04d}" if row.participant else "",
-            _permissions(row.permissions, lang),
+            permissions_text(row.permissions, lang),
             beijing_time(row.code_valid_until_ns)[:16],
             _state(code_state(row, time_ns), lang),
             str(row.key or ""),

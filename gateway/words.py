@@ -1,9 +1,12 @@
-"""Words that commands and the terminal share, once: roles, methods, restrictions, proposed actions."""
+"""Words that commands and the terminal share, once: roles, methods, restrictions, terms of keys, proposed actions."""
 
 import unicodedata
 from typing import Final, Literal
 
 Language = Literal["zh", "en"]
+
+PUBLIC_SHOWN: Final = 16
+"""Hexadecimal digits of a public key that people are shown, and find it by."""
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "listed": ("挂牌", "Listed"),
@@ -22,6 +25,21 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "restriction_no_buying": ("限制买入", "no buying"),
     "restriction_no_selling": ("限制卖出", "no selling"),
     "restriction_suspended": ("暂停交易", "suspended"),
+    "permission_listed": ("挂牌", "listed"),
+    "permission_block": ("大宗", "block"),
+    "permission_auction": ("竞价", "auction"),
+    "permission_cancel": ("撤单", "cancel"),
+    "way_none": ("不撤", "nothing"),
+    "way_connection": ("任一连接断开", "any connection"),
+    "way_key": ("全部连接断开", "last connection"),
+    "active": ("有效", "active"),
+    "revoked": ("已吊销", "revoked"),
+    "expired": ("已过期", "expired"),
+    "terms_permissions": ("权限 {permissions}", "may {permissions}"),
+    "terms_addresses": ("地址 {addresses}", "from {addresses}"),
+    "terms_until": ("有效至 {date}", "until {date}"),
+    "terms_way": ("断线撤单: {way}", "orders cancelled when lost: {way}"),
+    "actions_more": ("… 另 {count} 项", "… and {count} more"),
     "basis_previous_close": ("昨收盘价", "previous close"),
     "basis_composite_close": ("综合收盘价", "composite close"),
     "basis_administrative": ("行政确定", "administrative"),

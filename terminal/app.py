@@ -32,6 +32,7 @@ from terminal.screens.base import FrameScreen
 from terminal.screens.blocks import BlocksScreen
 from terminal.screens.control import ControlScreen
 from terminal.screens.help import HelpScreen
+from terminal.screens.keys import KeysScreen
 from terminal.screens.login import LoginScreen
 from terminal.screens.market import MarketScreen
 from terminal.screens.orders import OrdersScreen
@@ -53,6 +54,7 @@ TRADER_SCREENS: Final = (
     BlocksScreen,
     AuctionsScreen,
     AccountScreen,
+    KeysScreen,
 )
 OPERATOR_SCREENS: Final = (
     PhasesScreen,
@@ -63,6 +65,7 @@ OPERATOR_SCREENS: Final = (
     AuctionsScreen,
     AdmissionScreen,
     ApprovalsScreen,
+    KeysScreen,
 )
 
 

@@ -6,6 +6,7 @@ terminal cells, because a Chinese character is two of them.
 
 import re
 import unicodedata
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -98,6 +99,12 @@ def clock(time_ns: int) -> str:
         return "--:--:--"
     seconds = (time_ns + BEIJING_OFFSET_NS) % DAY_NS // NANOSECONDS_PER_SECOND  # floor to seconds
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"  # floor each
+
+
+def moment(time_ns: int) -> str:
+    """Return Beijing date and wall time ``2021-07-16 09:30:00``, for what is older than a day."""
+    seconds = (time_ns + BEIJING_OFFSET_NS) // NANOSECONDS_PER_SECOND  # floor to seconds
+    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}"
 
 
 def countdown(left_ns: int) -> str:

@@ -1,13 +1,15 @@
 """From typed fields to a command: parsing, the check that the wire would make, and the way out."""
 
+import re
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 from textual.dom import DOMNode
 from textual.screen import Screen
 
 from engine.commands import AnyCommand
-from engine.units import days_from_civil, midnight_ns, parse_clock
+from engine.units import is_date, midnight_ns, parse_clock
 from terminal import format as show
 from terminal.desk import desk, word
 from terminal.texts import TEXTS
@@ -15,6 +17,10 @@ from terminal.widgets.form import Form, FormDialog, FormField, Values
 
 Make = Callable[[Values, int], AnyCommand | None]
 """Makes the command of the values and a client order number, None where a value is not one."""
+
+SIDES: Final = ("buy", "sell")
+REASON_MAX: Final = 200
+"""Most letters of the reason of a proposal."""
 
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 
@@ -37,14 +43,19 @@ def ask(
     fields: Sequence[FormField],
     make: Make,
     tell: Callable[[AnyCommand], str],
+    *,
+    complain: Callable[[Values], str] = lambda _: "",
+    follows: frozenset[str] = frozenset(),
 ) -> None:
-    """Show a form and send the command that it comes to."""
+    """Show a form and send the command that it comes to; `complain` looks at more than single fields."""
 
     def problem(values: Values) -> str:
         wrong = [row.label for row in fields if not is_right(row, values[row.name])]
         if wrong:
             return word(screen, "form_wrong_fields", fields=", ".join(wrong))
-        return "" if is_valid(make(values, 1)) else word(screen, "form_wrong")
+        if not is_valid(make(values, 1)):
+            return word(screen, "form_wrong")
+        return complain(values)
 
     def summary(values: Values) -> str:
         command = make(values, 1)
@@ -56,7 +67,9 @@ def ask(
             return
         desk(screen).send(lambda client_order: make(values, client_order) or command)
 
-    form = Form(title=title, text=text, fields=fields, problem=problem, summary=summary)
+    form = Form(
+        title=title, text=text, fields=fields, problem=problem, summary=summary, follows=follows
+    )
     screen.app.push_screen(FormDialog(form), answer)
 
 
@@ -69,15 +82,17 @@ def field(
     *,
     is_optional: bool = False,
     chosen_from: Sequence[str] = (),
+    hint: str = "",
 ) -> FormField:
     """Return a field with its label in the chosen language; what is chosen from words is a choice."""
     return FormField(
         name=name,
         label=word(node, label),
-        kind="choice" if chosen_from else kind,
+        kind="choice" if chosen_from and kind == "text" else kind,
         value=value,
         is_optional=is_optional,
         choices=chosen_from,
+        hint=hint,
     )
 
 
@@ -93,17 +108,9 @@ def is_right(row: FormField, text: str) -> bool:
         "clock": lambda typed: clock_ns(typed, "2000-01-01"),  # any date: only the form is asked
         "date": is_date,
         "choice": lambda typed: choice(typed, row.choices) >= 0,
+        "choices": lambda typed: bool(several(typed, row.choices)),
     }
     return row.kind not in readers or bool(readers[row.kind](text))
-
-
-def is_date(text: str) -> bool:
-    """Say whether a text is a date of the calendar such as 2026-01-05."""
-    try:
-        days_from_civil(text)
-    except ValueError:
-        return False
-    return True
 
 
 def choice(text: str, keys: Sequence[str]) -> int:
@@ -114,6 +121,12 @@ def choice(text: str, keys: Sequence[str]) -> int:
         if plain == str(place + 1) or plain in words:
             return place
     return -1
+
+
+def several(text: str, keys: Sequence[str]) -> tuple[int, ...]:
+    """Return the places of all that was chosen, each once; nothing where a part is no choice."""
+    places = [choice(part, keys) for part in re.split(r"[\s,，、;；]+", text.strip()) if part]
+    return () if -1 in places else tuple(dict.fromkeys(places))
 
 
 def choices(node: DOMNode, keys: Sequence[str]) -> str:

@@ -16,10 +16,9 @@ from engine.commands import (
 from engine.views import AuctionView, NegotiationView, OfferView
 from terminal import format as show
 from terminal.desk import desk, word
-from terminal.forms import ask, choice, choices, clock_ns, field, participant
+from terminal.forms import SIDES, ask, choice, choices, clock_ns, field, participant
 from terminal.widgets.form import Values
 
-SIDES = ("buy", "sell")
 FLOORS = ("floor_previous_close", "floor_lower_limit")
 MODES = ("mode_uniform", "mode_pay_as_bid")
 

@@ -131,6 +131,24 @@ KEYS: Final[tuple[Key, ...]] = (
         rank=2,
     ),
     Key(
+        id="keys.open",
+        key="f10",
+        label="F10",
+        text_key="key_keys",
+        action="app.go('keys')",
+        roles=TRADER,
+        rank=6,
+    ),
+    Key(
+        id="keys.manage",
+        key="f12",
+        label="F12",
+        text_key="key_keys",
+        action="app.go('keys')",
+        roles=OPERATOR,
+        rank=5,
+    ),
+    Key(
         id="account.open",
         key="f12",
         label="F12",
@@ -193,6 +211,38 @@ TAKE: Final = Key(
     action="screen.pick_instead",
     roles=TRADER,
     rank=3,
+)
+ISSUE: Final = Key(
+    id="keys.issue",
+    key="insert",
+    label="Ins",
+    text_key="key_issue",
+    action="screen.issue",
+    rank=1,
+)
+APPROVE: Final = Key(
+    id="keys.approve",
+    key="enter",
+    label="Enter",
+    text_key="key_approve",
+    action="screen.open",
+    rank=1,
+)
+END: Final = Key(
+    id="keys.end",
+    key="delete",
+    label="Del",
+    text_key="key_end",
+    action="screen.end",
+    rank=1,
+)
+FILTER: Final = Key(
+    id="keys.filter",
+    key="slash",
+    label="/",
+    text_key="key_filter",
+    action="screen.filter",
+    rank=2,
 )
 APPLY: Final = Key(
     id="auctions.apply",

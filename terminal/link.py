@@ -199,6 +199,7 @@ class Link:
             "orders": self.client.orders,
             "trades": self.client.trades,
             "proposals": self.client.proposals,
+            "keys": self.client.keys,
             "participants": self.client.participants,
             "auctions": self.client.auctions,
             "applications": self.client.applications,

@@ -1,4 +1,4 @@
-"""What operators may do to the market, each as a form: a halt or a revocation is at once, the rest waits."""
+"""What operators may do to the market, each as a form: a halt is at once, the rest waits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -17,7 +17,6 @@ from engine.commands import (
     FreezeHolding,
     Halt,
     HaltScope,
-    IssueCode,
     Method,
     Propose,
     PublishNotice,
@@ -28,18 +27,14 @@ from engine.commands import (
     Restriction,
     RestrictParticipant,
     Resume,
-    RevokeKey,
-    Role,
     SetAllowance,
     VoidTrade,
 )
-from engine.units import NANOSECONDS_PER_SECOND
 from engine.views import HaltView
 from gateway.action_words import action_text
-from gateway.enrolment_code import hash_of, new_code, read_code
 from terminal import format as show
 from terminal.desk import desk, word
-from terminal.forms import ask, choice, choices, field, number, participant
+from terminal.forms import REASON_MAX, ask, choice, choices, field, number, participant
 from terminal.notices_dialogue import halt_words
 from terminal.widgets.form import FormField, Values
 
@@ -47,20 +42,6 @@ SCOPES: Final = ("scope_market", "method", "product", "participant")
 METHODS: Final = ("listed", "block", "auction")
 RESTRICTIONS: Final = tuple(f"restriction_{row.value}" for row in Restriction)
 PHASES: Final = ("phase_2", "phase_3")
-COMPANY: Final = (Role.TRADER, Role.RISK, Role.ADMINISTRATOR)
-ROLES: Final = (
-    *COMPANY,
-    Role.OPERATOR,
-    Role.SUPERVISOR,
-    Role.CLEARING,
-    Role.READER,
-    Role.AUDITOR,
-)
-ROLE_WORDS: Final = tuple(f"role_{role.value}" for role in ROLES)
-CODE_HOURS: Final = 24
-"""How long an enrolment code can be claimed."""
-REASON_MAX: Final = 200
-"""Most letters of the reason of a proposal."""
 
 
 class Measure(Struct, frozen=True, kw_only=True):
@@ -69,32 +50,11 @@ class Measure(Struct, frozen=True, kw_only=True):
     key: str
     fields: Sequence[tuple[str, str, str]]
     """Name, label and kind of each field; a label that ends with ? may stay empty."""
-    make: Callable[[Values], Action | Halt | RevokeKey | None]
+    make: Callable[[Values], Action | Halt | None]
     chosen_from: Mapping[str, Sequence[str]] = {}
     """Words of the fields that are a choice, by name."""
-    given: Callable[[Screen[None]], Values] = lambda _: {}
-    """What the form itself adds to what is typed, once as it opens."""
     is_direct: bool = False
     """One operator is enough; all else waits for another."""
-
-
-def _fresh_code(screen: Screen[None]) -> Values:
-    """Return a code that was never told, and until when it can be claimed."""
-    until_ns = desk(screen).state.time_ns + CODE_HOURS * 3_600 * NANOSECONDS_PER_SECOND
-    return {"code": new_code(), "until_ns": str(until_ns)}
-
-
-def _issue(values: Values) -> IssueCode | None:
-    place, number_of = choice(values["role"], ROLE_WORDS), participant(values["who"])
-    if place < 0 or (ROLES[place] in COMPANY) != (number_of > 0):
-        return None
-    return IssueCode(
-        code_hash=hash_of(read_code(values["code"])),
-        code_valid_until_ns=int(values["until_ns"]),
-        role=ROLES[place],
-        person=values["person"],
-        participant=number_of,
-    )
 
 
 def _halt(values: Values) -> Halt | None:
@@ -224,23 +184,6 @@ MEASURES: Final[tuple[Measure, ...]] = (
             participant=participant(v["who"]), compliance_year=number(v["year"])
         ),
     ),
-    Measure(
-        key="measure_revoke",
-        fields=(("key", "key_number", "number"), _REASON),
-        make=lambda v: RevokeKey(key=number(v["key"]), explanation=v["reason"]),
-        is_direct=True,
-    ),
-    Measure(
-        key="measure_code",
-        fields=(
-            ("person", "code_person", "text"),
-            ("role", "role", "text"),
-            ("who", "participant?", "participant"),
-        ),
-        make=_issue,
-        chosen_from={"role": ROLE_WORDS},
-        given=_fresh_code,
-    ),
 )
 
 
@@ -251,18 +194,15 @@ def tell_proposal(node: DOMNode, command: AnyCommand) -> str:
     if isinstance(command, Halt):
         what = halt_words(command, desk(node).language)
         return word(node, "halt_sum", what=what)
-    if isinstance(command, RevokeKey):
-        return word(node, "revoke_sum", key=command.key, reason=show.plain(command.explanation))
     return ""
 
 
 def ask_for(screen: Screen[None], measure: Measure) -> None:
     """Show the form of a measure."""
-    given = measure.given(screen)
 
     def make(values: Values, _: int) -> AnyCommand | None:
-        made = measure.make(values | given)
-        if made is None or isinstance(made, Halt | RevokeKey):
+        made = measure.make(values)
+        if made is None or isinstance(made, Halt):
             return made
         reason = (
             values.get("reason")
@@ -270,12 +210,6 @@ def ask_for(screen: Screen[None], measure: Measure) -> None:
             or action_text(made, desk(screen).language)
         )
         return Propose(actions=(made,), reason=reason[:REASON_MAX])
-
-    def tell(command: AnyCommand) -> str:
-        told = tell_proposal(screen, command)
-        if "code" in given:
-            told += "\n" + word(screen, "code_once", code=given["code"], hours=CODE_HOURS)
-        return told
 
     def shown(name: str, label: str, kind: str) -> FormField:
         return field(
@@ -289,7 +223,14 @@ def ask_for(screen: Screen[None], measure: Measure) -> None:
 
     fields = [shown(*row) for row in measure.fields]
     text = "\n".join(choices(screen, keys) for keys in measure.chosen_from.values())
-    ask(screen, word(screen, measure.key), text, fields, make, tell)
+    ask(
+        screen,
+        word(screen, measure.key),
+        text,
+        fields,
+        make,
+        lambda command: tell_proposal(screen, command),
+    )
 
 
 def ask_to_resume(screen: Screen[None], halt: HaltView) -> None:

@@ -15,6 +15,7 @@ from engine.views import (
     Book,
     HaltView,
     Holding,
+    KeyView,
     ListingView,
     MarketView,
     MethodView,
@@ -83,6 +84,8 @@ class State:
     orders: tuple[OrderView, ...] | None = None
     trades: tuple[TradeView, ...] | None = None
     proposals: tuple[ProposalView, ...] | None = None
+    keys: tuple[KeyView, ...] | None = None
+    """The enrolled keys: an administrator's company's, for operators all."""
     participants: tuple[ParticipantView, ...] | None = None
     auctions: tuple[AuctionView, ...] | None = None
     applications: tuple[ApplicationView, ...] | None = None
@@ -111,6 +114,12 @@ class State:
     def is_operator(self) -> bool:
         """This connection acts for the exchange."""
         return self.welcome is not None and self.welcome.role in (Role.OPERATOR, Role.SUPERVISOR)
+
+    @property
+    def manages_keys(self) -> bool:
+        """This connection may list, issue and end keys of others: of its company, or all."""
+        role = self.welcome.role if self.welcome else ""
+        return self.is_operator or role == Role.ADMINISTRATOR
 
     @property
     def is_barred(self) -> bool:

@@ -2,12 +2,16 @@
 
 from textual.screen import Screen
 
-from engine.commands import AllowTrading, CancelAll, Permission, Role, StopTrading
+from engine.commands import AllowTrading, AnyCommand, CancelAll, Permission, Role, StopTrading
+from engine.views import OrderView
+from terminal import format as show
 from terminal.desk import desk, word
-from terminal.forms import ask, field
+from terminal.forms import SIDES, ask, choice, choices, field
 from terminal.model import State
-from terminal.widgets.dialogs import ConfirmDialog
+from terminal.widgets.form import Values
 
+ORDERS_TOLD = 5
+"""Most orders that a question names one by one; the count tells of the others."""
 STOPPERS = (Role.RISK, Role.ADMINISTRATOR)
 """Who may stop and allow; a trader may stop where its key may do everything."""
 
@@ -31,7 +35,7 @@ def may_allow(state: State) -> bool:
 
 
 def ask_to_cancel_all(screen: Screen[None]) -> None:
-    """Show how many orders would be taken back, and send it when that is confirmed."""
+    """Ask of which product and side, show how many and which orders that is now, and take them back."""
     state = desk(screen).state
     if not may_cancel_all(state):
         desk(screen).note("own_not_permitted")
@@ -40,15 +44,70 @@ def ask_to_cancel_all(screen: Screen[None]) -> None:
         desk(screen).note("cancel_all_nothing")
         return
 
-    def text() -> str:
-        return word(screen, "cancel_all_text", count=len(desk(screen).state.own_open()))
+    def make(values: Values, client_order: int) -> CancelAll:
+        side = 1 + choice(values["side"], SIDES)  # 0 is both
+        return CancelAll(product=values["product"].upper(), side=side, client_order=client_order)
 
-    def answer(confirmed: bool | None) -> None:  # noqa: FBT001 - the shape of a screen's callback
-        if confirmed:
-            desk(screen).send(lambda client_order: CancelAll(client_order=client_order))
+    def complain(values: Values) -> str:
+        return "" if _chosen(screen, make(values, 1)) else word(screen, "cancel_all_none")
 
-    title, keys = word(screen, "key_cancel_all"), word(screen, "cancel_all_keys")
-    screen.app.push_screen(ConfirmDialog(title, text, keys), answer)
+    products = sorted({order.product for order in state.orders or () if order.is_open})
+    both = word(screen, "hint_all", choices=choices(screen, SIDES))
+    fields = (
+        field(
+            screen,
+            "product",
+            "product",
+            is_optional=True,
+            hint=word(screen, "hint_all", choices=" ".join(products)),
+        ),
+        field(screen, "side", "side", is_optional=True, chosen_from=SIDES, hint=both),
+    )
+    title, text = word(screen, "key_cancel_all"), word(screen, "cancel_all_text")
+    ask(
+        screen,
+        title,
+        text,
+        fields,
+        make,
+        lambda command: told_orders(screen, command),
+        complain=complain,
+        follows=frozenset({"orders"}),
+    )
+
+
+def _chosen(screen: Screen[None], command: AnyCommand) -> list[OrderView]:
+    """Return the open orders of the product and side of a command, by number."""
+    product, side = getattr(command, "product", ""), getattr(command, "side", 0)
+    return sorted(
+        (
+            order
+            for order in desk(screen).state.orders or ()
+            if order.is_open and product in ("", order.product) and side in (0, order.side)
+        ),
+        key=lambda order: order.order,
+    )
+
+
+def told_orders(screen: Screen[None], command: AnyCommand) -> str:
+    """Return how many orders a command takes back, and which."""
+    orders = _chosen(screen, command)
+    lines = [word(screen, "cancel_all_sum", count=len(orders))]
+    lines += [
+        word(
+            screen,
+            "cancel_all_line",
+            order=order.order,
+            side=show.side_text(order.side, desk(screen).language),
+            product=order.product,
+            price=show.price(order.price_fen),
+            left=show.quantity(order.left_t),
+        )
+        for order in orders[:ORDERS_TOLD]
+    ]
+    if len(orders) > ORDERS_TOLD:
+        lines.append(word(screen, "actions_more", count=len(orders) - ORDERS_TOLD))
+    return "\n".join(lines)
 
 
 def ask_to_stop(screen: Screen[None]) -> None:

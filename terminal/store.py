@@ -49,6 +49,8 @@ TALKS: Final[Topics] = frozenset({"offers", "negotiations"})
 AUCTIONS: Final[Topics] = frozenset({"auctions", "applications"})
 CONTROL: Final[Topics] = frozenset({"market", "proposals", "participants"})
 """What an operator asks for again."""
+KEYS: Final[Topics] = frozenset({"keys", "proposals"})
+"""What who manages keys asks for again."""
 
 
 def reduce(state: State, message: Message) -> Topics:  # noqa: C901 - one arm a message
@@ -97,7 +99,8 @@ def follow_up(state: State, message: Message) -> Topics:
     match message:
         case Welcomed() | Reconnected() | Gap():
             everything = CONTROL | {"halts"} if state.is_operator else OWN | TALKS
-            return everything | AUCTIONS | {"published"}
+            keys = KEYS if state.manages_keys else NOTHING
+            return everything | keys | AUCTIONS | {"published"}
         case wire.PrivateEvents():
             whole = CONTROL if state.is_operator else OWN
             return (whole - {"market"}) | _asked_by(state, message.events)
@@ -116,7 +119,7 @@ def follow_up(state: State, message: Message) -> Topics:
 
 
 def _asked_by(state: State, events: Iterable[AnyEvent]) -> Topics:
-    """Return what these events make necessary beside the usual: talks, auctions, halts."""
+    """Return what these events make necessary beside the usual: talks, auctions, halts, keys."""
     found: set[str] = set()
     for event in events:
         method = getattr(event, "method", None)
@@ -128,9 +131,20 @@ def _asked_by(state: State, events: Iterable[AnyEvent]) -> Topics:
             found.add("halts")
         if isinstance(event, happened.NoticePublished | happened.DayOpened):
             found.add("published")
-    return frozenset(found) - (TALKS if state.is_operator else {"halts"})
+        if isinstance(event, _OF_KEYS):
+            found |= KEYS
+    others = TALKS if state.is_operator else frozenset({"halts"})
+    return frozenset(found) - others - (NOTHING if state.manages_keys else KEYS)
 
 
+_OF_KEYS: Final = (
+    happened.KeyEnrolled
+    | happened.KeyRevoked
+    | happened.KeyExpired
+    | happened.ProposalMade
+    | happened.ProposalApproved
+    | happened.ProposalRejected
+)
 _OF_TALKS: Final = (
     happened.BlockOffered
     | happened.BlockOfferedToGroup

@@ -53,10 +53,19 @@ BATCHES: Final[dict[str, tuple[str, str]]] = {
     "help_notices_none": ("今日没有公告", "no notices today"),
     "key_cancel_all": ("全部撤单", "Cancel all"),
     "cancel_all_text": (
-        "撤回本企业全部未成交委托: {count} 笔\n不可撤的申报(如竞价)将保留。",
-        "Takes back all open orders of the company: {count}\nWhat binds (such as bids) stays.",
+        "撤回本企业未成交的委托: 全部,或某一产品、某一方向的。不可撤的申报(如竞价)将保留。",
+        "Takes back the company's open orders: all, or of a product or side. What binds stays.",
     ),
-    "cancel_all_keys": ("Enter 全部撤单   Esc 返回", "Enter cancels them all   Esc goes back"),
+    "hint_all": ("空 = 全部;  {choices}", "empty = all;  {choices}"),
+    "cancel_all_sum": ("将撤回 {count} 笔:", "takes back orders: {count}"),
+    "cancel_all_line": (
+        "{order}  {side} {product} {price} × {left} 吨",
+        "{order}  {side} {product} {price} × {left} t",
+    ),
+    "cancel_all_none": (
+        "没有符合的未成交委托,请改产品或方向",
+        "no open orders of that product and side",
+    ),
     "cancel_all_nothing": ("没有未成交的委托", "there are no open orders"),
     "own_not_permitted": ("本密钥无此权限", "this key may not do that"),
     "key_stop": ("停止本方交易", "Stop own trading"),

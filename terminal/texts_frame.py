@@ -134,8 +134,8 @@ FRAME: Final[dict[str, tuple[str, str]]] = {
         "Resolved: it was never taken up; send again",
     ),
     "told_proposed": (
-        "提议 {proposal} 已提交,等另一位运营员复核",
-        "Proposal {proposal} waits for another operator",
+        "提议 {proposal} 已提交,等另一人复核",
+        "Proposal {proposal} waits for another person",
     ),
     "told_approved": (
         "提议 {proposal} 已由 {person} 复核通过",

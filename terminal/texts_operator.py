@@ -102,11 +102,10 @@ OPERATOR: Final[dict[str, tuple[str, str]]] = {
     ),
     "approve_differs": ("与提议不符,未复核", "Differs from the proposal; not approved"),
     "approve_own": (
-        "这是本人的提议,须由另一位运营员复核",
-        "This is your own; another operator must approve it",
+        "这是本人的提议,须由另一人复核",
+        "This is your own; another person must approve it",
     ),
     "reject_dialog": ("拒绝提议 {proposal}", "Reject proposal {proposal}"),
     "reject_reason": ("输入理由,Enter 拒绝", "Type the reason, Enter rejects"),
     "dialog_keys": ("Enter 确认   Esc 返回", "Enter confirms   Esc goes back"),
-    "actions_more": ("… 另 {count} 项", "… and {count} more"),
 }

@@ -27,11 +27,13 @@ class FormField(Struct, frozen=True, kw_only=True):
     name: str
     label: str
     kind: str = "text"
-    """text, price, quantity, participant, number, clock, date or choice."""
+    """text, price, quantity, participant, number, clock, date, choice or choices."""
     is_optional: bool = False
     value: str = ""
     choices: Sequence[str] = ()
     """Keys of the words that may be chosen from."""
+    hint: str = ""
+    """What may be typed, shown while the field is empty."""
 
 
 class Form(Struct, frozen=True, kw_only=True):
@@ -44,6 +46,8 @@ class Form(Struct, frozen=True, kw_only=True):
     """The complaint about the values, an empty text where they will do."""
     summary: Callable[[Values], str]
     """What will be sent, in words."""
+    follows: frozenset[str] = frozenset()
+    """Topics of the model after which checked values are checked and told anew."""
 
 
 class FormDialog(ModalScreen[Values | None]):
@@ -77,7 +81,7 @@ class FormDialog(ModalScreen[Values | None]):
     def _input(self, field: FormField) -> Input:
         name = f"form-{field.name}"
         if field.kind not in ("price", "quantity"):
-            return Input(field.value, id=name, max_length=200, compact=True)
+            return Input(field.value, id=name, max_length=200, compact=True, placeholder=field.hint)
         pattern = PRICE_PATTERN if field.kind == "price" else QUANTITY_PATTERN
         made = NumberInput(id=name, pattern=pattern)
         made.value = field.value
@@ -108,6 +112,14 @@ class FormDialog(ModalScreen[Values | None]):
             if not values[field.name] and not field.is_optional:
                 self.set_focus(self.query_one(f"#form-{field.name}", Input))
                 return
+        self._check(values)
+
+    def repaint(self, topics: frozenset[str]) -> None:
+        """Check anew where what was told may have changed."""
+        if self.checked is not None and topics & self._form.follows:
+            self._check(self.checked)
+
+    def _check(self, values: Values) -> None:
         problem = self._form.problem(values)
         if problem:
             self._show(None, problem, "")

@@ -4,11 +4,21 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from engine.commands import Propose, ReferenceBasis, SetReferencePrice, Side
+from engine.commands import (
+    OnDisconnect,
+    Permission,
+    Propose,
+    ReferenceBasis,
+    Role,
+    SetReferencePrice,
+    Side,
+)
 from terminal.picture import svg
 from tests.gateway.gateway_world import OPERATOR_ONE, World, serving
+from tests.gateway.test_login_states import enrolled
 from tests.markets import PRODUCT
 from tests.terminal.rig import Seat, seat
+from tests.terminal.test_forms import fill as fill_form
 
 FOLDER = Path(__file__).parents[2] / "terminal" / "pictures"
 ASKS = ((1, 4_845, 300), (3, 4_855, 1_200), (2, 4_855, 2_000), (1, 4_855, 300), (2, 4_860, 2_400))
@@ -69,6 +79,20 @@ async def operator_picture(world: World, folder: Path) -> None:
         keep(person, "operator", "复核 · approval of a reference price")
 
 
+async def keys_picture(world: World, folder: Path) -> None:
+    """Take the keys of a company with the code of a new one being issued."""
+    chief = enrolled(world, role=Role.ADMINISTRATOR, person="演示管理员")
+    enrolled(world, role=Role.RISK, person="演示风控", on_disconnect=OnDisconnect.KEY)
+    enrolled(world, permissions=(Permission.LISTED,), valid_until="2021-08-01")
+    async with seat(world, chief, folder, size=(120, 30)) as person:
+        await person.press("f10")
+        await person.rows("keys", 4)
+        await person.press("insert")
+        await fill_form(person, "演示新人", "1", "1 4", "192.0.2.0/24", "2021-12-31", "3")
+        await person.sees("只显示这一次")
+        keep(person, "keys", "密钥 · keys of a company, a code for a new one")
+
+
 async def main() -> None:
     """Write all pictures."""
     FOLDER.mkdir(exist_ok=True)
@@ -81,6 +105,7 @@ async def main() -> None:
             world.send(OPERATOR_ONE, Propose(actions=(price,), reason="首日基准价"))
             await trader_pictures(world, Path(name))
             await operator_picture(world, Path(name))
+            await keys_picture(world, Path(name))
 
 
 if __name__ == "__main__":

@@ -5,17 +5,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.commands import Permission, Role, Side
+from engine.commands import CancelAll, CancelOrder, Permission, Role, Side
 from terminal.notices import Severity
-from terminal.own_trading import may_allow, may_cancel_all, may_stop
+from terminal.own_trading import ORDERS_TOLD, may_allow, may_cancel_all, may_stop, told_orders
 from terminal.palette import commands
 from terminal.texts import Language
-from terminal.widgets.dialogs import ConfirmDialog
 from terminal.widgets.form import FormDialog
 from tests.gateway.gateway_world import World, serving
 from tests.gateway.test_login_states import enrolled
+from tests.markets import PRODUCT
 from tests.terminal.rig import Seat, seat
-from tests.terminal.states import standing
+from tests.terminal.states import order, standing
 from tests.terminal.test_forms import LANGUAGES, fill, send
 from tests.terminal.test_screens import LOOKS, compare
 
@@ -47,19 +47,92 @@ async def test_all_orders_are_taken_back_once_confirmed(tmp_path: Path, language
         list_three(world)
         async with seat(world, world.traders[0], tmp_path, language=language) as person:
             await person.press("f5", "f5")
-            await person.sees("3 笔" if language == "zh" else "company: 3")
-            assert all(is_open(world)), "the key that asks never answers"
+            await person.until(lambda: isinstance(person.app.screen, FormDialog))
+            await person.press("f8")
+            assert isinstance(person.app.screen, FormDialog), "what was not checked is not sent"
+            await person.press("enter")
+            await person.sees("3 笔" if language == "zh" else "orders: 3", "48.10", "48.30")
+            assert all(is_open(world)), "a check sends nothing"
             world.list(1, Side.SELL, 4_840, 100)
-            await person.sees("4 笔" if language == "zh" else "company: 4")
+            await person.sees("4 笔" if language == "zh" else "orders: 4", "48.40")
             await person.press("escape")
             assert all(is_open(world))
             await person.press("f5", "enter")
+            await send(person)
             await person.until(lambda: not any(is_open(world)), "for the cancels")
             await person.sees("已撤 4 笔" if language == "zh" else "4 cancelled")
             await person.until(lambda: not person.state.own_open(), "for the orders")
             await person.press("f5")
             await person.sees("没有未成交的委托" if language == "zh" else "no open orders")
-            assert not isinstance(person.app.screen, ConfirmDialog)
+            assert not isinstance(person.app.screen, FormDialog)
+
+
+CHOICES = [
+    ("", "1", [True, True, False]),
+    (PRODUCT.lower(), "", [False, False, False]),
+    (PRODUCT, "sell", [False, False, True]),
+]
+
+
+@pytest.mark.parametrize(("product", "side", "left"), CHOICES)
+async def test_only_a_product_or_a_side_is_taken_back(
+    tmp_path: Path, product: str, side: str, left: list[bool]
+) -> None:
+    async with serving() as world:
+        for number, (way, price_fen) in enumerate(
+            ((Side.SELL, 4_820), (Side.SELL, 4_830), (Side.BUY, 4_700)), 1
+        ):
+            world.list(1, way, price_fen, 100 * number)
+        async with seat(world, world.traders[0], tmp_path, language="en") as person:
+            await person.press("f5")
+            await fill(person, product, side)
+            await person.sees(f"orders: {left.count(False)}")
+            await send(person)
+            await person.sees(f"{left.count(False)} cancelled")
+            assert is_open(world) == left
+
+
+async def test_a_choice_without_orders_sends_nothing(tmp_path: Path) -> None:
+    async with serving() as world:
+        list_three(world)
+        async with seat(world, world.traders[0], tmp_path, language="en") as person:
+            await person.press("f5")
+            none = "no open orders of that"
+            for values, wrong in (
+                (("", "buy"), none),
+                (("CEA99", ""), none),
+                (("", "both"), "Not what is asked for: Side"),
+            ):
+                await fill(person, *values)
+                await person.sees(wrong)
+                await person.press("f8", "shift+tab")
+                assert isinstance(person.app.screen, FormDialog)
+            await person.press("end", *["backspace"] * 5, "tab", *["backspace"] * 4, "enter")
+            await person.sees("orders: 3")
+            for order in world.exchange.orders(1):
+                command = CancelOrder(order=order.order, client_order=700 + order.order)
+                world.send(world.trader_key(1), command)
+            await person.sees("no open orders of that")
+            await person.press("f8")
+            assert isinstance(person.app.screen, FormDialog), "what is gone is not sent"
+
+
+def test_a_long_list_of_orders_is_cut_and_counted() -> None:
+    class Node:
+        """A screen as far as a question looks at it."""
+
+        def __init__(self) -> None:
+            self.app = self
+            self.language = "en"
+            self.state = standing()
+
+    for count, tail in ((ORDERS_TOLD, ""), (ORDERS_TOLD + 1, "… and 1 more")):
+        node = Node()
+        node.state.orders = tuple(order(n, Side.SELL, 4_810, 5) for n in range(1, count + 1))
+        lines = told_orders(node, CancelAll(client_order=1)).splitlines()  # type: ignore[arg-type]
+        assert lines[0] == f"takes back orders: {count}"
+        assert len(lines) == 1 + ORDERS_TOLD + bool(tail)
+        assert not tail or lines[-1] == tail
 
 
 @pytest.mark.parametrize(("language", "size"), LOOKS)
@@ -72,7 +145,8 @@ async def test_the_question_is_reviewed(
             await person.press("f4")
             await person.rows("all-orders", 3)
             await person.press("f5")
-            await person.until(lambda: isinstance(person.app.screen, ConfirmDialog))
+            await fill(person, "", "2" if language == "zh" else "sell")
+            await person.sees("48.30")
             compare(person, "cancel-all", language)
             await person.press("escape")
             person.app.action_stop_trading()

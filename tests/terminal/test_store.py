@@ -333,6 +333,7 @@ def test_an_operator_asks_for_proposals_and_not_for_an_account() -> None:
         "published",
         "applications",
         "halts",
+        "keys",
     }
     assert follow_up(state, private(traded())) == {"proposals", "participants"}
 

@@ -31,6 +31,22 @@ def test_talks_auctions_and_halts_are_asked_for_when_something_happened_to_them(
     assert "offers" not in follow_up(operator, private(sample(happened.BlockCountered)))
 
 
+def test_keys_and_proposals_are_asked_for_by_who_manages_keys_alone() -> None:
+    keys = {"keys", "proposals"}
+    for role, participant, asked in (
+        ("administrator", 1, keys),
+        ("supervisor", 0, keys),
+        ("trader", 1, set()),
+        ("risk", 1, set()),
+    ):
+        state = State()
+        message = Welcomed(welcome(role, participant=participant))
+        reduce(state, message)
+        assert follow_up(state, message) & keys == asked
+        for kind in (happened.KeyEnrolled, happened.KeyRevoked, happened.ProposalMade):
+            assert follow_up(state, private(sample(kind))) & keys == asked
+
+
 @pytest.mark.parametrize("kind", get_args(happened.AnyEvent), ids=lambda kind: kind.__name__)
 def test_every_event_is_taken_in_and_said_in_both_languages(kind: Any) -> None:
     event = sample(kind, participant=9, counterparty=8, buyer=9, seller=8, key=77)

@@ -9,9 +9,20 @@ from rich.cells import cell_len
 
 from gateway import action_words
 from terminal import glossary, texts
-from terminal.keys import CANCEL, KEYS, NEXT_PRODUCT, OPEN, PROPOSE, REJECT
+from terminal.keys import (
+    APPROVE,
+    CANCEL,
+    END,
+    FILTER,
+    ISSUE,
+    KEYS,
+    NEXT_PRODUCT,
+    OPEN,
+    PROPOSE,
+    REJECT,
+)
 from terminal.screens.phases import MethodsPanel, ReferencesPanel
-from terminal.widgets import account, listings, market_table, orders
+from terminal.widgets import account, key_list, listings, market_table, orders, proposals
 from terminal.widgets.table import Column
 
 FOLDER = Path(texts.__file__).parent
@@ -35,6 +46,11 @@ COLUMN_SETS = (
     listings.Listings.COLUMNS,
     MethodsPanel.COLUMNS,
     ReferencesPanel.COLUMNS,
+    key_list.NARROW,
+    key_list.COMPANY_NARROW,
+    key_list.WIDE,
+    proposals.NARROW,
+    proposals.WIDE,
 )
 
 
@@ -69,7 +85,7 @@ def test_every_key_of_the_tables_is_used() -> None:
         path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.py") if path.name not in TABLES
     )
     made = re.compile(
-        r"^(phase|left|role|state|clock|basis|settle|told|ticket|restriction|cause|scope|access)_"
+        r"^(phase|left|role|state|clock|basis|settle|told|ticket|restriction|cause|scope|access|permission|way)_"
     )
     code += Path(action_words.__file__).read_text(encoding="utf-8")
     idle = [
@@ -89,7 +105,14 @@ def test_titles_fit_their_columns(columns: tuple[Column, ...], language: texts.L
 
 
 @pytest.mark.parametrize(
-    "columns", [market_table.NARROW, orders.NARROW, account.HoldingsPanel.COLUMNS]
+    "columns",
+    [
+        market_table.NARROW,
+        orders.NARROW,
+        account.HoldingsPanel.COLUMNS,
+        key_list.NARROW,
+        key_list.COMPANY_NARROW,
+    ],
 )
 def test_narrow_tables_fit_eighty_columns(columns: tuple[Column, ...]) -> None:
     assert sum(column.width + 2 for column in columns) <= 78
@@ -104,7 +127,7 @@ def test_help_lines_fit_eighty_columns(language: texts.Language) -> None:
 
 
 def test_keys_have_ids_of_their_own_and_words() -> None:
-    extra = (CANCEL, NEXT_PRODUCT, OPEN, PROPOSE, REJECT)
+    extra = (CANCEL, NEXT_PRODUCT, OPEN, PROPOSE, REJECT, ISSUE, APPROVE, END, FILTER)
     ids = [key.id for key in (*KEYS, *extra)]
     assert len(set(ids)) == len(ids)
     for key in (*KEYS, *extra):

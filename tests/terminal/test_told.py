@@ -18,7 +18,7 @@ from tests.gateway.gateway_world import World, serving
 from tests.gateway.test_login_states import enrolled
 from tests.terminal.rig import seat
 from tests.terminal.states import welcome
-from tests.terminal.test_forms import LANGUAGES
+from tests.terminal.test_forms import LANGUAGES, send
 from tests.terminal.test_screens import LOOKS, compare
 
 
@@ -94,6 +94,7 @@ async def test_the_header_and_the_ticket_say_that_only_cancels_are_taken(
             await person.until(lambda: ticket.stage is Stage.EDIT, "for nothing")
             assert len(world.exchange.orders(1)) == 1
             await person.press("f5", "enter")
+            await send(person)
             await person.until(lambda: not world.exchange.orders(1)[0].is_open, "for the cancel")
             world.sequencer.door.see_inbox(0, 100)
             await person.until(lambda: not person.state.is_barred, "for the end")

@@ -1,0 +1,196 @@
+"""Keys of people and programs: who is in a list, a one-time code for a new one, the end of one."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from textual.screen import Screen
+
+from engine.commands import (
+    AnyCommand,
+    IssueCode,
+    OnDisconnect,
+    Permission,
+    Propose,
+    RevokeKey,
+    Role,
+)
+from engine.units import NANOSECONDS_PER_SECOND
+from engine.views import KeyView
+from gateway.action_words import action_text, terms_texts
+from gateway.enrolment_code import hash_of, new_code, read_code
+from terminal import format as show
+from terminal.desk import desk, word
+from terminal.forms import REASON_MAX, ask, choice, choices, field, participant, several
+from terminal.measures import tell_proposal
+from terminal.texts import TEXTS
+from terminal.widgets.form import FormField, Values
+
+COMPANY: Final = (Role.TRADER, Role.RISK, Role.ADMINISTRATOR)
+"""Roles of a company's people: what its administrators may issue codes for."""
+EVERYBODY: Final = (
+    *COMPANY,
+    Role.OPERATOR,
+    Role.SUPERVISOR,
+    Role.CLEARING,
+    Role.READER,
+    Role.AUDITOR,
+)
+PERMISSION_WORDS: Final = tuple(f"permission_{row.value}" for row in Permission)
+WAY_WORDS: Final = tuple(f"way_{row.value}" for row in OnDisconnect)
+CODE_HOURS: Final = 24
+"""How long an enrolment code can be claimed."""
+ADDRESS_SIGNS: Final = ",，、;；"
+"""What may stand between two addresses."""
+
+
+# ---------------------------------------------------------------- the list
+
+
+def listed(keys: Sequence[KeyView], wanted: str) -> list[KeyView]:
+    """Return the keys in which all words of a filter are found, those that hold first, then by number."""
+    needles = [show.normalised(part).lower() for part in wanted.split()]
+    found = [key for key in keys if all(needle in _haystack(key) for needle in needles)]
+    return sorted(found, key=lambda key: (key.state != "active", key.key))
+
+
+def _haystack(key: KeyView) -> str:
+    """Return all that a key is looked for by: number, person, company, role and state in both languages."""
+    words = (*TEXTS[f"role_{key.role.value}"], *TEXTS[key.state])
+    cells = (str(key.key), key.person, show.participant(key.participant), key.public_key, *words)
+    return " ".join(show.normalised(cell).lower() for cell in cells)
+
+
+# ---------------------------------------------------------------- a code for a new key
+
+
+def ask_for_code(screen: Screen[None]) -> None:
+    """Ask whose key it shall be and on which terms; show the code once and propose its hash."""
+    state = desk(screen).state
+    if not state.manages_keys:
+        desk(screen).note("keys_not_permitted")
+        return
+    roles = EVERYBODY if state.is_operator else COMPANY
+    code = new_code()
+    until_ns = state.time_ns + CODE_HOURS * 3_600 * NANOSECONDS_PER_SECOND
+
+    def make(values: Values, _: int) -> Propose | None:
+        action = _issue(values, roles, state.participant, code, until_ns)
+        if action is None:
+            return None
+        reason = action_text(action, desk(screen).language)
+        return Propose(actions=(action,), reason=reason[:REASON_MAX])
+
+    def tell(command: AnyCommand) -> str:
+        once = word(screen, "code_once", code=code, hours=CODE_HOURS)
+        return f"{tell_proposal(screen, command)}\n{once}"
+
+    title = word(screen, "key_issue")
+    text = choices(screen, [f"role_{role.value}" for role in roles])
+    ask(screen, title, text, _code_fields(screen, roles), make, tell)
+
+
+def _code_fields(screen: Screen[None], roles: Sequence[Role]) -> list[FormField]:
+    role_words = [f"role_{role.value}" for role in roles]
+    ways = choices(screen, WAY_WORDS)
+    permissions = choices(screen, PERMISSION_WORDS)
+    company = [field(screen, "who", "participant", "participant", is_optional=True)]
+    return [
+        field(screen, "person", "code_person"),
+        field(screen, "role", "role", chosen_from=role_words),
+        *(company if len(roles) > len(COMPANY) else ()),
+        field(
+            screen,
+            "permissions",
+            "permissions",
+            "choices",
+            is_optional=True,
+            chosen_from=PERMISSION_WORDS,
+            hint=permissions,
+        ),
+        field(screen, "addresses", "addresses", is_optional=True, hint=word(screen, "hint_any")),
+        field(screen, "until", "valid_until", "date", is_optional=True, hint="2026-12-31"),
+        field(screen, "way", "lost", is_optional=True, chosen_from=WAY_WORDS, hint=ways),
+    ]
+
+
+def _issue(
+    values: Values, roles: Sequence[Role], own: int, code: str, until_ns: int
+) -> IssueCode | None:
+    """Return the action as typed, None where role and company do not go together."""
+    place = choice(values["role"], [f"role_{role.value}" for role in roles])
+    company = participant(values["who"]) if "who" in values else own
+    if place < 0 or (roles[place] in COMPANY) != (company > 0):
+        return None
+    addresses = values["addresses"]
+    for sign in ADDRESS_SIGNS:
+        addresses = addresses.replace(sign, " ")
+    permissions = several(values["permissions"], PERMISSION_WORDS)
+    way = max(0, choice(values["way"], WAY_WORDS))
+    return IssueCode(
+        code_hash=hash_of(read_code(code)),
+        code_valid_until_ns=until_ns,
+        role=roles[place],
+        person=values["person"],
+        participant=company,
+        permissions=tuple(list(Permission)[row] for row in permissions),
+        addresses=tuple(addresses.split()),
+        valid_until=values["until"],
+        on_disconnect=list(OnDisconnect)[way],
+    )
+
+
+# ---------------------------------------------------------------- the end of a key
+
+
+def ask_to_revoke(screen: Screen[None], key: KeyView | None) -> None:
+    """Show whose key it is and what its end means, ask for the reason, and end it at once."""
+    state = desk(screen).state
+    if not state.manages_keys:
+        desk(screen).note("keys_not_permitted")
+        return
+    if key is None or key.state != "active":
+        desk(screen).note("keys_ended" if key else "keys_choose")
+        return
+    ask(
+        screen,
+        word(screen, "key_revoke"),
+        "\n".join([key_words(screen, key), word(screen, "revoke_text"), *_warnings(screen, key)]),
+        (field(screen, "reason", "reason"),),
+        lambda values, _: RevokeKey(key=key.key, explanation=values["reason"]),
+        lambda command: word(
+            screen,
+            "revoke_sum",
+            key=key.key,
+            person=show.plain(key.person),
+            reason=show.plain(getattr(command, "explanation", "")),
+        ),
+    )
+
+
+def _warnings(screen: Screen[None], key: KeyView) -> list[str]:
+    """Return what the end of this very key brings with it."""
+    state = desk(screen).state
+    told = []
+    if state.welcome is not None and state.welcome.key == key.key:
+        told.append(word(screen, "revoke_own"))
+    others = (row for row in state.keys or () if row.key != key.key and row.state == "active")
+    is_last = not any(
+        (row.role, row.participant) == (Role.ADMINISTRATOR, key.participant) for row in others
+    )
+    if key.role is Role.ADMINISTRATOR and is_last:
+        told.append(word(screen, "revoke_last"))
+    return told
+
+
+def key_words(screen: Screen[None], key: KeyView) -> str:
+    """Return a key in one line: number, person, role, company, and what narrows it."""
+    language = desk(screen).language
+    told = word(
+        screen,
+        "key_line",
+        key=key.key,
+        person=show.plain(key.person),
+        role=word(screen, f"role_{key.role.value}"),
+        participant=show.participant(key.participant),
+    )
+    return "; ".join((told, *terms_texts(key, language)))

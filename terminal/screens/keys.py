@@ -1,0 +1,114 @@
+"""Keys (密钥): a company's administrators manage those of its people, operators all."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import DataTable, Input, Static
+
+from terminal.desk import desk, word
+from terminal.key_management import ask_for_code, ask_to_revoke
+from terminal.keys import APPROVE, END, FILTER, ISSUE, Key
+from terminal.screens.base import FrameScreen
+from terminal.screens.deciding import ask_to_approve, ask_to_reject
+from terminal.widgets.footer import KeyLine
+from terminal.widgets.key_list import KeyDetail, KeysPanel
+from terminal.widgets.proposals import ProposalsPanel
+
+
+class KeysScreen(FrameScreen):
+    """The keys, what is known of the chosen one, and the codes that wait for a second person."""
+
+    NAME = "keys"
+    TITLE_KEY = "key_keys"
+    HELP_KEY = "keys_help"
+    EXTRA_KEYS: ClassVar[tuple[Key, ...]] = (ISSUE, APPROVE, END, FILTER)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("insert", "issue", show=False),
+        Binding("delete,backspace", "end", show=False),
+        Binding("slash", "filter", show=False),
+    ]
+
+    def body(self) -> ComposeResult:
+        """Lay out filter, list, the chosen key and what waits; Tab goes from one to the other."""
+        with Horizontal(id="keys-search", classes="field"):
+            yield Static("", id="keys-filter-label", classes="label", markup=False)
+            yield Input(id="keys-filter", compact=True)
+        yield KeysPanel(id="keys")
+        yield KeyDetail(id="key-detail")
+        yield ProposalsPanel(id="key-proposals", of_keys=True)
+
+    def repaint(self, topics: frozenset[str]) -> None:
+        """Paint, label the filter, and show no more than this key may see."""
+        if not self.is_mounted:
+            return
+        if "*" in topics:
+            self.query_one("#keys-filter-label", Static).update(word(self, "key_filter"))
+            self.query_one("#keys-filter", Input).placeholder = word(self, "filter_hint")
+        is_manager = desk(self).state.manages_keys
+        self.query_one(KeyLine).extra = self.EXTRA_KEYS if is_manager else ()
+        for name in ("#keys-search", "#key-detail", "#key-proposals"):
+            self.query_one(name).display = is_manager
+        super().repaint(topics)
+        self._tell_key()
+
+    def help_sentence(self) -> str:
+        """Return what to do next here, or who does it."""
+        is_manager = desk(self).state.manages_keys
+        return word(self, "keys_help" if is_manager else "keys_help_others")
+
+    def on_data_table_row_highlighted(self, _: DataTable.RowHighlighted) -> None:
+        """Tell of the key that the cursor came to."""
+        self._tell_key()
+
+    def _tell_key(self) -> None:
+        self.query_one(KeyDetail).show_key(self.query_one(KeysPanel).chosen_key())
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what is looked for."""
+        event.stop()
+        panel = self.query_one(KeysPanel)
+        panel.wanted = event.value
+        panel.show_keys()
+        self._tell_key()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go on in the list."""
+        event.stop()
+        self.set_focus(self.query_one(KeysPanel).table)
+
+    def action_filter(self) -> None:
+        """Go to the filter."""
+        if desk(self).state.manages_keys:
+            self.set_focus(self.query_one("#keys-filter"))
+
+    def step_back(self) -> None:
+        """Take the filter away, back to the list."""
+        self.query_one("#keys-filter", Input).value = ""
+        self.set_focus(self.query_one(KeysPanel).table)
+
+    def action_issue(self) -> None:
+        """Ask for the terms of a new key's code."""
+        ask_for_code(self)
+
+    def on_data_table_row_selected(self, _: DataTable.RowSelected) -> None:
+        """Look at the chosen proposal; on a key, Enter means nothing."""
+        if self.query_one(ProposalsPanel).table.has_focus:
+            self.action_open()
+
+    def action_open(self) -> None:
+        """Look at the proposal under the cursor and approve it."""
+        panel = self.query_one(ProposalsPanel)
+        if panel.table.has_focus:
+            ask_to_approve(self, panel.chosen_proposal())
+        else:
+            desk(self).note("keys_choose_proposal")
+
+    def action_end(self) -> None:
+        """End the chosen key, or reject the chosen proposal."""
+        panel = self.query_one(ProposalsPanel)
+        if panel.table.has_focus:
+            ask_to_reject(self, panel.chosen_proposal())
+        else:
+            ask_to_revoke(self, self.query_one(KeysPanel).chosen_key())
