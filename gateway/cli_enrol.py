@@ -107,12 +107,12 @@ def _add_terms(parser: argparse.ArgumentParser) -> None:
 
 
 def _terms(arguments: argparse.Namespace) -> dict[str, Any]:
-    from gateway.errors import UserError
+    from gateway.cli_fixes import mistake
 
     if arguments.person is None or arguments.role is None:
-        raise UserError("say whose key it is and what for: --person NAME --role ROLE")
+        raise mistake(arguments.lang, "whose_terms")
     if (arguments.role in COMPANY_ROLES) != (arguments.participant > 0):
-        raise UserError("--participant N goes with trader, risk and administrator, and only there")
+        raise mistake(arguments.lang, "whose_company")
     return {
         "role": arguments.role,
         "person": arguments.person,
@@ -129,18 +129,18 @@ def _code(arguments: argparse.Namespace) -> int:
 
     from engine.commands import IssueCode
     from engine.units import NANOSECONDS_PER_SECOND
+    from gateway.cli_fixes import mistake
     from gateway.enrolment_code import hash_of, new_code, read_code
-    from gateway.errors import UserError
 
     if arguments.list:
         return _list_codes(arguments)
     terms = _terms(arguments)
     if not 1 <= arguments.hours <= CODE_HOURS_MAX:
-        raise UserError(f"--hours is between 1 and {CODE_HOURS_MAX}")
+        raise mistake(arguments.lang, "hours", most=CODE_HOURS_MAX)
     code = new_code()
 
     async def work(client: "Client") -> tuple[int, int]:
-        await _must_be_admitted(client, arguments.participant)
+        await _must_be_admitted(client, arguments)
         hours_ns = arguments.hours * 3_600 * NANOSECONDS_PER_SECOND
         wish = {
             "type": "IssueCode",
@@ -151,7 +151,7 @@ def _code(arguments: argparse.Namespace) -> int:
         try:
             action = msgspec.convert(wish, IssueCode)
         except msgspec.ValidationError as error:
-            raise UserError(f"no such code can be issued: {error}") from error
+            raise mistake(arguments.lang, "terms_bad", problem=error) from error
         (number,) = await propose_all(client, [(action,)], arguments.reason)
         return number, action.code_valid_until_ns
 
@@ -172,14 +172,13 @@ def _code(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _must_be_admitted(client: "Client", participant: int) -> None:
+async def _must_be_admitted(client: "Client", arguments: argparse.Namespace) -> None:
     """Refuse a company that is not there now, and not only when somebody approves; 0 is none."""
-    from gateway.errors import UserError
+    from gateway.cli_fixes import mistake
 
-    if participant and participant not in {row.participant for row in await client.participants()}:
-        raise UserError(
-            f"participant {participant} is not admitted; see `ceax participant list` for the numbers"
-        )
+    number = arguments.participant
+    if number and number not in {row.participant for row in await client.participants()}:
+        raise mistake(arguments.lang, "not_admitted", participant=number)
 
 
 def _list_codes(arguments: argparse.Namespace) -> int:
@@ -200,18 +199,18 @@ def _list_codes(arguments: argparse.Namespace) -> int:
 
 
 def _enrol(arguments: argparse.Namespace) -> int:
-    from gateway.errors import UserError
+    from gateway.cli_fixes import mistake
 
     if (arguments.file is None) == (arguments.public_key is None):
-        raise UserError("say either one's own key FILE (with its --code), or --public-key HEX")
+        raise mistake(arguments.lang, "one_way")
     return _claim(arguments) if arguments.file is not None else _enrol_by_hand(arguments)
 
 
 def _claim(arguments: argparse.Namespace) -> int:
     import asyncio
 
+    from gateway.cli_fixes import mistake
     from gateway.enrolment_code import BadCode, read_code
-    from gateway.errors import UserError
     from gateway.words import say
 
     code = arguments.code
@@ -220,8 +219,8 @@ def _claim(arguments: argparse.Namespace) -> int:
     try:
         read_code(code or "")
     except BadCode as error:
-        where = f" (group {error.group})" if error.group else ""
-        raise UserError(f"{error}{where}; type the code again as it was told") from None
+        wrong = "code_group" if error.group else "code_bad"
+        raise mistake(arguments.lang, wrong, group=error.group) from None
     key = open_key(arguments.file, arguments.passphrase_file)
     enrolled = asyncio.run(_claim_once(arguments, key, code))
     facts = {"key": enrolled.key, "role": enrolled.role, "person": enrolled.person}
@@ -240,10 +239,10 @@ async def _claim_once(
     arguments: argparse.Namespace, key: "KeyFile", code: str
 ) -> "Enrolled | Welcome":
     """Claim a code; where it is used up, see whether this key did it: an answer may have been lost."""
+    from gateway.cli_fixes import mistake, told
     from gateway.client import Client
     from gateway.client_errors import ClientError, LoginRefused
     from gateway.enrolling import enrol
-    from gateway.errors import UserError
 
     url, language, authorities = arguments.exchange, arguments.lang, arguments.ca
     try:
@@ -251,7 +250,8 @@ async def _claim_once(
     except LoginRefused as error:
         refusal = error
     except ClientError as error:
-        raise UserError(f"not enrolled: {error}") from error
+        problem = told(error, arguments.whose, language)
+        raise mistake(language, "not_enrolled", problem=problem) from error
     if refusal.code in ("CODE_USED", "KEY_ALREADY_ENROLLED"):
         try:
             async with await Client.connect(
@@ -260,23 +260,24 @@ async def _claim_once(
                 return client.welcome
         except ClientError:
             pass  # it was somebody else
-    raise UserError(f"not enrolled: {refusal}") from refusal
+    problem = told(refusal, arguments.whose, language)
+    raise mistake(language, "not_enrolled", problem=problem) from refusal
 
 
 def _enrol_by_hand(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from engine.commands import EnrolKey
-    from gateway.errors import UserError
+    from gateway.cli_fixes import mistake
 
     wish = {"type": "EnrolKey", "public_key": arguments.public_key, **_terms(arguments)}
     try:
         action = msgspec.convert(wish, EnrolKey)
     except msgspec.ValidationError as error:
-        raise UserError(f"the key cannot be enrolled: {error}") from error
+        raise mistake(arguments.lang, "key_bad", problem=error) from error
 
     async def work(client: "Client") -> list[int]:
-        await _must_be_admitted(client, arguments.participant)
+        await _must_be_admitted(client, arguments)
         return await propose_all(client, [(action,)], arguments.reason)
 
     numbers = talk(arguments, work)

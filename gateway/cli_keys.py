@@ -11,6 +11,7 @@ from gateway.cli_parts import (
     add_output,
     add_passphrase_file,
     add_verbs,
+    done,
     make_parser,
     new_passphrase,
     talk,
@@ -91,9 +92,12 @@ def _add_revoke(verbs: "Commands") -> None:
         verbs,
         "revoke",
         "end a key for good, and its live connections: one's own, the company's, or any",
-        f"ceax keys revoke 12 --reason 离职 {URL} --key operator-1.key",
+        f"ceax keys revoke 12 --reason 离职 {URL} --key operator-1.key\n"
+        f"  ceax keys revoke 演示交易员 --reason 离职 {URL} --key administrator-1.key",
     )
-    revoke.add_argument("number", type=int, metavar="N", help="of `ceax keys list`")
+    revoke.add_argument(
+        "which", metavar="WHICH", help="number, person or public key as `ceax keys list` shows it"
+    )
     revoke.add_argument("--reason", required=True, help="why")
     add_exchange(revoke, "of its person, its administrator or an operator")
     add_output(revoke)
@@ -135,14 +139,14 @@ def _print_key(key: "PublicHalf", arguments: argparse.Namespace) -> None:
 
 def _rotate(arguments: argparse.Namespace) -> int:
     from engine.events import KeyRevoked
-    from gateway.errors import UserError
+    from gateway.cli_fixes import mistake
     from gateway.keys import describe, new_key
 
     old = describe(arguments.key)
     passphrase = new_passphrase(is_asked=arguments.passphrase, file=arguments.passphrase_file)
     key = new_key(old.person, old.role)
     if arguments.file.exists():
-        raise UserError(f"{arguments.file} exists; choose another file or remove it first")
+        raise mistake(arguments.lang, "file_exists", file=arguments.file)
 
     async def follow(client: "Client") -> "KeyEnrolled":
         key.save(arguments.file, passphrase)  # before it is enrolled, or a loss would lock one out
@@ -154,9 +158,7 @@ def _rotate(arguments: argparse.Namespace) -> int:
         """Log in with the new key, which proves it, and end the old one where that is wished."""
         if not arguments.revoke_old:
             return False
-        answer = await client.revoke_key(enrolled.previous, "轮换")
-        if not isinstance(answer.first, KeyRevoked):
-            raise UserError(" ".join(answer.texts) or "the old key was not revoked")
+        done(await client.revoke_key(enrolled.previous, "轮换"), KeyRevoked)
         return True
 
     arguments.key = arguments.file
@@ -185,44 +187,68 @@ async def _follow(client: "Client", public_key: str, file: Path) -> "KeyEnrolled
     """Enrol the next key; its file goes again where nobody enrolled it, for then it is worth nothing."""
     from engine.events import KeyEnrolled
     from gateway.client import SubmitFailed
-    from gateway.errors import UserError
+    from gateway.errors import Declined
 
     try:
-        answer = await client.rotate_key(public_key)
-    except SubmitFailed as error:
-        if error.outcome != "unknown":
+        return done(await client.rotate_key(public_key), KeyEnrolled)
+    except (SubmitFailed, Declined) as error:
+        if getattr(error, "outcome", "") != "unknown":
             file.unlink()  # noqa: ASYNC240 - one name of a small file
         raise
-    if not isinstance(answer.first, KeyEnrolled):
-        file.unlink()  # noqa: ASYNC240
-        raise UserError(" ".join(answer.texts) or "the exchange did not enrol the new key")
-    return answer.first
 
 
 def _revoke(arguments: argparse.Namespace) -> int:
     from engine.events import KeyRevoked
     from gateway.client import SubmitFailed
-    from gateway.errors import UserError
 
-    async def work(client: "Client") -> None:
+    async def work(client: "Client") -> int:
+        number = await _number_of(client, arguments)
         try:
-            answer = await client.revoke_key(arguments.number, arguments.reason)
+            done(await client.revoke_key(number, arguments.reason), KeyRevoked)
         except SubmitFailed as error:
             # Who revokes the own key loses the connection with it, and maybe the answer.
-            if client.welcome.key == arguments.number and error.outcome == "unknown":
-                return
-            raise
-        if not isinstance(answer.first, KeyRevoked):
-            raise UserError(" ".join(answer.texts) or "the key was not revoked")
+            if client.welcome.key != number or error.outcome != "unknown":
+                raise
+        return number
 
-    talk(arguments, work)
+    number = talk(arguments, work)
     if arguments.json:
-        print(json.dumps({"key": arguments.number, "state": "revoked"}))
+        print(json.dumps({"key": number, "state": "revoked"}))
     elif arguments.lang == "zh":
-        print(f"密钥 {arguments.number} 已吊销; 其连接已断开")
+        print(f"密钥 {number} 已吊销; 其连接已断开")
     else:
-        print(f"key {arguments.number} is revoked; its connections are closed")
+        print(f"key {number} is revoked; its connections are closed")
     return 0
+
+
+async def _number_of(client: "Client", arguments: argparse.Namespace) -> int:
+    """Return the number of the one key that holds and is called so; UserError where it is none or several."""
+    from gateway.cli_fixes import mistake
+    from gateway.client_errors import RequestFailed
+    from gateway.words import PUBLIC_SHOWN, say
+
+    called, lang = arguments.which.strip(), arguments.lang
+    if called.isascii() and called.isdigit() and len(called) < PUBLIC_SHOWN:
+        return int(called)
+    try:
+        rows = await client.keys()
+    except RequestFailed as error:
+        if error.code != "ROLE_NOT_PERMITTED":
+            raise
+        raise mistake(lang, "key_by_number", key=client.welcome.key) from error
+    is_public = len(called) >= PUBLIC_SHOWN
+    found = [
+        row
+        for row in rows
+        if row.state == "active"
+        and (row.person == called or (is_public and row.public_key.startswith(called.lower())))
+    ]
+    if not found:
+        raise mistake(lang, "key_none", told=called)
+    if len(found) > 1:
+        keys = ", ".join(f"{row.key} ({say(lang, f'role_{row.role.value}')})" for row in found)
+        raise mistake(lang, "key_many", told=called, keys=keys)
+    return int(found[0].key)
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -63,7 +63,7 @@ def _number(text: str) -> int:
 
 def _change(arguments: argparse.Namespace) -> int:
     async def work(client: "Client") -> int:
-        action = _action(await _view(client, arguments.participant), arguments)
+        action = _action(await _view(client, arguments), arguments)
         (number,) = await propose_all(client, [(action,)], arguments.reason)
         return number
 
@@ -77,13 +77,13 @@ def _change(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _view(client: "Client", participant: int) -> "ParticipantView":
-    from gateway.errors import UserError
+async def _view(client: "Client", arguments: argparse.Namespace) -> "ParticipantView":
+    from gateway.cli_fixes import mistake
 
     for view in await client.participants():
-        if view.participant == participant:
+        if view.participant == arguments.participant:
             return view
-    raise UserError(f"there is no participant {participant}; see: ceax participant list")
+    raise mistake(arguments.lang, "not_admitted", participant=arguments.participant)
 
 
 def _action(view: "ParticipantView", arguments: argparse.Namespace) -> "Action":
@@ -93,7 +93,7 @@ def _action(view: "ParticipantView", arguments: argparse.Namespace) -> "Action":
         Restriction,
         RestrictParticipant,
     )
-    from gateway.errors import UserError
+    from gateway.cli_fixes import mistake
 
     number = view.participant
     if arguments.verb == "remove":
@@ -104,7 +104,7 @@ def _action(view: "ParticipantView", arguments: argparse.Namespace) -> "Action":
         year = arguments.year or view.compliance_year
         return RestoreParticipant(participant=number, compliance_year=year)
     if view.restriction is Restriction.NONE:
-        raise UserError(f"participant {number} ({view.name}) is neither suspended nor removed")
+        raise mistake(arguments.lang, "not_barred", participant=number, name=view.name)
     return RestrictParticipant(participant=number, restriction=Restriction.NONE)
 
 

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
     from engine.commands import Action
     from gateway.client import Client
+    from gateway.client_answer import Answer
     from gateway.keys import KeyFile
 
     Commands = _SubParsersAction[argparse.ArgumentParser]
 
 T = TypeVar("T")
+E = TypeVar("E")
 
 
 def make_parser(
@@ -108,14 +110,10 @@ def new_passphrase(*, is_asked: bool, file: Path | None) -> str:
 
 def talk(arguments: argparse.Namespace, work: "Callable[[Client], Awaitable[T]]") -> T:
     """Log in with the key of the options, do some work and log out; UserError where that fails."""
-    from gateway.errors import UserError
+    from gateway.cli_fixes import mistake
 
     if arguments.exchange is None or arguments.key is None:
-        raise UserError(
-            "请指明交易所与密钥: --exchange URL --key 密钥文件"
-            if arguments.lang == "zh"
-            else "say where and as whom: --exchange URL --key FILE"
-        )
+        raise mistake(arguments.lang, "no_exchange")
     key = open_key(arguments.key, arguments.passphrase_file)
     return asyncio.run(_talk(arguments, key, work))
 
@@ -123,7 +121,7 @@ def talk(arguments: argparse.Namespace, work: "Callable[[Client], Awaitable[T]]"
 async def _talk(
     arguments: argparse.Namespace, key: "KeyFile", work: "Callable[[Client], Awaitable[T]]"
 ) -> T:
-    from gateway.cli_fixes import with_fix
+    from gateway.cli_fixes import told
     from gateway.client import Client, ClientError
     from gateway.errors import Declined, UserError
 
@@ -138,32 +136,37 @@ async def _talk(
         async with client:
             return await work(client)
     except (ClientError, Declined) as error:
-        text, code = getattr(error, "text", str(error)), getattr(error, "code", "")
-        raise UserError(with_fix(text, code, arguments.whose, arguments.lang)) from error
+        raise UserError(told(error, arguments.whose, arguments.lang)) from error
+
+
+def done(answer: "Answer", *kinds: type[E]) -> E:
+    """Return the event that a command was sent for; Declined where the exchange answered another."""
+    from gateway.errors import Declined
+
+    first = answer.first
+    if isinstance(first, kinds):
+        return first
+    code = answer.refused.reason.name if answer.refused is not None else ""
+    raise Declined(" ".join(answer.texts), code)
 
 
 async def propose_all(
     client: "Client", proposals: "Iterable[Sequence[Action]]", reason: str
 ) -> list[int]:
     """Propose one after the other and return their numbers; UserError tells those made before a refusal."""
-    from engine.events import ProposalMade, Refused
+    from engine.events import ProposalMade
     from gateway.client import ClientError
     from gateway.errors import Declined
 
     numbers: list[int] = []
-    problem = code = ""
     for actions in proposals:
         try:
-            answer = await client.propose(actions, reason)
-        except ClientError as error:
-            problem, code = getattr(error, "text", str(error)), getattr(error, "code", "")
-            break
-        if not isinstance(answer.first, ProposalMade):
-            problem = " ".join(answer.texts) or "the exchange did not take the proposal"
-            code = answer.first.reason.name if isinstance(answer.first, Refused) else ""
-            break
-        numbers.append(answer.first.proposal)
-    if problem:
-        done = f"; proposals made before: {numbers}" if numbers else ""
-        raise Declined(f"{problem}{done}", code)
+            numbers.append(done(await client.propose(actions, reason), ProposalMade).proposal)
+        except (ClientError, Declined) as error:
+            if not numbers:
+                raise
+            text, code = getattr(error, "text", str(error)), getattr(error, "code", "")
+            if getattr(error, "outcome", "") == "unknown":
+                code = ""  # whoever reads it has to look first
+            raise Declined(f"{text}; proposals made before: {numbers}", code) from error
     return numbers

@@ -4,12 +4,13 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from gateway.cli_parts import add_exchange, add_output, add_verbs, make_parser, talk
+from gateway.cli_parts import add_exchange, add_output, add_verbs, done, make_parser, talk
 
 if TYPE_CHECKING:
     from engine.views import ProposalView
     from gateway.cli_parts import Commands
     from gateway.client import Client
+    from gateway.client_answer import Answer
 
 WHOSE = "of an operator, supervisor or administrator"
 URL = "--exchange ws://127.0.0.1:7000 --key administrator-2.key"
@@ -58,27 +59,30 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _decide(arguments: argparse.Namespace) -> int:
-    from engine.events import ProposalApproved, ProposalRejected
-    from gateway.errors import UserError
+    from engine.events import ProposalApproved, ProposalRejected, Refused
+    from gateway.cli_fixes import answer_told
 
-    async def work(client: "Client") -> tuple[list[str], tuple[str, ...]]:
+    async def work(client: "Client") -> "Answer":
         if arguments.verb == "approve":
             answer = await client.approve(arguments.proposal)
         else:
             answer = await client.reject(arguments.proposal, arguments.reason)
-        if not isinstance(answer.first, ProposalApproved | ProposalRejected):
-            raise UserError(" ".join(answer.texts) or "nothing was decided")
-        return [type(event).__name__ for event in answer.events], answer.texts
+        done(answer, ProposalApproved, ProposalRejected)
+        return answer
 
-    events, refusals = talk(arguments, work)
+    answer = talk(arguments, work)
     if arguments.json:
-        facts = {"proposal": arguments.proposal, "events": events, "refused": refusals}
+        events = [type(event).__name__ for event in answer.events]
+        facts = {"proposal": arguments.proposal, "events": events, "refused": answer.texts}
         print(json.dumps(facts, ensure_ascii=False))
-    else:
-        done = "approved" if arguments.verb == "approve" else "rejected"
-        done_zh = "已批准" if arguments.verb == "approve" else "已拒绝"
-        chinese = arguments.lang == "zh"
-        print(f"提案 {arguments.proposal} {done_zh}" if chinese else f"{done} {arguments.proposal}")
-        for text in refusals:  # an action may be refused though its proposal was approved
-            print(f"未执行: {text}" if chinese else f"not done: {text}")
-    return 1 if refusals else 0
+        return 1 if answer.texts else 0
+    decided = "approved" if arguments.verb == "approve" else "rejected"
+    decided_zh = "已批准" if arguments.verb == "approve" else "已拒绝"
+    chinese, number = arguments.lang == "zh", arguments.proposal
+    print(f"提案 {number} {decided_zh}" if chinese else f"{decided} {number}")
+    # An action may be refused though its proposal was approved.
+    refused = [event for event in answer.events if isinstance(event, Refused)]
+    for event, text in zip(refused, answer.texts, strict=True):
+        why = answer_told(text, event.reason.name, arguments.whose, arguments.lang)
+        print(f"未执行: {why}" if chinese else f"not done: {why}")
+    return 1 if refused else 0

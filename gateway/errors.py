@@ -10,4 +10,5 @@ class Declined(UserError):
 
     def __init__(self, text: str, code: str = "") -> None:
         super().__init__(text)
+        self.text = text
         self.code = code

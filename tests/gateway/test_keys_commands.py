@@ -12,6 +12,7 @@ import pytest
 import ceax
 from engine.commands import OnDisconnect, Permission, Role
 from gateway import cli_fixes, cli_parts, keys, passphrase
+from gateway.client_errors import RequestFailed
 from tests.gateway.gateway_world import OPERATOR_TWO, World, raw, serving
 from tests.gateway.test_login_states import enrolled, is_welcome
 
@@ -265,7 +266,8 @@ def test_whoever_a_command_asks_for_has_words_in_both_languages() -> None:
     assert len(asked) >= 7
     for whose in asked:
         for lang in ("zh", "en"):
-            assert "--key" in cli_fixes.with_fix("x", "ROLE_NOT_PERMITTED", whose, lang)
+            error = RequestFailed("rejected", "ROLE_NOT_PERMITTED", "x")
+            assert "--key" in cli_fixes.told(error, whose, lang)
 
 
 async def test_an_administrator_lists_the_keys_of_its_own_company(shell: Shell) -> None:
@@ -300,7 +302,7 @@ async def test_a_participant_is_suspended_restored_and_removed_by_two(shell: She
     code, out, _ = await shell.run("participant", "list", "--lang", "zh", key=shell.operator)
     assert (code, "演示电厂002" in out) == (0, True)
     code, _, err = await shell.run("participant", "remove", 99, "--reason", "x", key=shell.operator)
-    assert (code, "no participant 99" in err) == (2, True)
+    assert (code, "participant 99 is not admitted" in err) == (2, True)
 
 
 # ---------------------------------------------------------------- passphrases at the command
