@@ -260,10 +260,13 @@ def _row(
     values: dict[str, object] = {"type": "AdmitParticipant", "category": Category.KEY_EMITTING_UNIT}
     problems: list[tuple[str, str]] = []
     given: list[str] = []
+    written: set[str] = set()
     for name in FIELDS:
         place = places.get(name, -1)
         text = cells[place].strip() if 0 <= place < len(cells) else ""
-        if not text:
+        if text:
+            written.add(name)
+        else:
             text = _default(name, str(values.get("credit_code", "")), reading)
             if text:
                 given.append(name)
@@ -271,10 +274,9 @@ def _row(
             values[name] = _value(name, text, reading.language)
         except ValueError as error:
             problems.append((name, str(error)))
-    if (
-        "credit_code" not in values
-    ):  # accounts made from a bad code are nobody's mistake of their own
-        problems = [item for item in problems if item[0] not in ACCOUNTS or places.get(item[0])]
+    if "credit_code" not in values:
+        # An account that would be made from a bad code is nobody's mistake of its own.
+        problems = [item for item in problems if item[0] in written or item[0] not in ACCOUNTS]
     return values, given, problems
 
 

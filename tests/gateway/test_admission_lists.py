@@ -30,6 +30,18 @@ def real(number: int, **changes: str) -> str:
 REAL = "\ufeff序号,省（区、市）,重点排放单位名称,统一社会信用代码（18位）"
 
 
+def test_a_written_account_is_told_beside_a_bad_code_and_an_empty_one_is_not() -> None:
+    """An account that would be made from the code is wrong only because the code is."""
+    heading = "登记账户,资金账户," + REAL.lstrip("\ufeff")
+    rows = [heading, "有 空格,F-1," + real(1, credit_code="123"), ",," + real(2, credit_code="123")]
+    found = parse_applicants("\n".join(rows), "u", READING)
+    assert [(cell.row, cell.column) for cell in found.bad] == [
+        (2, "credit_code"),
+        (2, "registry_account"),
+        (3, "credit_code"),
+    ]
+
+
 def test_a_list_without_accounts_gets_them_from_the_code_and_says_so() -> None:
     found = parse_applicants("\n".join([REAL, real(1), real(2)]), "units.csv", READING)
     assert not found.bad
