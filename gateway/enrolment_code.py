@@ -14,8 +14,8 @@ SECRET_BITS: Final = 128
 SECRET_LETTERS: Final = 26
 LENGTH: Final = SECRET_LETTERS + 2
 GROUP: Final = 4
-TEXT_MAX: Final = 64
-"""Most characters that a typed code may have, dashes and spaces included."""
+TEXT_MAX: Final = 256
+"""So much of a typed text is looked at, dashes and spaces included: a code has 34 characters."""
 _DOMAIN: Final = b"CEAX-CODE-v1\n"
 _PRIMITIVE: Final = 0b100101
 """x^5 + x^2 + 1, under which x runs through all 31 elements of the field."""
@@ -43,7 +43,7 @@ def written(code: str) -> str:
 
 def read_code(text: str) -> str:
     """Return the 28 letters of a typed code; BadCode says what is wrong, where that can be known."""
-    code = "".join(sign for sign in text[: 4 * TEXT_MAX].upper() if sign not in " -\t\r\n")
+    code = "".join(sign for sign in text[:TEXT_MAX].upper() if sign not in " -\t\r\n")
     for place, sign in enumerate(code):
         if sign not in LETTERS:
             raise BadCode(f"{sign!r} stands in no code", place // GROUP + 1)
