@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from engine.commands import Entry
 from engine.core.records import COMMAND
@@ -47,7 +46,7 @@ class Recovery:
         """Applied so far; a snapshot spares those before it."""
         self._say = say
         self._start = exchange.sequence
-        self._waiting: list[NDArray[np.void]] = []
+        self._waiting: list[memoryview] = []
         self._count = 0
 
     def visit(self, frame: Frame) -> None:
@@ -66,7 +65,7 @@ class Recovery:
         self.commands += header.count
         match header.kind:
             case FrameKind.HOT:
-                self._waiting.append(np.frombuffer(frame.payload, dtype=COMMAND))
+                self._waiting.append(frame.payload)
                 self._count += header.count
                 return
             case FrameKind.CONTROL:
@@ -85,7 +84,7 @@ class Recovery:
         """Apply the hot commands that were gathered; ReplayDiffers where their numbers do not follow."""
         if not self._waiting:
             return
-        records = np.concatenate(self._waiting)
+        records = np.frombuffer(bytearray().join(self._waiting), COMMAND)  # as bytes: one copy each
         self._waiting.clear()
         self._count = 0
         self.history.add_hot(apply_hot(self.exchange, records))
