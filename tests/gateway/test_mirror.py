@@ -11,7 +11,8 @@ from msgspec import Struct
 from websockets.datastructures import Headers
 from websockets.http11 import Request
 
-from engine.commands import Side, VoidTrade
+from engine.commands import PickListing, Side, VoidTrade
+from engine.events import Repeated, Traded
 from gateway import mirror as module
 from gateway.mirror_routes import ROUTES, TRADES_MAX
 from tests.gateway.gateway_world import World, serving, settings
@@ -117,6 +118,16 @@ async def test_a_voided_trade_is_marked_and_leaves_the_candles() -> None:
             "48.10",
         )
         assert (candle["quantity_t"], candle["trades"]) == (10, 2)
+
+
+async def test_a_repeated_answer_is_no_second_trade() -> None:
+    async with serving() as world:
+        listed = world.list(1, Side.SELL, 4_800, 10).events[0]
+        pick = PickListing(listing=getattr(listed, "order", 0), quantity_t=10, client_order=9_999)
+        done = [world.send(world.trader_key(2), pick).events for _ in range(2)]
+        assert [type(events[0]) for events in done] == [Traded, Repeated]
+        rows = (await get(world, f"/v1/trades?product={PRODUCT}")).json()["trades"]
+        assert len(rows) == 1
 
 
 async def test_candles_of_every_interval_hold_the_same_trades() -> None:
