@@ -4,12 +4,13 @@ from collections import defaultdict
 
 import pytest
 
-from engine.commands import Method, Side
-from engine.events import Traded, TradeVoided
+from engine.commands import Entry, Method, PickListing, Side
+from engine.events import Repeated, Traded, TradeVoided
 from gateway import history as history_module
 from gateway import tape as tape_module
+from gateway.batches import runs_of
 from gateway.feed import Feed
-from gateway.history import Applied
+from gateway.history import Applied, apply_hot, paired
 from gateway.mirror_routes import Candle, MirrorTrade
 from gateway.tape import MINUTE_NS, Tape
 from tests.gateway.test_feed_start import Kept
@@ -114,6 +115,29 @@ def test_a_tape_that_was_filled_live_at_a_start_or_late_is_the_log(name: str) ->
     assert most > 20, "there was a day with trades"
     assert turns > 1, "a start takes its pages in turns"
     assert kept.history.floor > 0, "a day was dropped"
+
+
+def test_a_repeated_answer_is_no_second_trade() -> None:
+    kept = Kept("small")
+    feed = Feed(kept.exchange, kept.history)
+    for batch in kept.batches():
+        feed.take_in(batch)
+        picks = [item for item in batch if isinstance(item.command, PickListing)]
+        done = [item for item in picks if isinstance(item.events[0], Traded)]
+        if done:
+            break
+    last = kept.exchange.sequence
+    again = Entry(last + 1, kept.exchange.time_ns, done[0].key, done[0].command)
+    ((run, records),) = runs_of([again], kept.profile)
+    assert records is not None, "it has a record"
+    hot = apply_hot(kept.exchange, records)
+    kept.history.add_hot(hot)
+    (repeat,) = paired(run, hot, kept.profile)
+    assert isinstance(repeat.events[0], Repeated)
+    feed.take_in([repeat])
+    tape = Tape(feed, kept.history)
+    filled(tape)
+    assert compare(tape, kept) > 0
 
 
 def test_rows_are_read_on_behind_a_trade() -> None:
