@@ -29,6 +29,7 @@ from bench.stage import CASH_FEN, FIRST_TRADER_KEY, HOLDING_T, Stage
 from bench.workload import Shape
 from engine.core.layout import MAY_ALL
 from engine.exchange import Exchange
+from engine.units import QUANTITY_T_MAX
 
 LIVE: Final = (1_000, 10_000, 100_000, 1_000_000)
 PARTICIPANTS: Final = (3_600, 1_000_000)
@@ -109,6 +110,7 @@ def _crowd(stage: Stage, participants: int) -> None:
     keys = slice(FIRST_TRADER_KEY - 1 + begin, FIRST_TRADER_KEY + participants)
     state.keys["participant"][keys] = numbers
     state.keys["permissions"][keys] = MAY_ALL
+    state.keys["order_max_t"][keys] = QUANTITY_T_MAX
     state.cash["settled_fen"][begin : participants + 1] = CASH_FEN
     products = int(state.rules["products"])
     rows = slice(begin * products, (participants + 1) * products)

@@ -156,6 +156,8 @@ def confirm_broken(market: Market, talk: Talk, command: ConfirmBlock) -> Figures
     # A corrected reference price may have moved the band away from terms that no row carries any more.
     price_fen, quantity_t = negotiation.price_fen, negotiation.quantity_t
     broken = _price_broken(market, talk.product, price_fen, quantity_t)
+    if broken == OK:
+        broken = operations.own_limit(market, quantity_t)
     return _means_broken(market, talk, price_fen, quantity_t) if broken == OK else broken
 
 

@@ -639,6 +639,18 @@ class RevokeKey(Command, frozen=True, kw_only=True):
     explanation: Text
 
 
+class SetOwnLimits(Command, frozen=True, kw_only=True):
+    """Limit what one order of a key may have, at once: by its company's risk or administrator, or an operator.
+
+    It holds for what the key sends from now on, never for cancels; what stands stays as it is.
+    """
+
+    key: KeyNumber
+    order_max_t: Annotated[int, Meta(ge=0, le=QUANTITY_T_MAX)]
+    """Most tonnes of one order of the key; 0 takes the limit away."""
+    explanation: Text
+
+
 class StopTrading(Command, frozen=True, kw_only=True):
     """Stop the own participant's trading at once: its orders are cancelled, nothing new (停止本方交易)."""
 
@@ -784,8 +796,8 @@ BatchCommand = PlaceListings | CancelOrders | CancelAll | ArmSwitch
 TraderCommand = OrderCommand | SetBlockGroup | BatchCommand
 OperatorCommand = Propose | Approve | Reject | Halt | Resume
 ClearingCommand = Deposit | TransferIn | Withdraw | TransferOut | SettleTrade | FailTrade
-AccessCommand = RotateKey | RevokeKey
-"""Of any enrolled key, at once."""
+AccessCommand = RotateKey | RevokeKey | SetOwnLimits
+"""About keys, at once: of any enrolled key, own limits of who watches over one."""
 ParticipantCommand = StopTrading | AllowTrading
 """Of a participant's own people, at once."""
 SystemCommand = (
@@ -827,6 +839,7 @@ AnyCommand = (
     | CancelForKey
     | RotateKey
     | RevokeKey
+    | SetOwnLimits
     | StopTrading
     | AllowTrading
     | ClaimKey

@@ -20,7 +20,7 @@ MASK: Final = (1 << 64) - 1
 FOLD: Final = 0x9E3779B97F4A7C15
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 _EVENT_LABEL: Final = b"ceax events 1 "
-_STATE_LABEL: Final = b"ceax state 3 "
+_STATE_LABEL: Final = b"ceax state 4 "
 
 
 def fold_event(market: Any, event: Event) -> None:  # noqa: ANN401 - one row of the core
@@ -75,6 +75,7 @@ def _rare(market: "Market") -> list[Any]:
     """Return what few markets have much of, each table in the order of its keys."""
     tables: tuple[dict[Any, Any], ...] = (
         market.key_ends,
+        market.own_limits_t,
         market.enrolment_codes,
         market.stops,
         market.halts,

@@ -30,6 +30,7 @@ from engine.commands import (
     RevokeKey,
     RotateKey,
     SetBlockGroup,
+    SetOwnLimits,
     SettleTrade,
     StopTrading,
     TakeListings,
@@ -71,7 +72,7 @@ def answer(market: Market, command: AnyCommand) -> list[AnyEvent]:
             | ArmSwitch()
         ):
             return take_dialogue(market, command)
-        case RotateKey() | RevokeKey():
+        case RotateKey() | RevokeKey() | SetOwnLimits():
             return take_access(market, command)
         case StopTrading() | AllowTrading():
             return take_own(market, command)

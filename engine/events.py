@@ -650,6 +650,20 @@ class KeyRevoked(Event, frozen=True, kw_only=True):
     explanation: str
 
 
+class OwnLimitsSet(Event, frozen=True, kw_only=True):
+    """A key's own limits are these from now on; a key that follows it by rotation has the same."""
+
+    key: int
+    participant: int
+    """Of the limited key, 0 if none."""
+    order_max_t: int
+    """Most tonnes of one order of the key, 0 where it has no own limit."""
+    person: str
+    """Who set it."""
+    by_key: int
+    explanation: str
+
+
 class KeyExpired(Event, frozen=True, kw_only=True):
     """A key's last day lies behind; told as the next day opens."""
 
@@ -886,6 +900,7 @@ AnyEvent = (
     | TradeFailed
     | KeyRevoked
     | KeyExpired
+    | OwnLimitsSet
     | CodeIssued
     | ParticipantRemoved
     | ParticipantRestored

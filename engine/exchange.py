@@ -56,7 +56,7 @@ from engine.views import (
     TradeView,
 )
 
-SEMANTICS_VERSION: Final = 3
+SEMANTICS_VERSION: Final = 4
 """Raised by whoever changes an answer: a journal written under another version says so at replay."""
 
 

@@ -21,7 +21,7 @@ from engine.fees import rate_bp
 from engine.keys import PERMISSION_NUMBERS
 from engine.market import Market
 from engine.participants import binding
-from engine.units import BASIS_POINTS
+from engine.units import BASIS_POINTS, QUANTITY_T_MAX
 
 WORD_BITS = 64
 LEVEL_WORDS = 3
@@ -89,9 +89,16 @@ def _check_keys(market: Market) -> None:
     assert (rows["permissions"] == wanted).all(), "a key may do something else than it was told"
     parties = np.array([key.participant for key in keys], np.int64)
     assert (rows["participant"] == parties).all(), "a key acts for another participant"
+    limits = [market.own_limits_t.get(key.key, QUANTITY_T_MAX) for key in keys]
+    assert (rows["order_max_t"] == np.array(limits, np.int64)).all(), "a key has another own limit"
     assert market.core.market["key_count"] == len(keys), "the count of keys is off"
-    for name, numbers in (("end", market.key_ends), ("rotation", {k.previous for k in keys} - {0})):
-        assert set(numbers) <= set(range(1, len(keys) + 1)), f"the {name} of a key that is none"
+    for name, numbers in (
+        ("end", set(market.key_ends)),
+        ("own limit", set(market.own_limits_t)),
+        ("rotation", {key.previous for key in keys} - {0}),
+    ):
+        assert numbers <= set(range(1, len(keys) + 1)), f"the {name} of a key that is none"
+    assert 0 not in market.own_limits_t.values(), "a key may order nothing at all"
     stopped = np.flatnonzero(state.restrictions & STOPPED).tolist()
     assert stopped == sorted(market.stops), "a stop of trading and its mark differ"
     assert set(market.claims) <= set(market.enrolment_codes), "a key was claimed with no code"

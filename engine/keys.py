@@ -15,13 +15,21 @@ from engine.commands import (
     RevokeKey,
     Role,
     RotateKey,
+    SetOwnLimits,
 )
 from engine.core import layout
 from engine.core.layout import MAY_AUCTION, MAY_BLOCK, MAY_CANCEL, MAY_LIST, REMOVED
-from engine.events import AnyEvent, CodeIssued, KeyEnrolled, KeyExpired, KeyRevoked
+from engine.events import (
+    AnyEvent,
+    CodeIssued,
+    KeyEnrolled,
+    KeyExpired,
+    KeyRevoked,
+    OwnLimitsSet,
+)
 from engine.market import OK, Figures, Market
 from engine.reasons import Reason
-from engine.units import days_from_civil
+from engine.units import QUANTITY_T_MAX, days_from_civil
 from engine.views import KeyView
 
 PERSON_KEYS_MAX: Final = 2
@@ -42,6 +50,8 @@ COMPANY_ROLES: Final = (Role.TRADER, Role.RISK, Role.ADMINISTRATOR)
 CONTROL_ROLES: Final = (Role.OPERATOR, Role.SUPERVISOR)
 """Roles that control the market, always two persons of them."""
 CONTROLLERS_MIN: Final = 2
+LIMIT_ROLES: Final = (Role.RISK, Role.ADMINISTRATOR)
+"""Roles that may limit the keys of their own participant; those in control may limit any."""
 Terms = EnrolKey | IssueCode | CodeIssued | KeyEnrolled
 """What names the terms of a key: role, person, participant and the four limits of what it may do."""
 
@@ -201,6 +211,7 @@ def note_key(market: Market, enrolled: KeyEnrolled) -> None:
     row = market.core.state.keys[enrolled.key]
     row["participant"] = enrolled.participant
     row["permissions"] = sum(PERMISSION_NUMBERS[name] for name in enrolled.permissions)
+    _mark_own_limit(market, enrolled.key)
     market.core.market["key_count"] = enrolled.key
 
 
@@ -212,10 +223,14 @@ def _person_of(key: KeyEnrolled) -> tuple[str, Role, int]:
 
 
 def take_access(market: Market, command: AccessCommand) -> list[AnyEvent]:
-    """Answer a rotation or a revocation, which any enrolled key may send."""
-    broken = role_broken(market, *Role)
+    """Answer a rotation or a revocation, which any enrolled key may send, or own limits."""
+    may_limit = (*LIMIT_ROLES, *CONTROL_ROLES)
+    roles = may_limit if isinstance(command, SetOwnLimits) else tuple(Role)
+    broken = role_broken(market, *roles)
     if broken != OK:
         return [market.refused(broken)]
+    if isinstance(command, SetOwnLimits):
+        return [_limit(market, command)]
     if isinstance(command, RotateKey):
         return [_rotate(market, command)]
     return [_revoke(market, command)]
@@ -229,7 +244,9 @@ def _rotate(market: Market, command: RotateKey) -> AnyEvent:
         broken = Reason.PERSON_KEYS_FULL, PERSON_KEYS_MAX, 0
     if broken != OK:
         return market.refused(broken)
-    return add_key(market, command.public_key, old, previous=old.key)
+    enrolled = add_key(market, command.public_key, old, previous=old.key)
+    _set_own_limit(market, enrolled.key, market.own_limits_t.get(old.key, 0))
+    return enrolled
 
 
 def _revoke(market: Market, command: RevokeKey) -> AnyEvent:
@@ -282,6 +299,49 @@ def note_end(market: Market, end: KeyRevoked | KeyExpired) -> None:
     market.core.state.keys[end.key]["permissions"] = mark
 
 
+# ---------------------------------------------------------------- own limits
+
+
+def _limit(market: Market, command: SetOwnLimits) -> AnyEvent:
+    """Limit the orders of a key from now on; what it placed before stands as it is."""
+    key, by = market.key(command.key), sender(market)
+    if key is None:
+        return market.refused((Reason.KEY_UNKNOWN, 0, 0))
+    if by.role not in CONTROL_ROLES and key.participant != by.participant:
+        return market.refused((Reason.ROLE_NOT_PERMITTED, 0, 0))
+    broken = key_broken(market, key.key)
+    if broken != OK:
+        return market.refused(broken)
+    _set_own_limit(market, key.key, command.order_max_t)
+    return market.event(
+        OwnLimitsSet,
+        key=key.key,
+        participant=key.participant,
+        order_max_t=command.order_max_t,
+        person=by.person,
+        by_key=by.key,
+        explanation=command.explanation,
+    )
+
+
+def _set_own_limit(market: Market, key: int, order_max_t: int) -> None:
+    """Keep the most tonnes of one order of a key, where the core looks for it too; 0 is none."""
+    if order_max_t:
+        market.own_limits_t[key] = order_max_t
+    else:
+        market.own_limits_t.pop(key, None)
+    _mark_own_limit(market, key)
+
+
+def _mark_own_limit(market: Market, key: int) -> None:
+    """Write a limit that every quantity keeps to where the key has none: the core compares once."""
+    limit_t = market.own_limits_t.get(key, QUANTITY_T_MAX)
+    market.core.state.keys[key]["order_max_t"] = limit_t
+
+
+# ---------------------------------------------------------------- the last day
+
+
 def expire(market: Market) -> list[AnyEvent]:
     """End the keys whose last day lies behind, by number, as a day opens.
 
@@ -322,4 +382,5 @@ def _view(market: Market, key: KeyEnrolled) -> KeyView:
         code=key.code,
         time_ns=key.time_ns,
         state="active" if end is None else "revoked" if isinstance(end, KeyRevoked) else "expired",
+        order_max_t=market.own_limits_t.get(key.key, 0),
     )

@@ -314,8 +314,8 @@ def price(market: Market, price_fen: int, floor_fen: int, cap_fen: int) -> Figur
 def quantity(
     market: Market, quantity_t: int, lot_t: int, minimum_t: int, maximum_t: int
 ) -> Figures:
-    """Say whether a quantity is on the lot and inside its bounds."""
-    return _step(
+    """Say whether a quantity is on the lot, inside its bounds and the own limit of the key in hand."""
+    broken = _step(
         market,
         Step.QUANTITY,
         quantity_t=quantity_t,
@@ -323,6 +323,13 @@ def quantity(
         client_order=minimum_t,
         spare=maximum_t,
     )
+    return own_limit(market, quantity_t) if broken == OK else broken
+
+
+def own_limit(market: Market, quantity_t: int) -> Figures:
+    """Say whether a quantity keeps to the own limit of the key in hand."""
+    limit_t = int(market.core.state.keys[market.hand.key]["order_max_t"])
+    return (Reason.OWN_LIMIT, limit_t, quantity_t) if quantity_t > limit_t else OK
 
 
 def means(

@@ -44,6 +44,8 @@ class People:
         """Keys that hold of those who control the market, likewise."""
         self.dated_keys: dict[int, str] = {}
         """Last day of the keys that hold and have one, likewise."""
+        self.own_limits_t: dict[int, int] = {}
+        """Most tonnes of one order of a key, where its company or an operator limited it."""
         self.enrolment_codes: dict[int, CodeIssued] = {}
         """Codes that wait or were claimed, by number."""
         self.code_count = 0

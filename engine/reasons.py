@@ -62,6 +62,7 @@ class Reason(IntEnum):
     REFERENCE_PRICE_MISMATCH = 306
     REFERENCE_PRICE_ALREADY_SET = 307
     BAND_TOO_WIDE = 308
+    OWN_LIMIT = 309
     CASH_NOT_AVAILABLE = 401
     HOLDING_NOT_AVAILABLE = 402
     CASH_NOT_WITHDRAWABLE = 403
@@ -244,6 +245,11 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
         "价格区间 {a} 档超过上限 {b} 档",
         "the band has {a} levels, the limit is {b}",
         ("number", "number"),
+    ),
+    Reason.OWN_LIMIT: Explanation(
+        "该密钥单笔委托的自设上限为 {a} 吨, 本笔 {b} 吨",
+        "the own limit of this key is {a} t an order, this one has {b} t",
+        ("t", "t"),
     ),
     Reason.CASH_NOT_AVAILABLE: Explanation(
         "可用资金 {a} 元不足,需要 {b} 元", "{a} yuan available, {b} needed", ("fen", "fen")
@@ -460,6 +466,7 @@ _QUANTITY = (
     Reason.QUANTITY_OFF_LOT,
     Reason.QUANTITY_BELOW_MINIMUM,
     Reason.QUANTITY_ABOVE_MAXIMUM,
+    Reason.OWN_LIMIT,
 )
 _MEANS = (
     Reason.POSITION_LIMIT_EXCEEDED,
@@ -480,6 +487,7 @@ PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
         Reason.LEVEL_TOO_DEEP,
         Reason.EARLIER_LISTING_EXISTS,
         Reason.QUANTITY_OFF_LOT,
+        Reason.OWN_LIMIT,
         Reason.LISTING_QUANTITY_NOT_AVAILABLE,
         *_MEANS,
     ),
@@ -518,6 +526,7 @@ PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
         Reason.HALTED,
         Reason.NOT_OFFER_COUNTERPARTY,
         Reason.OFFER_IN_NEGOTIATION,
+        Reason.OWN_LIMIT,
         *_MEANS,
     ),
     "CounterBlock": (
@@ -543,6 +552,7 @@ PRECEDENCE: Final[dict[str, tuple[Reason, ...]]] = {
         Reason.TERMS_DIFFER,
         Reason.ALREADY_CONFIRMED,
         Reason.PRICE_OUTSIDE_BAND,
+        Reason.OWN_LIMIT,
         *_MEANS,
     ),
     "RefuseBlock": (

@@ -46,7 +46,7 @@ from engine.profile import Profile
 from engine.switch_state import Arming, Switch
 
 NAME: Final = "ceax snapshot"
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Raised by whoever changes what a snapshot stores or how."""
 WORD_BYTES: Final = 8
 
@@ -89,6 +89,7 @@ class _Content(Struct, kw_only=True, forbid_unknown_fields=True):
     references_fen: list[int]
     keys: list[KeyEnrolled]
     key_ends: list[KeyRevoked | KeyExpired]
+    own_limits_t: dict[int, int]
     enrolment_codes: list[CodeIssued]
     code_count: int
     stops: list[TradingStopped]
@@ -167,6 +168,7 @@ def take(market: Market, semantics: int) -> bytes:
             days=[_EarlierDay(day.date, day.first, _bytes_of(day.rows)) for day in market.days],
             unsettled=list(market.unsettled),
             deposits_fen=str(market.deposits_fen),
+            own_limits_t=_in_order(market.own_limits_t),
             allowances_t=_in_order(market.allowances_t),
             answers=_in_order(market.answers),
             groups=_in_order(market.groups),
@@ -264,7 +266,7 @@ def _open(data: bytes) -> _Content:
 
 
 def _put_plain(market: Market, content: _Content) -> None:
-    for name in (*_PLAIN, "allowances_t", "answers", "armings", "groups"):
+    for name in (*_PLAIN, "own_limits_t", "allowances_t", "answers", "armings", "groups"):
         setattr(market, name, getattr(content, name))
     market.deposits_fen = int(content.deposits_fen)
     for key in content.keys:

@@ -337,6 +337,8 @@ class KeyView(Struct, frozen=True, kw_only=True):
     time_ns: int = 0
     """When it was enrolled."""
     state: Literal["active", "revoked", "expired"] = "active"
+    order_max_t: int = 0
+    """Most tonnes of one order of the key, 0 where it has no own limit."""
 
 
 class CodeView(Struct, frozen=True, kw_only=True):

@@ -12,8 +12,8 @@ WHOSE: Final[dict[str, str]] = {
     "of an operator, auditor or administrator": "运营员、审计员或企业管理员",
     "of an operator, supervisor or administrator": "运营员、主管或企业管理员",
     "of an operator, clearing or auditor": "运营员、清算或审计员",
-    "of its person, its administrator or an operator": "本人、本企业管理员或运营员",
     "of a risk officer, administrator or operator": "风控员、企业管理员或运营员",
+    "of its person, its administrator or an operator": "本人、本企业管理员或运营员",
     "that shall be followed": "要被接替",
 }
 """Whose key a command takes, in English and Chinese."""
@@ -142,6 +142,10 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
         "say where and as whom: --exchange URL --key FILE",
     ),
     "not_done": ("交易所没有办理", "the exchange did not do it"),
+    "order_max_t": (
+        "--order-max-t 须在 0 与 {most} 之间",
+        "--order-max-t is between 0 and {most}",
+    ),
     "whose_terms": (
         "请指明姓名与角色: --person 姓名 --role 角色",
         "say whose key it is and what for: --person NAME --role ROLE",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli_enrol import ROLES, URL, add_code, add_enrol
+from gateway.cli_limit import add_limit
 from gateway.cli_parts import (
     add_exchange,
     add_output,
@@ -44,6 +45,7 @@ def add_commands(commands: "Commands") -> None:
     add_enrol(verbs)
     _add_rotate(verbs)
     _add_revoke(verbs)
+    add_limit(verbs)
     listing = make_parser(
         verbs, "list", "list the enrolled keys", f"ceax keys list {URL} --key operator-1.key"
     )

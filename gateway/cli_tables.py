@@ -48,6 +48,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "permissions": ("权限", "permissions"),
     "addresses": ("地址", "addresses"),
     "on_disconnect": ("断线撤单", "cancels when lost"),
+    "order_max_t": ("单笔上限 (吨)", "order limit (t)"),
     "valid_until": ("有效至", "valid until"),
     "days_left": ("剩余天数", "days left"),
     "end_soon": (
@@ -127,6 +128,7 @@ def print_keys(rows: "Sequence[KeyView]", time_ns: int, lang: Language) -> None:
             "permissions",
             "addresses",
             "on_disconnect",
+            "order_max_t",
             "valid_until",
             "days_left",
             "state",
@@ -144,6 +146,7 @@ def print_keys(rows: "Sequence[KeyView]", time_ns: int, lang: Language) -> None:
             permissions_text(row.permissions, lang),
             ", ".join(row.addresses) or word("any", lang),
             word(f"way_{row.on_disconnect.value}", lang),
+            f"{row.order_max_t:,}" if row.order_max_t else "",
             row.valid_until or word("open", lang),
             _days(left),
             _state(row.state, lang),

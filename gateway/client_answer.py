@@ -14,6 +14,7 @@ from engine.commands import (
     Resume,
     RevokeKey,
     RotateKey,
+    SetOwnLimits,
     StopTrading,
 )
 from engine.events import AnyEvent, Refused, Repeated, Traded
@@ -30,6 +31,7 @@ _NOT_REPEATABLE = (
     Resume,
     RotateKey,
     RevokeKey,
+    SetOwnLimits,
     StopTrading,
     AllowTrading,
 )

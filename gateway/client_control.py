@@ -14,6 +14,7 @@ from engine.commands import (
     Resume,
     RevokeKey,
     RotateKey,
+    SetOwnLimits,
     StopTrading,
 )
 from gateway import wire
@@ -73,6 +74,12 @@ class Control(Submitting):
     async def revoke_key(self, key: int, explanation: str) -> Answer:
         """End a key for good; its connections are closed (吊销)."""
         return await self.submit(RevokeKey(key=key, explanation=explanation))
+
+    async def set_own_limits(self, key: int, order_max_t: int, explanation: str) -> Answer:
+        """Limit one order of a key to so many tonnes, 0 = no limit (risk, administrator, operator)."""
+        return await self.submit(
+            SetOwnLimits(key=key, order_max_t=order_max_t, explanation=explanation)
+        )
 
     async def stop_trading(self, explanation: str) -> Answer:
         """Cancel all orders of the own participant and take no new ones, at once (停止本方交易)."""

@@ -35,6 +35,7 @@ from engine.events import (
     HoldingReleased,
     KeyEnrolled,
     NoticePublished,
+    OwnLimitsSet,
     ParticipantAdmitted,
     ParticipantRemoved,
     ParticipantRestored,
@@ -81,6 +82,8 @@ APPROVED: Final = (
 TIMED: Final = (ReferencePriceSet, PhaseChanged, DayClosed)
 """What happens by two persons, or by the timetable."""
 _CONTROL: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR})
+_WATCHERS: Final = frozenset({Role.RISK, Role.ADMINISTRATOR})
+"""Who limits the keys of its own company, alone."""
 
 
 class Finding(Struct, frozen=True):
@@ -121,6 +124,7 @@ class FourEyes:
             Resumed: self._resumed,
             TradingStopped: self._stopped,
             TradingAllowed: self._allowed,
+            OwnLimitsSet: self._limited,
         }
 
     def take(self, log: Iterable[Applied]) -> None:
@@ -227,6 +231,13 @@ class FourEyes:
     def _allowed(self, entry: Applied, event: TradingAllowed) -> str:
         maker = self._stops.pop(event.participant, 0)
         return self._alone(maker, entry.key) if isinstance(entry.command, AllowTrading) else ""
+
+    def _limited(self, entry: Applied, event: OwnLimitsSet) -> str:
+        by, key = self._keys.get(entry.key), self._keys.get(event.key)
+        if by is None or key is None:
+            return f"key {entry.key} or {event.key} was never enrolled"
+        is_own = by.role in _WATCHERS and by.participant == key.participant
+        return "" if by.role in _CONTROL or is_own else f"a {by.role.value} limited key {event.key}"
 
 
 def _terms(terms: KeyEnrolled | CodeIssued) -> tuple[object, ...]:

@@ -164,7 +164,7 @@ class QueryCodes(Request, frozen=True, kw_only=True):
 
 
 class QueryKeys(Request, frozen=True, kw_only=True):
-    """Enrolled keys after a number; operators (`KeysReply`)."""
+    """Enrolled keys after a number; operators, a company's own to its administrator and risk (`KeysReply`)."""
 
     after: Cursor = 0
 

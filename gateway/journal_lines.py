@@ -34,6 +34,7 @@ AUDIT_KINDS: Final = frozenset(
         "KeyEnrolled",
         "KeyRevoked",
         "KeyExpired",
+        "OwnLimitsSet",
         "CodeIssued",
         "TradingStopped",
         "TradingAllowed",

@@ -35,6 +35,7 @@ from engine.commands import (
     Reject,
     Role,
     SetBlockGroup,
+    SetOwnLimits,
     StopTrading,
     SystemCommand,
     TakeListings,
@@ -74,7 +75,7 @@ REQUEST_ROLES: Final[dict[type[wire.Request], Roles]] = {
     wire.QueryTrades: COMPANY | STAFF,
     wire.QueryUnsettled: STAFF,
     wire.QueryParticipants: COMPANY | STAFF,
-    wire.QueryKeys: _CONTROL | {Role.ADMINISTRATOR.value},
+    wire.QueryKeys: _CONTROL | {Role.ADMINISTRATOR.value, Role.RISK.value},
     wire.QueryCodes: _CONTROL | {Role.ADMINISTRATOR.value},
     wire.QueryProposals: _CONTROL | {Role.ADMINISTRATOR.value},
     wire.QueryBulletins: _ALL,
@@ -133,6 +134,7 @@ def _command_roles() -> dict[type[Command], Roles]:
     rows |= dict.fromkeys(_CANCELS, _TRADER | {Role.RISK.value})
     rows[StopTrading] = COMPANY
     rows[AllowTrading] = frozenset({Role.RISK.value, Role.ADMINISTRATOR.value})
+    rows[SetOwnLimits] = rows[AllowTrading] | OPERATORS
     for command in (Propose, Approve, Reject):
         rows[command] = OPERATORS | {Role.ADMINISTRATOR.value}
     return rows

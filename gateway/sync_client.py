@@ -226,6 +226,7 @@ class SyncClient:
     advance_clock = _waits(Client.advance_clock)
     rotate_key = _waits(Client.rotate_key)
     revoke_key = _waits(Client.revoke_key)
+    set_own_limits = _waits(Client.set_own_limits)
     stop_trading = _waits(Client.stop_trading)
     allow_trading = _waits(Client.allow_trading)
 

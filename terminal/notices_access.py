@@ -14,6 +14,11 @@ def access_words(event: AnyEvent, language: Language) -> str:
             return say(language, "told_key_revoked", key=event.key, person=person, reason=reason)
         case happened.KeyExpired():
             return say(language, "told_key_expired", key=event.key)
+        case happened.OwnLimitsSet():
+            most = show.quantity(event.order_max_t)
+            words = "told_own_limit" if event.order_max_t else "told_no_own_limit"
+            person, reason = event.person, event.explanation
+            return say(language, words, key=event.key, quantity=most, person=person, reason=reason)
         case happened.CodeIssued():
             role = say(language, f"role_{event.role.value}")
             return say(language, "told_code", code=event.code, person=event.person, role=role)

@@ -12,6 +12,14 @@ ACCESS: Final[dict[str, tuple[str, str]]] = {
         "本密钥再过 {reason} 天到期,请及时轮换 (ceax keys rotate) 或请管理员登记新密钥",
         "This key ends in {reason} days: follow it by another in time (ceax keys rotate)",
     ),
+    "told_own_limit": (
+        "密钥 {key} 单笔委托上限由 {person} 定为 {quantity} 吨: {reason}",
+        "{person} limited an order of key {key} to {quantity} t: {reason}",
+    ),
+    "told_no_own_limit": (
+        "密钥 {key} 单笔委托不再限量, 由 {person} 解除: {reason}",
+        "{person} lifted the own limit of key {key}: {reason}",
+    ),
     "told_code": (
         "第 {code} 号开通码已发给 {person} ({role})",
         "Enrolment code {code} is issued for {person} ({role})",

@@ -153,6 +153,10 @@ class SideBySide(RuleBasedStateMachine):
         self.send(random.choices(moves, (5, 3, 1))[0](random))
 
     @rule(seed=SEEDS)
+    def limit(self, seed: int) -> None:
+        self.send(self.moves.limit(Random(seed)))
+
+    @rule(seed=SEEDS)
     def repeat(self, seed: int) -> None:
         self.send(self.moves.repeat(Random(seed)))
 

@@ -121,6 +121,15 @@ class OrderMoves:
             return random.choice((max(1, least - 1), least, most, more))
         return random.randint(least, max(least, min(most, limit // 3, least + 400)))
 
+    def own_size(self, random: Random, key: int, size: int) -> int:
+        """Return a quantity, of a key with an own limit now and then just that, or a lot more."""
+        sender = self.state.keys.get(key)
+        most = sender.order_max_t if sender is not None else 0
+        if most == 0 or random.random() < 0.6:
+            return size
+        lot = self.state.profile.lot_size_t
+        return min(max(lot, most - most % lot + random.choice((0, lot))), QUANTITY_T_MAX)
+
     def means(
         self, key: int, product: str, side: Side, price: int, method: Method = Method.LISTED
     ) -> int:
@@ -190,7 +199,7 @@ class OrderMoves:
             product=product,
             side=side,
             price_fen=price,
-            quantity_t=size,
+            quantity_t=self.own_size(random, key, size),
             client_order=self.number(),
         )
         return self.order(key, command, random)
@@ -323,7 +332,7 @@ class OrderMoves:
         command = TakeListings(
             product=product,
             side=side,
-            quantity_t=min(max(1, size), QUANTITY_T_MAX),
+            quantity_t=min(max(1, self.own_size(random, key, size)), QUANTITY_T_MAX),
             limit_price_fen=limit,
             preferred=preferred,
             client_order=self.number(),

@@ -22,6 +22,7 @@ from engine.commands import (
     Role,
     RotateKey,
     SetBlockGroup,
+    SetOwnLimits,
     StopTrading,
 )
 from tests.markets import public_key
@@ -163,6 +164,27 @@ class WhoMoves(BatchMoves):
             count=random.randint(1, 3),
         )
         key = 0 if random.random() < 0.95 else self.anybody(random)
+        return key, command, self.later(random)
+
+    def limit(self, random: Random) -> Sent:
+        """Limit a trader's key to what orders have had lately, lift a limit, or try what one may not."""
+        watchers = self.holders(Role.RISK, Role.ADMINISTRATOR, Role.OPERATOR, Role.SUPERVISOR)
+        me = random.choice(watchers)
+        theirs = [
+            row
+            for row in self.holders(Role.TRADER)
+            if me.participant in (0, row.participant) or random.random() < 0.05
+        ]
+        limited = [row for row in theirs if row.order_max_t]
+        lately = [row.quantity_t for row in self.state.orders.values()][-3:]
+        most = random.choice((1, 100, *lately, *lately)) - random.choice((0, 1))
+        if limited and random.random() < 0.8:
+            theirs, most = limited, 0
+        target = random.choice(theirs).number if theirs else UNKNOWN
+        if random.random() < 0.1:
+            target = random.choice((*self.state.keys, UNKNOWN))
+        key = me.number if random.random() < 0.9 else self.anybody(random)
+        command = SetOwnLimits(key=target, order_max_t=most, explanation="演示")
         return key, command, self.later(random)
 
     # ------------------------------------------------------------ companies

@@ -6,6 +6,7 @@
 | `code 1 trader name P1 until 10:00` | an enrolment code, by two persons; its number stands for its text |
 | `claim 1` | the clock tells that somebody knows code 1 and shows a new key |
 | `rotate`, `revoke 9` | a new key for the same person, the end of a key |
+| `limit 5 100` | no order of key 5 has more than 100 t from now on; 0 lifts it |
 | `stop`, `allow` | the stop of one's own trading, its end |
 | `remove P1`, `restore P1 2022` | two operators |
 """
@@ -26,6 +27,7 @@ from engine.commands import (
     RevokeKey,
     Role,
     RotateKey,
+    SetOwnLimits,
     StopTrading,
 )
 from tests.markets import public_key
@@ -84,6 +86,8 @@ def people_command(words: list[str]) -> AnyCommand | None:
             return RotateKey(public_key=_fresh())
         case ["revoke", key]:
             return RevokeKey(key=int(key), explanation="演示")
+        case ["limit", key, tonnes]:
+            return SetOwnLimits(key=int(key), order_max_t=int(tonnes), explanation="演示")
         case ["stop"]:
             return StopTrading(explanation="演示")
         case ["allow"]:

@@ -19,7 +19,7 @@ AFTER_THE_DAY: Chances = {
     "registry": 60, "day": 9, "place": 1, "repeat": 1, "cancel": 1, "control": 2, "odd": 1,
     "counter": 1, "bid": 1, "take": 1, "halt": 1, "group": 1, "stray": 4, "nobody": 1,
     "place_many": 1, "cancel_many": 1, "cancel_all": 1, "arm": 1, "lost": 1, "restart": 1,
-    "access": 2, "company": 2, "strange_group": 1,
+    "access": 2, "company": 2, "strange_group": 1, "limit": 1,
 }  # fmt: skip
 BEFORE_AND_BETWEEN: Chances = {
     "registry": 25, "control": 25, "time": 14, "late": 3, "place": 2, "cancel": 6, "pick": 1,
@@ -27,6 +27,7 @@ BEFORE_AND_BETWEEN: Chances = {
     "confirm": 1, "refuse": 2, "offer_group": 1, "apply": 3, "bid": 2, "halt": 2, "stray": 2,
     "nobody": 1, "place_many": 1, "cancel_many": 2, "cancel_all": 2, "arm": 3, "fires": 1, "lost": 1,
     "repeat_batch": 2, "restart": 1, "access": 3, "company": 3, "strange_group": 1,
+    "limit": 2,
 }  # fmt: skip
 TRADING: Chances = {
     "place": 300, "pick": 200, "take": 50, "cancel": 80, "reduce": 40, "repeat": 30, "registry": 70,
@@ -34,7 +35,7 @@ TRADING: Chances = {
     "offer_group": 2, "counter": 2, "confirm": 1, "refuse": 1, "apply": 14, "bid": 6,
     "stray": 6, "nobody": 4, "decide": 6, "place_many": 40, "cancel_many": 14, "cancel_all": 4,
     "repeat_batch": 16, "arm": 12, "fires": 3, "lost": 3, "restart": 2, "access": 10, "company": 10,
-    "strange_group": 1,
+    "strange_group": 1, "limit": 3,
 }  # fmt: skip
 AFTERNOON: Chances = TRADING | {
     "offer": 60, "accept": 50, "offer_group": 40, "counter": 90, "confirm": 70, "refuse": 20,

@@ -17,6 +17,7 @@ from engine.core.questions import (
     WIDE,
     check_may_act,
     check_means,
+    check_own_limit,
     check_phase,
     check_price,
     check_product,
@@ -42,11 +43,12 @@ BID: Final = int(CommandKind.PLACE_BID)
 
 
 @kernel
-def _check_size(S: State, method: int, quantity: int) -> int:
+def _check_size(S: State, method: int, key: int, quantity: int) -> int:
     row = S.methods[at(method)]
-    return check_quantity(
+    reason = check_quantity(
         S, quantity, S.rules["lot_t"], row["quantity_t_min"], row["quantity_t_max"]
     )
+    return check_own_limit(S, key, quantity) if reason == OK else reason
 
 
 @kernel
@@ -70,7 +72,7 @@ def check_place(S: State, commands: Rows, i: int, participant: int) -> int:
         row = S.products[at(product)]
         reason = check_price(S, price, row["listed_floor_fen"], row["listed_cap_fen"])
     if reason == OK:
-        reason = _check_size(S, LISTED, quantity)
+        reason = _check_size(S, LISTED, whole(command["key"]), quantity)
     if reason == OK:
         reason = _check_cost(S, participant, product, side, price * quantity, quantity, LISTED)
     return reason
@@ -112,7 +114,7 @@ def check_offer(S: State, commands: Rows, i: int, participant: int) -> int:
         cap = whole(PRICE_FEN_MAX) if is_free else row["block_cap_fen"]
         reason = check_price(S, price, floor, cap)
     if reason == OK:
-        reason = _check_size(S, BLOCK, quantity)
+        reason = _check_size(S, BLOCK, whole(command["key"]), quantity)
     if reason == OK:
         reason = _check_cost(S, participant, product, side, price * quantity, quantity, BLOCK)
     return reason
@@ -193,6 +195,8 @@ def check_pick(S: State, commands: Rows, i: int, participant: int) -> int:
     reason = _check_choice(S, number, participant)
     if reason == OK:
         reason = check_quantity(S, quantity, S.rules["lot_t"], 0, quantity)
+    if reason == OK:
+        reason = check_own_limit(S, whole(commands[at(i)]["key"]), quantity)
     if reason != OK:
         return reason
     if quantity > listing["left_t"]:
@@ -233,6 +237,9 @@ def check_accept(S: State, commands: Rows, i: int, participant: int) -> int:
         return complain(S, Reason.OFFER_IN_NEGOTIATION, number, 0)
     side = BUY + SELL - whole(offer["side"])
     quantity = whole(offer["left_t"])
+    reason = check_own_limit(S, whole(commands[at(i)]["key"]), quantity)
+    if reason != OK:
+        return reason
     amount = whole(offer["price_fen"]) * quantity
     return _check_cost(S, participant, whole(offer["product"]), side, amount, quantity, BLOCK)
 

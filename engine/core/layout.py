@@ -82,8 +82,8 @@ METHOD: Final = np.dtype(
         ("seller_settlement_bp", "i8"),
     ]
 )
-KEY: Final = np.dtype([("participant", "i4"), ("permissions", "i4")])
-"""Whom a key acts for and the sum of what it may do, see below."""
+KEY: Final = np.dtype([("participant", "i4"), ("permissions", "i4"), ("order_max_t", "i8")])
+"""Whom a key acts for, the sum of what it may do, see below, and the most tonnes of one of its orders."""
 PRODUCT: Final = np.dtype(
     [
         ("is_listed", "i4"),

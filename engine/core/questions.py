@@ -187,6 +187,13 @@ def check_quantity(S: State, quantity: int, lot: int, minimum: int, maximum: int
 
 
 @kernel
+def check_own_limit(S: State, key: int, quantity: int) -> int:
+    """Say whether a quantity keeps to the own limit of the key that asks for it."""
+    limit = S.keys[at(key)]["order_max_t"]
+    return OK if quantity <= limit else complain(S, Reason.OWN_LIMIT, limit, quantity)
+
+
+@kernel
 def _check_position(S: State, participant: int, product: int, quantity: int, own_t: int) -> int:
     """Say whether a purchase keeps to the position limit, standing purchases counted in (R73)."""
     limit = S.limits[at(participant)]

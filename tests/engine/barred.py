@@ -9,6 +9,7 @@ from engine.commands import (
     RestrictParticipant,
     RevokeKey,
     Role,
+    SetOwnLimits,
     StopTrading,
 )
 from engine.events import KeyEnrolled
@@ -62,3 +63,9 @@ def bar(desk: Desk, broken: Collection[object], sender: int) -> None:
         desk.send(trader(sender), StopTrading(explanation="演示"))
     if Reason.PARTICIPANT_REMOVED in broken:
         desk.approve(RemoveParticipant(participant=sender, explanation="演示"))
+
+
+def limit(desk: Desk, broken: Collection[object], key: int) -> None:
+    """Leave a key no order but of one tonne."""
+    if Reason.OWN_LIMIT in broken:
+        desk.send(OPERATOR_ONE, SetOwnLimits(key=key, order_max_t=1, explanation="演示"))

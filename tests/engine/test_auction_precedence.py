@@ -7,7 +7,6 @@ together), so the reason that is told shows which rule is asked first (`reasons.
 from msgspec import structs
 
 from engine.commands import (
-    AnnounceAuction,
     ApplyAuction,
     Halt,
     HaltScope,
@@ -16,6 +15,7 @@ from engine.commands import (
     Restriction,
     RestrictParticipant,
     Resume,
+    SetOwnLimits,
     Withdraw,
 )
 from engine.events import AuctionApplied, BidPlaced
@@ -53,6 +53,12 @@ def halt(house: House, scope: HaltScope) -> None:
     house.send(OPERATOR_ONE, command)
 
 
+def halt_both(house: House) -> None:
+    """Halt the method first and then the product."""
+    halt(house, HaltScope.METHOD)
+    halt(house, HaltScope.PRODUCT)
+
+
 def resume(house: House, number: int) -> None:
     """Resume."""
     house.send(OPERATOR_TWO, Resume(halt=number, explanation="演示"))
@@ -61,6 +67,12 @@ def resume(house: House, number: int) -> None:
 def restrict(house: House, restriction: Restriction) -> None:
     """Restrict the one who sells its own auction, or lift it."""
     house.desk.approve(RestrictParticipant(participant=OWNER, restriction=restriction))
+
+
+def limit(house: House, participant: int, tonnes: int) -> None:
+    """Limit the orders of a participant's key, or lift it."""
+    command = SetOwnLimits(key=trader(participant), order_max_t=tonnes, explanation="演示")
+    house.send(OPERATOR_ONE, command)
 
 
 def in_order(command: str, told: list[Reason]) -> None:
@@ -74,11 +86,9 @@ def test_the_rules_of_a_bid_are_asked_in_the_documented_order() -> None:
     house.open()
     for _ in range(2):
         assert isinstance(house.apply(100_000, participant=OWNER), AuctionApplied)
-    clock = house.desk.clock
-    house.desk.approve(AnnounceAuction(auction=1, begin_ns=clock("13:00"), end_ns=clock("14:00")))
+    house.announce(1, "13:00", "14:00")
     restrict(house, Restriction.NO_BUYING)
-    halt(house, HaltScope.METHOD)
-    halt(house, HaltScope.PRODUCT)
+    halt_both(house)
     house.desk.advance("12:00")
     told: list[Reason] = []
 
@@ -99,11 +109,12 @@ def test_the_rules_of_a_bid_are_asked_in_the_documented_order() -> None:
     standing = house.bid(4, 5_000, 1_000)
     leaves = Withdraw(participant=BIDDER, amount_fen=CASH_FEN - 1_000, reference="OUT-1")
     house.send(CLEARING, leaves)
-    tell(BIDDER, 9_999, 150_250, 1)
-    tell(BIDDER, 9_990, 150_250, 1)
-    tell(BIDDER, 5_000, 150_250, 1)
-    tell(BIDDER, 5_000, 500, 1)
-    tell(BIDDER, 5_000, 150_000, 1)
+    limit(house, BIDDER, 59_999)
+    for price_fen in (9_999, 9_990, 5_000):
+        tell(BIDDER, price_fen, 150_250, 1)
+    for tonnes in (500, 150_000, 60_000):
+        tell(BIDDER, 5_000, tonnes, 1)
+    limit(house, BIDDER, 0)
     tell(BIDDER, 5_000, 60_000, 1)
     tell(BIDDER, 5_000, 50_000, 1)
     house.cancel(4, standing)
@@ -122,6 +133,7 @@ def test_the_rules_of_a_bid_are_asked_in_the_documented_order() -> None:
         Reason.QUANTITY_OFF_LOT,
         Reason.QUANTITY_BELOW_MINIMUM,
         Reason.QUANTITY_ABOVE_MAXIMUM,
+        Reason.OWN_LIMIT,
         Reason.BIDDER_SHARE_EXCEEDED,
         Reason.BIDS_FULL,
         Reason.POSITION_LIMIT_EXCEEDED,
@@ -146,8 +158,7 @@ def test_the_rules_of_an_application_are_asked_in_the_documented_order() -> None
         told.append(broken(house.apply(**{**whole, **fields}))[0])  # type: ignore[arg-type]
 
     restrict(house, Restriction.NO_SELLING)
-    halt(house, HaltScope.METHOD)
-    halt(house, HaltScope.PRODUCT)
+    halt_both(house)
     tell(price_mode=PAY_AS_BID, product="CEA99")
     tell(product="CEA99")
     resume(house, 1)
@@ -161,6 +172,9 @@ def test_the_rules_of_an_application_are_asked_in_the_documented_order() -> None
     resume(house, 2)
     tell()
     tell(quantity_t=99_990)
+    limit(house, OWNER, 1_999_999)
+    tell(quantity_t=2_000_000)
+    limit(house, OWNER, 0)
     tell(quantity_t=2_000_000)
     house.apply(100_000, participant=4, floor=CLOSE)
     tell(quantity_t=2_000_000, wished_begin_ns=0)
@@ -174,6 +188,7 @@ def test_the_rules_of_an_application_are_asked_in_the_documented_order() -> None
         Reason.HALTED,
         Reason.QUANTITY_OFF_LOT,
         Reason.QUANTITY_BELOW_MINIMUM,
+        Reason.OWN_LIMIT,
         Reason.AUCTION_WINDOW_INVALID,
         Reason.AUCTIONS_FULL,
     ]

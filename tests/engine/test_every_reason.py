@@ -30,6 +30,7 @@ from engine.units import AMOUNT_FEN_MAX
 from tests.engine.test_companies import COMPANY_SCENES
 from tests.engine.test_enrolment_codes import CODE_SCENES
 from tests.engine.test_keys import KEY_SCENES
+from tests.engine.test_own_limits import LIMIT_SCENES
 from tests.engine.test_precedence import rows
 from tests.engine.test_reasons_of_dialogues import DIALOGUE_SCENES
 from tests.heard import HEARD, refusals
@@ -304,4 +305,5 @@ SCENES = (
     *KEY_SCENES,
     *CODE_SCENES,
     *COMPANY_SCENES,
+    *LIMIT_SCENES,
 )

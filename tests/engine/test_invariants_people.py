@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from engine.commands import ClaimKey, IssueCode, Role, Side, StopTrading
+from engine.commands import ClaimKey, IssueCode, Role, SetOwnLimits, Side, StopTrading
 from engine.core.layout import MAY_ALL, REMOVED, STOPPED
 from engine.market import Market
 from tests.engine.people_desk import People
-from tests.markets import public_key, trader
+from tests.markets import OPERATOR_ONE, public_key, trader
 from tests.restarts import market_of
 
 HASH = public_key(7_001)
 
 
 def busy_people() -> People:
-    """Return a market with a claimed code, a stop of trading and a listing of somebody else."""
+    """Return a market with a claimed code, an own limit, a stop of trading and a listing of somebody else."""
     people = People()
     desk = people.desk
     code = IssueCode(
@@ -29,6 +29,7 @@ def busy_people() -> People:
     )
     desk.approve(code)
     desk.send(0, ClaimKey(code_hash=HASH, public_key=people.fresh()))
+    desk.send(OPERATOR_ONE, SetOwnLimits(key=trader(2), order_max_t=10, explanation="演示"))
     desk.send(trader(1), StopTrading(explanation="演示"))
     desk.listing(2, Side.BUY, 4_800, 10)
     people.exchange.check()
@@ -41,6 +42,19 @@ def _more_permissions(market: Market) -> None:
 
 def _another_party(market: Market) -> None:
     market.core.state.keys["participant"][trader(2)] = 1
+
+
+def _larger_orders(market: Market) -> None:
+    market.core.state.keys["order_max_t"][trader(2)] = 11
+
+
+def _limit_of_nobody(market: Market) -> None:
+    market.own_limits_t[len(market.keys) + 1] = 10
+
+
+def _limit_of_nothing(market: Market) -> None:
+    market.own_limits_t[trader(1)] = 0
+    market.core.state.keys["order_max_t"][trader(1)] = 0
 
 
 def _stop_unmarked(market: Market) -> None:
@@ -74,6 +88,9 @@ def _count_behind(market: Market) -> None:
 DAMAGE: dict[str, tuple[Callable[[Market], Any], str]] = {
     "permissions": (_more_permissions, "may do something else"),
     "participant": (_another_party, "acts for another"),
+    "own limit": (_larger_orders, "has another own limit"),
+    "own limit of nobody": (_limit_of_nobody, "the own limit of a key that is none"),
+    "own limit of nothing": (_limit_of_nothing, "may order nothing"),
     "unmarked stop": (_stop_unmarked, "a stop of trading and its mark"),
     "stop of nobody": (_stop_of_nobody, "a stop of trading and its mark"),
     "removed": (_removed_and_listed, "a removed participant"),

@@ -33,7 +33,7 @@ from engine.commands import (
 from engine.events import AnyEvent, BlockCountered, Refused
 from engine.profile import Position, Profile
 from engine.reasons import PRECEDENCE, Reason
-from tests.engine.barred import BARS, bar, sending_key
+from tests.engine.barred import BARS, bar, limit, sending_key
 from tests.markets import OPERATOR_ONE, Desk, Twins, coarse_profile, trader, with_product
 
 TAKER, LISTER, POOR, THIRD = 1, 2, 3, 4
@@ -148,6 +148,7 @@ def build(kind: str, broken: Broken) -> Case:
     resting = surround(desk, kind, broken, sender)
     command = make_command(kind, broken, sender, resting)
     bar(desk, broken, sender)
+    limit(desk, broken, key)
     halt(desk, kind, broken)
     if Reason.CLIENT_ORDER_REUSED in broken:
         desk.send(key, CancelOrder(order=UNKNOWN - 1, client_order=CLIENT_ORDER))

@@ -41,6 +41,7 @@ from engine.commands import (
     RefuseBlock,
     SetAllowance,
     SetBlockGroup,
+    SetOwnLimits,
     Side,
     TakeListings,
     VoidTrade,
@@ -61,7 +62,7 @@ from engine.profile import FeeRates, Fees, Position, Profile
 from engine.reasons import Reason
 from engine.views import OrderView
 from tests.engine.control_desk import halt, resume, roomy_profile
-from tests.markets import PRODUCT, Desk, first_day, trader
+from tests.markets import OPERATOR_ONE, PRODUCT, Desk, first_day, trader
 from tests.restarts import back, market_of, same_inside
 
 OTHER = "CEA21"
@@ -123,6 +124,7 @@ def _morning(desk: Desk) -> Sent:
         ChangePhase(method=Method.LISTED, is_open=False),
         ChangePhase(method=Method.LISTED, is_open=True),
     )
+    desk.send(OPERATOR_ONE, SetOwnLimits(key=trader(4), order_max_t=50, explanation="演示"))
     for participant, side, price in (
         (1, Side.SELL, 4_900),
         (1, Side.SELL, 4_910),
@@ -302,7 +304,8 @@ def played() -> tuple[Recorded, int]:
 def test_the_played_days_hold_something_of_everything(played: tuple[Recorded, int]) -> None:
     recorded, _ = played
     content = snapshot._open(recorded.exchange.snapshot())
-    for name in ("halts", "closures", "allowances_t", "answers", "groups", "offers", "auctions"):
+    tables = ("halts", "closures", "allowances_t", "own_limits_t", "answers", "groups", "offers")
+    for name in (*tables, "auctions"):
         assert getattr(content, name), name
     assert content.halt_count == 3
     trades = [event for events in recorded.answers for event in events if isinstance(event, Traded)]
@@ -360,7 +363,7 @@ def test_one_restart_and_the_whole_rest_in_one_batch(played: tuple[Recorded, int
 @pytest.mark.parametrize(
     "name",
     [
-        *("halts", "closures", "allowances_t", "answers"),
+        *("halts", "closures", "allowances_t", "own_limits_t", "answers"),
         *("groups", "offers", "negotiations", "auctions"),
     ],
 )

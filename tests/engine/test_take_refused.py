@@ -8,13 +8,21 @@ from engine.commands import (
     Method,
     Restriction,
     RestrictParticipant,
+    SetOwnLimits,
     Side,
     Withdraw,
 )
 from engine.profile import FeeRates, Fees
 from engine.reasons import Reason
 from tests.engine.take_floor import CASH_FEN, TONNES, TakeFloor, listed
-from tests.markets import CLEARING, OPERATOR_ONE, PRODUCT, coarse_profile, national
+from tests.markets import (
+    CLEARING,
+    OPERATOR_ONE,
+    PRODUCT,
+    coarse_profile,
+    national,
+    trader,
+)
 
 
 def test_nothing_to_take_is_refused() -> None:
@@ -109,6 +117,11 @@ def test_reasons_come_in_the_order_of_precedence() -> None:
     assert floor.why(1, 5_281) == (Reason.PRICE_OUTSIDE_BAND, 4_320, 5_280)
     assert floor.why(4, 4_800) == (Reason.QUANTITY_BELOW_MINIMUM, 5, 0)
     assert floor.why(100_000, 4_800) == (Reason.QUANTITY_ABOVE_MAXIMUM, 99_999, 0)
+    floor.desk.one(OPERATOR_ONE, SetOwnLimits(key=trader(1), order_max_t=4, explanation="演示"))
+    assert floor.why(4, 4_800) == (Reason.QUANTITY_BELOW_MINIMUM, 5, 0)
+    assert floor.why(100_000, 4_800) == (Reason.QUANTITY_ABOVE_MAXIMUM, 99_999, 0)
+    assert floor.why(5, 4_800) == (Reason.OWN_LIMIT, 4, 5)
+    floor.desk.one(OPERATOR_ONE, SetOwnLimits(key=trader(1), order_max_t=0, explanation="演示"))
     assert floor.why(5, 4_800) == (Reason.NOTHING_TO_TAKE, 0, 0)
     halt = Halt(scope=HaltScope.PRODUCT, product=PRODUCT, explanation="演示")
     floor.desk.one(OPERATOR_ONE, halt)

@@ -2,29 +2,47 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
 import ceax
+from engine import events as happened
 from engine.commands import (
+    Action,
+    AddClosure,
+    AdmitParticipant,
     AllowTrading,
+    AnnounceAuction,
     Approve,
+    ChangePhase,
     ClaimKey,
+    CloseDay,
+    CorrectReferencePrice,
     EnrolKey,
+    FreezeHolding,
     Halt,
     HaltScope,
     IssueCode,
     OpenDay,
     Propose,
+    PublishNotice,
+    RefuseAuction,
+    ReleaseHolding,
+    RemoveClosure,
     RemoveParticipant,
+    RestoreParticipant,
     Restriction,
     RestrictParticipant,
     Resume,
     Role,
     RotateKey,
+    SetAllowance,
+    SetOwnLimits,
+    SetReferencePrice,
     StopTrading,
+    VoidTrade,
 )
 from engine.events import Refused
 from engine.reasons import Reason
@@ -36,7 +54,30 @@ from tests.gateway.sequencer_rig import Rig, moment
 from tests.gateway.sequencer_rig import listing as rig_listing
 from tests.gateway.test_alerts_command import write
 from tests.markets import national, public_key
+from tests.sample_events import sample
 
+MADE: dict[Any, Any] = {
+    AdmitParticipant: happened.ParticipantAdmitted,
+    RemoveParticipant: happened.ParticipantRemoved,
+    RestoreParticipant: happened.ParticipantRestored,
+    RestrictParticipant: happened.ParticipantRestricted,
+    EnrolKey: happened.KeyEnrolled,
+    IssueCode: happened.CodeIssued,
+    SetReferencePrice: happened.ReferencePriceSet,
+    CorrectReferencePrice: happened.ReferencePriceCorrected,
+    FreezeHolding: happened.HoldingFrozen,
+    ReleaseHolding: happened.HoldingReleased,
+    SetAllowance: happened.AllowanceSet,
+    VoidTrade: happened.TradeVoided,
+    ChangePhase: happened.PhaseChanged,
+    CloseDay: happened.DayClosed,
+    AddClosure: happened.ClosureAdded,
+    RemoveClosure: happened.ClosureRemoved,
+    AnnounceAuction: happened.AuctionAnnounced,
+    RefuseAuction: happened.AuctionRefused,
+    PublishNotice: happened.NoticePublished,
+}
+"""What each action of two persons is told by, once it is done."""
 HOUR_NS = 3_600 * 10**9
 
 
@@ -58,6 +99,8 @@ def day() -> World:
     world.send(first, RotateKey(public_key=public_key(51)))
     world.send(first, StopTrading(explanation="演示"))
     world.send(risk, AllowTrading(explanation="演示"))
+    for key in (risk, OPERATOR_ONE):
+        world.send(key, SetOwnLimits(key=first, order_max_t=500, explanation="演示"))
     world.send(OPERATOR_ONE, Halt(scope=HaltScope.MARKET, explanation="演示"))
     world.send(OPERATOR_TWO, Resume(halt=1, explanation="演示"))
     world.approve(RestrictParticipant(participant=2, restriction=Restriction.SUSPENDED))
@@ -109,6 +152,9 @@ def alone(log: list[Applied], name: str, **changes: Any) -> list[Applied]:
         ("AllowTrading", 4, "was alone"),
         ("RotateKey", OPERATOR_ONE, "other terms than the one that it follows"),
         ("ClaimKey", OPERATOR_ONE, "nobody approved it"),
+        ("SetOwnLimits", CLEARING, "a clearing limited key 4"),
+        ("SetOwnLimits", 5, "a trader limited key 4"),
+        ("SetOwnLimits", 99, "never enrolled"),
     ],
 )
 def test_a_log_that_one_person_made_is_found(name: str, key: int, problem: str) -> None:
@@ -123,6 +169,19 @@ def test_an_effect_without_its_approval_is_found() -> None:
     (finding,) = look([*log[:place], bare]).findings
     assert finding.problem == "nobody approved it"
     assert str(finding).startswith(f"sequence {finding.sequence}, Approve by key {OPERATOR_TWO}")
+
+
+def test_every_action_of_two_persons_is_told_by_an_event() -> None:
+    assert set(MADE) == set(get_args(Action))
+
+
+@pytest.mark.parametrize("action", MADE, ids=lambda action: action.__name__)
+def test_what_two_persons_must_do_is_found_where_nobody_approved_it(action: Any) -> None:
+    log = day().sequencer.applied
+    bare = msgspec.structs.replace(log[-1], key=4, events=(sample(MADE[action]),))
+    assert isinstance(bare.command, Approve)
+    (finding,) = look([*log[:-1], bare]).findings
+    assert finding.problem == "nobody approved it"
 
 
 def test_a_code_is_claimed_once_and_a_market_founded_once() -> None:

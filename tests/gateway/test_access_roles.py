@@ -13,6 +13,7 @@ from engine.commands import (
     Propose,
     RevokeKey,
     Role,
+    SetOwnLimits,
     TraderCommand,
 )
 from engine.events import Refused
@@ -50,14 +51,15 @@ BLOCK = {
 AUCTION = {"ApplyAuction", "PlaceBid"}
 CANCELS = {"CancelOrder", "CancelOrders", "CancelAll", "ReduceOrder", "ArmSwitch"}
 OWN_KEYS = {"RotateKey", "RevokeKey"}
+COMPANYS_OWN = {"StopTrading", "AllowTrading", "SetOwnLimits"}
 CONTROL = {"Propose", "Approve", "Reject", "Halt", "Resume"}
 LEDGER = {"Deposit", "TransferIn", "Withdraw", "TransferOut", "SettleTrade", "FailTrade"}
 MAY_SEND: dict[str, set[str]] = {
     "trader": LISTED | BLOCK | AUCTION | CANCELS | OWN_KEYS | {"StopTrading"},
-    "risk": CANCELS | OWN_KEYS | {"StopTrading", "AllowTrading"},
-    "administrator": OWN_KEYS | {"StopTrading", "AllowTrading", "Propose", "Approve", "Reject"},
-    "operator": CONTROL | OWN_KEYS,
-    "supervisor": CONTROL | OWN_KEYS,
+    "risk": CANCELS | OWN_KEYS | COMPANYS_OWN,
+    "administrator": OWN_KEYS | COMPANYS_OWN | {"Propose", "Approve", "Reject"},
+    "operator": CONTROL | OWN_KEYS | {"SetOwnLimits"},
+    "supervisor": CONTROL | OWN_KEYS | {"SetOwnLimits"},
     "clearing": LEDGER | OWN_KEYS,
     "reader": OWN_KEYS,
     "auditor": OWN_KEYS,
@@ -158,7 +160,7 @@ OF_KEYS = {"QueryKeys", "QueryCodes", "QueryProposals"}
 OF_CONTROL = OWN | OF_KEYS | {"Submit", "QueryUnsettled", "QueryApplications"}
 MAY_ASK: dict[str, set[str]] = {
     "trader": OF_COMPANY,
-    "risk": OF_COMPANY,
+    "risk": OF_COMPANY | {"QueryKeys"},
     "administrator": OF_COMPANY | OF_KEYS,
     "operator": OF_CONTROL | {"AdvanceClock"},
     "supervisor": OF_CONTROL | {"AdvanceClock"},
@@ -233,7 +235,11 @@ def test_the_engine_bars_the_same_roles(role: Role) -> None:
     key = keys.new_key("演示新人", role)
     world.approve(world.enrolment(key, 1 if role.value in COMPANY else 0))
     number = world.exchange.keys()[-1].key
-    by_content = {RevokeKey, Propose}  # whose key, and for whom: the engine alone knows
+    by_content = {
+        RevokeKey,
+        SetOwnLimits,
+        Propose,
+    }  # whose key, and for whom: the engine alone knows
     for kind in get_args(AnyCommand):
         events = world.send(number, example(kind)).events
         is_barred = any(

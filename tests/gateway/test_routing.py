@@ -31,6 +31,7 @@ from engine.events import (
     KeyRevoked,
     ListingPlaced,
     ListingsTaken,
+    OwnLimitsSet,
     PhaseChanged,
     ProposalApproved,
     ProposalMade,
@@ -216,7 +217,10 @@ def test_the_rest_of_an_order_is_its_owners() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [KeyEnrolled, KeyRevoked, KeyExpired, CodeIssued, ProposalMade, ProposalApproved],
+    [
+        *(KeyEnrolled, KeyRevoked, KeyExpired, OwnLimitsSet),
+        *(CodeIssued, ProposalMade, ProposalApproved),
+    ],
 )
 def test_a_company_hears_of_its_own_keys_codes_and_proposals(kind: Any) -> None:
     assert Audience().parties(sample(kind, participant=ONE)) == (OPERATORS, ONE)

@@ -33,6 +33,7 @@ from tests.oracle.questions import (
     may_act,
     means_broken,
     method_halt,
+    own_limit_broken,
     price_broken,
     product_broken,
     product_halt,
@@ -123,6 +124,7 @@ def _apply_broken(state: State, command: ApplyAuction, party: int) -> Figures:
         product_broken(state, command.product),
         lot_broken(state, tonnes),
         size_broken(tonnes, rules.quantity_t_min, rules.quantity_t_max),
+        own_limit_broken(state, tonnes),
     )
     if broken != OK:
         return broken
@@ -271,6 +273,7 @@ def _bid_broken(state: State, command: PlaceBid, party: int) -> Figures:
         price_broken(state, price, (auction.floor_fen, auction.cap_fen)),
         lot_broken(state, tonnes, rules.bid_lot_t),
         size_broken(tonnes, rules.bid_t_min, auction.quantity_t),
+        own_limit_broken(state, tonnes),
         _share_broken(state, auction, party, tonnes),
         means_broken(state, party, auction.product, Side.BUY, price, tonnes, Method.AUCTION),
     )

@@ -24,6 +24,7 @@ from tests.oracle.questions import (
     may_act,
     means_broken,
     opposite,
+    own_limit_broken,
     phase_broken,
     product_halt_broken,
 )
@@ -229,6 +230,7 @@ def confirm(state: State, command: ConfirmBlock, party: int) -> Answer:
     side, price, tonnes = _speaking_side(offer, party), talk.price_fen, talk.quantity_t
     broken = first(
         block_price_broken(state, offer.product, price, tonnes),
+        own_limit_broken(state, tonnes),
         means_broken(state, party, offer.product, side, price, tonnes, Method.BLOCK, own),
     )
     if broken != OK or own is None:

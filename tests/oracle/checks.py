@@ -27,6 +27,7 @@ from tests.oracle.questions import (
     may_act,
     means_broken,
     opposite,
+    own_limit_broken,
     phase_broken,
     price_broken,
     product_broken,
@@ -69,6 +70,7 @@ def priced_broken(state: State, product: str, price: int, tonnes: int) -> Figure
         price_broken(state, price, state.products[product].listed_band),
         lot_broken(state, tonnes),
         size_broken(tonnes, rules.quantity_t_min, rules.quantity_t_max),
+        own_limit_broken(state, tonnes),
     )
 
 
@@ -90,6 +92,7 @@ def offer_broken(state: State, command: OfferBlock, participant: int) -> Figures
         block_price_broken(state, command.product, price, tonnes),
         lot_broken(state, tonnes),
         size_broken(tonnes, rules.quantity_t_min, rules.quantity_t_max),
+        own_limit_broken(state, tonnes),
         means_broken(
             state, participant, command.product, command.side, price, tonnes, Method.BLOCK
         ),
@@ -162,7 +165,9 @@ def pick_broken(state: State, command: PickListing, participant: int) -> Figures
     broken = level_broken(state, listing, participant)
     if broken != OK:
         return broken
-    broken = lot_broken(state, command.quantity_t)
+    broken = first(
+        lot_broken(state, command.quantity_t), own_limit_broken(state, command.quantity_t)
+    )
     if broken != OK:
         return broken
     if command.quantity_t > listing.left_t:
@@ -209,14 +214,17 @@ def accept_broken(state: State, command: AcceptBlock, participant: int) -> Figur
         return Reason.NOT_OFFER_COUNTERPARTY, command.offer, 0
     if is_in_negotiation(state, offer):
         return Reason.OFFER_IN_NEGOTIATION, command.offer, 0
-    return means_broken(
-        state,
-        participant,
-        offer.product,
-        opposite(offer.side),
-        offer.price_fen,
-        offer.left_t,
-        Method.BLOCK,
+    return first(
+        own_limit_broken(state, offer.left_t),
+        means_broken(
+            state,
+            participant,
+            offer.product,
+            opposite(offer.side),
+            offer.price_fen,
+            offer.left_t,
+            Method.BLOCK,
+        ),
     )
 
 

@@ -24,6 +24,7 @@ from engine.commands import (
     RevokeKey,
     RotateKey,
     SetBlockGroup,
+    SetOwnLimits,
     SettleTrade,
     Side,
     StopTrading,
@@ -110,6 +111,8 @@ class Oracle:
                 return switches.arm(state, command)
             case RotateKey() | RevokeKey():
                 return who.take_access(state, command)
+            case SetOwnLimits():
+                return [parties.set_own_limits(state, command)]
             case StopTrading() | AllowTrading():
                 return parties.take_own(state, command)
             case SetBlockGroup():

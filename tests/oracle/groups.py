@@ -10,6 +10,7 @@ from tests.oracle.questions import (
     lot_broken,
     may_act,
     means_broken,
+    own_limit_broken,
     product_broken,
     size_broken,
 )
@@ -119,4 +120,5 @@ def terms_broken(state: State, product: str, price: int, tonnes: int) -> Figures
         block_price_broken(state, product, price, tonnes),
         lot_broken(state, tonnes),
         size_broken(tonnes, rules.quantity_t_min, rules.quantity_t_max),
+        own_limit_broken(state, tonnes),
     )

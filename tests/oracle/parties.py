@@ -11,11 +11,13 @@ from engine.commands import (
     RemoveParticipant,
     RestoreParticipant,
     Role,
+    SetOwnLimits,
     StopTrading,
 )
 from engine.events import (
     AnyEvent,
     AuctionState,
+    OwnLimitsSet,
     ParticipantRemoved,
     ParticipantRestored,
     TradingAllowed,
@@ -25,7 +27,7 @@ from engine.reasons import Reason
 from tests.oracle.ending import end, open_orders
 from tests.oracle.records import Order
 from tests.oracle.state import Figures, State
-from tests.oracle.who import DENIED, OK, role_broken
+from tests.oracle.who import DENIED, IN_CONTROL, OK, key_broken, role_broken
 
 Status = Literal["active", "suspended", "stopped", "removed"]
 
@@ -129,3 +131,30 @@ def status(state: State, party: int) -> Status:
     if party in state.restrictions and state.restrictions[party].value == "suspended":
         return "suspended"
     return "stopped" if party in state.stopped else "active"
+
+
+# ---------------------------------------------------------------- own limits
+
+
+def set_own_limits(state: State, command: SetOwnLimits) -> AnyEvent:
+    """Set how large an order of a key may be, where its own company's watchers or the exchange wish."""
+    watchers = {Role.RISK, Role.ADMINISTRATOR}
+    broken = role_broken(state, *watchers, *IN_CONTROL)
+    if broken != OK:
+        return state.refused(broken)
+    me, target = state.keys[state.key], state.keys.get(command.key)
+    if target is not None and me.role in watchers and me.participant != target.participant:
+        return state.refused(DENIED)
+    broken = key_broken(target)
+    if target is None or broken != OK:
+        return state.refused(broken)
+    target.order_max_t = command.order_max_t
+    return state.event(
+        OwnLimitsSet,
+        key=target.number,
+        participant=target.participant,
+        order_max_t=target.order_max_t,
+        person=me.person,
+        by_key=me.number,
+        explanation=command.explanation,
+    )

@@ -156,6 +156,12 @@ def size_broken(tonnes: int, least: int, most: int) -> Figures:
     return OK
 
 
+def own_limit_broken(state: State, tonnes: int) -> Figures:
+    """Say whether an order is larger than its company lets the sender's key send."""
+    most = state.keys[state.key].order_max_t
+    return (Reason.OWN_LIMIT, most, tonnes) if most and tonnes > most else OK
+
+
 def block_price_broken(state: State, product: str, price: int, tonnes: int) -> Figures:
     """Say whether the price of a block is right; for one large enough no band holds."""
     free_from = state.profile.block.free_from_t

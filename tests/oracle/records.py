@@ -93,6 +93,8 @@ class KeyRecord:
     code: int = 0
     time_ns: int = 0
     state: Literal["active", "revoked", "expired"] = "active"
+    order_max_t: int = 0
+    """0: no order is too large for it."""
 
     @property
     def holds(self) -> bool:

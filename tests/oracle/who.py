@@ -206,7 +206,7 @@ def enrol_action(state: State, action: EnrolKey, place: int) -> AnyEvent:
 
 
 def take_access(state: State, command: RotateKey | RevokeKey) -> list[AnyEvent]:
-    """Answer what every key may do about keys."""
+    """Answer what every key may do about keys: follow itself, end some."""
     broken = role_broken(state, *Role)
     if broken != OK:
         return [state.refused(broken)]
@@ -217,7 +217,9 @@ def take_access(state: State, command: RotateKey | RevokeKey) -> list[AnyEvent]:
         if broken == OK and len(alike) >= 2:
             broken = Reason.PERSON_KEYS_FULL, 2, 0
         if broken == OK:
-            return [enrol(state, command.public_key, me, previous=me.number)]
+            told = enrol(state, command.public_key, me, previous=me.number)
+            state.keys[told.key].order_max_t = me.order_max_t
+            return [told]
         return [state.refused(broken)]
     broken = _revoke_broken(state, me, state.keys.get(command.key))
     if broken != OK:
@@ -366,6 +368,7 @@ def show_keys(state: State) -> tuple[KeyView, ...]:
             code=row.code,
             time_ns=row.time_ns,
             state=row.state,
+            order_max_t=row.order_max_t,
         )
         for row in state.keys.values()
     )
