@@ -92,7 +92,8 @@ def ask_for_code(screen: Screen[None]) -> None:
 def _code_fields(screen: Screen[None], roles: Sequence[Role]) -> list[FormField]:
     role_words = [f"role_{role.value}" for role in roles]
     ways = choices(screen, WAY_WORDS)
-    permissions = choices(screen, PERMISSION_WORDS)
+    permissions = word(screen, "hint_all", choices=choices(screen, PERMISSION_WORDS))
+    until = word(screen, "hint_until")
     company = [field(screen, "who", "participant", "participant", is_optional=True)]
     return [
         field(screen, "person", "code_person"),
@@ -108,7 +109,7 @@ def _code_fields(screen: Screen[None], roles: Sequence[Role]) -> list[FormField]
             hint=permissions,
         ),
         field(screen, "addresses", "addresses", is_optional=True, hint=word(screen, "hint_any")),
-        field(screen, "until", "valid_until", "date", is_optional=True, hint="2026-12-31"),
+        field(screen, "until", "valid_until", "date", is_optional=True, hint=until),
         field(screen, "way", "lost", is_optional=True, chosen_from=WAY_WORDS, hint=ways),
     ]
 

@@ -65,6 +65,7 @@ ACCESS: Final[dict[str, tuple[str, str]]] = {
     "days_left": ("剩余", "Days"),
     "lost": ("断线撤单", "When lost"),
     "hint_any": ("空 = 不限; 如 192.0.2.0/24", "empty = any; such as 192.0.2.0/24"),
+    "hint_until": ("空 = 长期; 如 2026-12-31", "empty = open; such as 2026-12-31"),
     # ------------------------------------------------------------ the screen of keys
     "key_keys": ("密钥", "Keys"),
     "key_issue": ("发开通码", "New code"),

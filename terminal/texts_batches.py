@@ -56,7 +56,7 @@ BATCHES: Final[dict[str, tuple[str, str]]] = {
         "撤回本企业未成交的委托: 全部,或某一产品、某一方向的。不可撤的申报(如竞价)将保留。",
         "Takes back the company's open orders: all, or of a product or side. What binds stays.",
     ),
-    "hint_all": ("空 = 全部;  {choices}", "empty = all;  {choices}"),
+    "hint_all": ("空 = 全部, 或 {choices}", "all, or {choices}"),
     "cancel_all_sum": ("将撤回 {count} 笔:", "takes back orders: {count}"),
     "cancel_all_line": (
         "{order}  {side} {product} {price} × {left} 吨",

@@ -344,9 +344,11 @@ async def test_the_screen_is_reviewed(
             compare(person, "keys", language)
             await person.press("insert")
             await fill(person, "演示新人", "1", "1 4", "192.0.2.0/24", "2021-12-31", "3")
+            await person.sees("小时内有效" if language == "zh" else "holds 24 h")
             compare(person, "keys-code", language)
             await person.press("escape", "delete")
             await fill(person, "离职")
+            await person.sees("断开其连接" if language == "zh" else "ends its connections")
             compare(person, "keys-revoke", language)
         async with seat(world, risk, tmp_path, language=language, size=size) as person:
             await person.press("f10")
