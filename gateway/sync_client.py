@@ -166,6 +166,10 @@ class SyncClient:
         """Return a refusal with its figures in words."""
         return self._client.explain(refused)
 
+    def next_client_order(self) -> int:
+        """Return a client order number that this key has not used."""
+        return self._client.next_client_order()
+
     def cursor(self, channel: str) -> int | None:
         """Return the last sequence of a channel that came in, to `subscribe(after=...)` with later."""
         return self._client.cursor(channel)

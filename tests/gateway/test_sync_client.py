@@ -39,6 +39,16 @@ def test_every_verb_of_the_client_is_there_too() -> None:
         assert mine.__doc__ == verbs[name].__doc__
 
 
+def test_what_the_client_knows_without_asking_is_there_too() -> None:
+    known = {name for name in dir(Client) if not name.startswith("_")}
+    assert {"sequence", "cursor", "status", "next_client_order"} <= known <= set(dir(SyncClient))
+    for name in known:
+        mine, theirs = getattr(SyncClient, name), getattr(Client, name)
+        assert isinstance(mine, property) == isinstance(theirs, property), name
+    ways_in = (inspect.signature(Client.connect), inspect.signature(SyncClient.connect))
+    assert list(ways_in[0].parameters.values()) == list(ways_in[1].parameters.values())
+
+
 def script(world: World) -> dict[str, Any]:
     """List, watch, pick, cancel; return what was seen."""
     seen: dict[str, Any] = {}
@@ -62,12 +72,13 @@ def script(world: World) -> dict[str, Any]:
         assert refused is not None
         seen["refused"] = buyer.explain(refused)
         seen["reason"] = refused.reason
-        seen["private"] = [
-            type(event).__name__
-            for message in buyer.messages(timeout_s=0.3)
-            if isinstance(message, wire.PrivateEvents)
-            for event in message.events
-        ]
+        told = [m for m in buyer.messages(timeout_s=0.3) if isinstance(m, wire.PrivateEvents)]
+        seen["private"] = [type(event).__name__ for frame in told for event in frame.events]
+        seen["last"] = told[-1].sequence, told[-1].time_ns
+        seen["cursor"] = buyer.cursor("private"), buyer.time_ns
+        seen["is_behind"] = buyer.sequence < told[-1].sequence
+        numbers = [buyer.next_client_order() for _ in range(3)]
+        seen["is_rising"] = numbers == sorted(set(numbers))
         seen["cancelled"] = seller.cancel_all().events
         seen["nothing"] = seller.next_message(timeout_s=0.01)
         seen["market"] = seller.market().date
@@ -87,6 +98,8 @@ async def test_a_script_lists_watches_picks_and_cancels() -> None:
     assert [type(event) for event in seen["cancelled"]] == [Cancelled, Cancelled, AllCancelled]
     assert seen["nothing"] is None
     assert seen["market"] == "2021-07-16"
+    assert seen["cursor"] == seen["last"]
+    assert (seen["is_behind"], seen["is_rising"]) == (False, True)
 
 
 def lost_line(world: World, loop: asyncio.AbstractEventLoop) -> int:
