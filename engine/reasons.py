@@ -126,7 +126,7 @@ class Explanation(Struct, frozen=True):
     zh: str
     en: str
     figures: tuple[str, str] = ("", "")
-    """Units of the two figures: fen, t, time_ns, phase, number, or empty where there is none."""
+    """Units of the two figures: fen, t, time_ns (of the day), moment (of any), phase, number; empty for none."""
 
 
 EXPLANATIONS: Final[dict[Reason, Explanation]] = {
@@ -169,7 +169,7 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
     ),
     Reason.CODE_UNKNOWN: Explanation("没有该开通码", "no such enrolment code"),
     Reason.CODE_EXPIRED: Explanation(
-        "开通码已于 {a} 失效", "the enrolment code ended at {a}", ("time_ns", "")
+        "开通码已于 {a} 失效", "the enrolment code ended at {a}", ("moment", "")
     ),
     Reason.CODE_USED: Explanation(
         "第 {a} 号开通码已存在或已使用",

@@ -228,8 +228,8 @@ def _reasons() -> str:
     )
     text = (
         "## Reasons of refusals\n\nOf the event `Refused`, in `reason`; `figure_a` and `figure_b` are integers, also where "
-        "they are money: `fen` (100 to the yuan), `t`, `time_ns` (UTC, 0 = not today), `phase` (number of a "
-        "Phase), `number` of what the text names; 0 where none is named here.\n\n"
+        "they are money: `fen` (100 to the yuan), `t`, `time_ns` (UTC, 0 = not today), `moment` (likewise, of any "
+        "day), `phase` (number of a Phase), `number` of what the text names; 0 where none is named here.\n\n"
     )
     return text + _table(("number", "name", "figure_a", "figure_b", "text", "说明"), rows)
 

@@ -1,5 +1,6 @@
 """Refusals in words: the engine's texts with their figures as yuan, tonnes, Beijing time and phases."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from engine.events import AnyEvent, Phase, Refused, Repeated
@@ -43,6 +44,12 @@ def beijing_clock(time_ns: int) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"  # exact parts
 
 
+def beijing_moment(time_ns: int) -> str:
+    """Return a time as Beijing 2021-07-16 09:30:00, for what may lie on another day."""
+    seconds = (time_ns + BEIJING_OFFSET_NS) // NANOSECONDS_PER_SECOND  # whole seconds, down
+    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}"
+
+
 def _figure(value: int, unit: str, language: str) -> str:
     is_english = language != "zh"
     match unit:
@@ -52,6 +59,8 @@ def _figure(value: int, unit: str, language: str) -> str:
             return f"{value:,}"
         case "time_ns":
             return beijing_clock(value) if value else _NO_TIME[is_english]
+        case "moment":
+            return beijing_moment(value)
         case "phase":
             return PHASES[Phase(value)][is_english]
         case _:

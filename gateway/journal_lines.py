@@ -1,7 +1,6 @@
 """Commands and events of a journal as lines for people and programs: times in Beijing, money in yuan."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -11,8 +10,8 @@ from engine.codec import record_to_entry
 from engine.commands import AnyCommand, CancelCause, Entry, RecordAccess
 from engine.events import AccessRecorded, AnyEvent, FailureCause, Refused, Repeated
 from engine.profile import Profile
-from engine.units import BEIJING_OFFSET_NS, NANOSECONDS_PER_SECOND
-from gateway.explain import explain
+from engine.units import NANOSECONDS_PER_SECOND
+from gateway.explain import beijing_moment, explain
 from gateway.history import Applied
 from gateway.journal_format import Frame, FrameKind
 from gateway.money_text import yuan_of
@@ -74,9 +73,10 @@ class Line(Struct, frozen=True):
 
 def beijing_time(time_ns: int) -> str:
     """Return a time as 2021-07-16 09:30:00.000 in Beijing, cut to milliseconds."""
-    seconds, rest = divmod(time_ns + BEIJING_OFFSET_NS, NANOSECONDS_PER_SECOND)
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{rest // 1_000_000:03d}"  # floor: a time is never in the future
+    rest = time_ns % NANOSECONDS_PER_SECOND
+    return (
+        f"{beijing_moment(time_ns)}.{rest // 1_000_000:03d}"  # floor: a time is never in the future
+    )
 
 
 def lines_of(applied: Applied, language: str) -> Iterator[Line]:

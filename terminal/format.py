@@ -160,6 +160,8 @@ def figure(value: int, unit: str, language: Language) -> str:
         return quantity(value)
     if unit == "time_ns":
         return clock(value) if value else say(language, "not_today")
+    if unit == "moment":
+        return moment(value)
     if unit == "phase":
         return say(language, f"phase_{value}")
     return str(value)

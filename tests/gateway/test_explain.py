@@ -14,6 +14,7 @@ CASES = [
     (Reason.HOLDING_NOT_AVAILABLE, 1_500, 99_999, "可卖数量 1,500 吨不足,需要 99,999 吨"),
     (Reason.PHASE_CLOSED, Phase.BREAK, NOON_NS, "当前阶段 午间休市 不接受该申报,下次变更 13:00:00"),
     (Reason.PHASE_CLOSED, Phase.ENDED, 0, "当前阶段 收市 不接受该申报,下次变更 当日不再变更"),
+    (Reason.CODE_EXPIRED, NOON_NS, 0, "开通码已于 2021-07-16 13:00:00 失效"),
     (Reason.ORDER_NOT_OPEN, 17, 0, "委托 17 已成交或已撤"),
 ]
 

@@ -54,6 +54,7 @@ def test_changes(value_fen: int, base_fen: int, change: str, percent: str, direc
 def test_times_are_beijing_times() -> None:
     time_ns = midnight_ns("2021-07-16") + parse_clock("13:41:58")
     assert show.clock(time_ns) == "13:41:58"
+    assert show.figure(time_ns, "moment", "zh") == "2021-07-16 13:41:58"
     assert show.clock(0) == "--:--:--"
     assert show.countdown(4_673_000_000_000) == "01:17:53"
     assert show.countdown(1) == "00:00:01", "rounded up: zero means that the time has come"
