@@ -5,9 +5,10 @@ import time
 from ssl import SSLCertVerificationError, SSLContext, SSLError
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidURI
+from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
@@ -92,8 +93,21 @@ async def dial(
         ) from error
 
 
+class _Refusal(Struct):
+    """What a gateway says of a connection that it does not open (`mirror_routes.HttpError`)."""
+
+    code: str
+    text: str
+
+
 def _advice(url: str, error: Exception) -> str:
-    """Return what to do about the usual slips with TLS, empty for anything else."""
+    """Return why a gateway refused, or what to do about the usual slips with TLS; empty for anything else."""
+    if isinstance(error, InvalidStatus):
+        try:
+            told = msgspec.json.decode(error.response.body, type=_Refusal)
+        except msgspec.DecodeError:  # of a proxy in front, or of something else altogether
+            return ""
+        return f"; {told.code}: {told.text}"
     if isinstance(error, SSLCertVerificationError):
         return "; for a certificate of your own authority give it with --ca FILE"
     if isinstance(error, SSLError):

@@ -1,6 +1,8 @@
 """The line of the client library: what it passes over, and how it comes back to a gateway that went away."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from gateway.codes import FAULTS, Fault
 from gateway.door import Busy
 from gateway.limits import Settings
 from gateway.link import LIMITED_RETRIES, LIMITED_S
+from gateway.metrics import MetricsServer, MetricsSource
 from gateway.protocol import Conversation
 from tests.gateway.gateway_world import eventually, serving, settings, until
 from tests.markets import PRODUCT
@@ -112,6 +115,31 @@ async def test_a_gateway_of_another_version_is_not_logged_in_to(
             await world.trader(1)
         await eventually(lambda: not world.server.connections)
         assert not world.heard.entries  # nothing was signed
+
+
+async def test_a_full_gateway_and_a_stranger_in_its_place_are_told_apart() -> None:
+    limits = settings(connections_per_address=1)
+    async with serving(limits) as world, await world.trader(1):
+        with pytest.raises(ConnectionFailed, match="HTTP 503; CONNECTIONS_FULL: the limit of "):
+            await world.trader(2)
+        strange = f"{world.server.url}/secrets"
+        with pytest.raises(ConnectionFailed, match="HTTP 404; PATH_UNKNOWN: no such address"):
+            await Client.connect(strange, None)
+    async with scraped() as url:
+        with pytest.raises(ConnectionFailed, match=r"HTTP 404$"):
+            await Client.connect(url, None)
+
+
+@contextlib.asynccontextmanager
+async def scraped() -> AsyncIterator[str]:
+    """Yield the address of something that is no gateway."""
+    async with serving() as world:
+        metrics = MetricsServer(MetricsSource(world.server), 0)
+        await metrics.start()
+        try:
+            yield f"ws://127.0.0.1:{metrics.port}"
+        finally:
+            await metrics.stop()
 
 
 async def test_a_request_waits_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
