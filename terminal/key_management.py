@@ -1,4 +1,4 @@
-"""Keys of people and programs: who is in a list, a one-time code for a new one, the end of one."""
+"""Keys of people and programs: who is in a list, a one-time code for a new one, the end and the limit of one."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,6 +13,7 @@ from engine.commands import (
     Propose,
     RevokeKey,
     Role,
+    SetOwnLimits,
 )
 from engine.units import NANOSECONDS_PER_SECOND
 from engine.views import KeyView
@@ -165,6 +166,39 @@ def ask_to_revoke(screen: Screen[None], key: KeyView | None) -> None:
             person=show.plain(key.person),
             reason=show.plain(getattr(command, "explanation", "")),
         ),
+    )
+
+
+def ask_to_limit(screen: Screen[None], key: KeyView | None) -> None:
+    """Ask for the most tonnes of one order of a key, and limit it at once."""
+    if not desk(screen).state.lists_keys:
+        desk(screen).note("keys_not_permitted")
+        return
+    if key is None or key.state != "active":
+        desk(screen).note("keys_ended" if key else "keys_choose")
+        return
+
+    def tell(command: AnyCommand) -> str:
+        most_t = int(getattr(command, "order_max_t", 0))
+        told = "limit_sum" if most_t else "limit_none_sum"
+        person, quantity = show.plain(key.person), show.quantity(most_t)
+        return word(screen, told, key=key.key, person=person, quantity=quantity)
+
+    now = str(key.order_max_t) if key.order_max_t else ""
+    ask(
+        screen,
+        word(screen, "key_limit"),
+        f"{key_words(screen, key)}\n{word(screen, 'limit_text')}",
+        (
+            field(screen, "quantity", "order_max_t", "quantity", now, is_optional=True),
+            field(screen, "reason", "reason"),
+        ),
+        lambda values, _: SetOwnLimits(
+            key=key.key,
+            order_max_t=show.parse_quantity(values["quantity"]),
+            explanation=values["reason"],
+        ),
+        tell,
     )
 
 

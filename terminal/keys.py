@@ -236,6 +236,14 @@ END: Final = Key(
     action="screen.end",
     rank=1,
 )
+LIMIT: Final = Key(
+    id="keys.limit",
+    key="f8",
+    label="F8",
+    text_key="key_limit",
+    action="screen.limit",
+    rank=2,
+)
 FILTER: Final = Key(
     id="keys.filter",
     key="slash",

@@ -85,7 +85,7 @@ class State:
     trades: tuple[TradeView, ...] | None = None
     proposals: tuple[ProposalView, ...] | None = None
     keys: tuple[KeyView, ...] | None = None
-    """The enrolled keys: an administrator's company's, for operators all."""
+    """The enrolled keys: of the own company, for operators all."""
     participants: tuple[ParticipantView, ...] | None = None
     auctions: tuple[AuctionView, ...] | None = None
     applications: tuple[ApplicationView, ...] | None = None
@@ -117,9 +117,14 @@ class State:
 
     @property
     def manages_keys(self) -> bool:
-        """This connection may list, issue and end keys of others: of its company, or all."""
+        """This connection may issue and end keys of others: of its company, or all."""
         role = self.welcome.role if self.welcome else ""
         return self.is_operator or role == Role.ADMINISTRATOR
+
+    @property
+    def lists_keys(self) -> bool:
+        """This connection may read the keys of others and limit their orders."""
+        return self.manages_keys or (self.welcome is not None and self.welcome.role == Role.RISK)
 
     @property
     def is_barred(self) -> bool:

@@ -50,7 +50,7 @@ AUCTIONS: Final[Topics] = frozenset({"auctions", "applications"})
 CONTROL: Final[Topics] = frozenset({"market", "proposals", "participants"})
 """What an operator asks for again."""
 KEYS: Final[Topics] = frozenset({"keys", "proposals"})
-"""What who manages keys asks for again."""
+"""What who manages keys asks for again; who only lists them reads no proposals."""
 
 
 def reduce(state: State, message: Message) -> Topics:  # noqa: C901 - one arm a message
@@ -99,8 +99,7 @@ def follow_up(state: State, message: Message) -> Topics:
     match message:
         case Welcomed() | Reconnected() | Gap():
             everything = CONTROL | {"halts"} if state.is_operator else OWN | TALKS
-            keys = KEYS if state.manages_keys else NOTHING
-            return everything | keys | AUCTIONS | {"published"}
+            return everything | _keys(state) | AUCTIONS | {"published"}
         case wire.PrivateEvents():
             whole = CONTROL if state.is_operator else OWN
             return (whole - {"market"}) | _asked_by(state, message.events)
@@ -134,13 +133,21 @@ def _asked_by(state: State, events: Iterable[AnyEvent]) -> Topics:
         if isinstance(event, _OF_KEYS):
             found |= KEYS
     others = TALKS if state.is_operator else frozenset({"halts"})
-    return frozenset(found) - others - (NOTHING if state.manages_keys else KEYS)
+    return frozenset(found) - others - (KEYS - _keys(state))
+
+
+def _keys(state: State) -> Topics:
+    """Return what of keys this connection may ask for."""
+    if state.manages_keys:
+        return KEYS
+    return frozenset({"keys"}) if state.lists_keys else NOTHING
 
 
 _OF_KEYS: Final = (
     happened.KeyEnrolled
     | happened.KeyRevoked
     | happened.KeyExpired
+    | happened.OwnLimitsSet
     | happened.ProposalMade
     | happened.ProposalApproved
     | happened.ProposalRejected

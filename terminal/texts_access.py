@@ -133,6 +133,25 @@ ACCESS: Final[dict[str, tuple[str, str]]] = {
         "先用 Tab 到下方的提议表,选一项再按 Enter",
         "go to the proposals below with Tab, choose one, then Enter",
     ),
+    "order_max_t": ("单笔上限/吨", "Order max t"),
+    "key_limit": ("单笔上限", "Limit"),
+    "key_limited": ("单笔至多 {quantity} 吨", "at most {quantity} t an order"),
+    "limit_text": (
+        "每笔新委托至多多少吨,立即生效;空 = 不限。已挂出的委托和撤单不受影响。",
+        "Most tonnes of each new order, at once; empty = no limit. What stands stays, cancels too.",
+    ),
+    "limit_sum": (
+        "{person} 的密钥 {key} 每笔新委托至多 {quantity} 吨",
+        "limits each new order of key {key} of {person} to {quantity} t",
+    ),
+    "limit_none_sum": (
+        "{person} 的密钥 {key} 单笔委托不再限量",
+        "takes the limit of key {key} of {person} away",
+    ),
+    "keys_help_risk": (
+        "F8 设定所选密钥的单笔上限;发码与吊销由本企业管理员或运营员办理。",
+        "F8 limits the chosen key's orders; administrators issue and revoke keys",
+    ),
     "revoke_text": (
         "立即且永久失效,其连接随即断开;它的委托仍在,除非条款约定断线撤单。",
         "Ends at once and for good, with its connections; orders stay unless its terms cancel them.",

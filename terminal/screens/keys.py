@@ -1,4 +1,4 @@
-"""Keys (密钥): a company's administrators manage those of its people, operators all."""
+"""Keys (密钥): a company's administrators manage those of its people, risk officers limit them, operators do both for all."""
 
 from typing import ClassVar
 
@@ -8,8 +8,8 @@ from textual.containers import Horizontal
 from textual.widgets import DataTable, Input, Static
 
 from terminal.desk import desk, word
-from terminal.key_management import ask_for_code, ask_to_revoke
-from terminal.keys import APPROVE, END, FILTER, ISSUE, Key
+from terminal.key_management import ask_for_code, ask_to_limit, ask_to_revoke
+from terminal.keys import APPROVE, END, FILTER, ISSUE, LIMIT, Key
 from terminal.screens.base import FrameScreen
 from terminal.screens.deciding import ask_to_approve, ask_to_reject
 from terminal.widgets.footer import KeyLine
@@ -23,10 +23,11 @@ class KeysScreen(FrameScreen):
     NAME = "keys"
     TITLE_KEY = "key_keys"
     HELP_KEY = "keys_help"
-    EXTRA_KEYS: ClassVar[tuple[Key, ...]] = (ISSUE, APPROVE, END, FILTER)
+    EXTRA_KEYS: ClassVar[tuple[Key, ...]] = (ISSUE, APPROVE, END, LIMIT, FILTER)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("insert", "issue", show=False),
         Binding("delete,backspace", "end", show=False),
+        Binding("f8", "limit", show=False),
         Binding("slash", "filter", show=False),
     ]
 
@@ -46,17 +47,23 @@ class KeysScreen(FrameScreen):
         if "*" in topics:
             self.query_one("#keys-filter-label", Static).update(word(self, "key_filter"))
             self.query_one("#keys-filter", Input).placeholder = word(self, "filter_hint")
-        is_manager = desk(self).state.manages_keys
-        self.query_one(KeyLine).extra = self.EXTRA_KEYS if is_manager else ()
-        for name in ("#keys-search", "#key-detail", "#key-proposals"):
-            self.query_one(name).display = is_manager
+        state = desk(self).state
+        is_all = state.manages_keys
+        self.query_one(KeyLine).extra = (
+            self.EXTRA_KEYS if is_all else (LIMIT, FILTER) if state.lists_keys else ()
+        )
+        self.query_one("#keys-search").display = state.lists_keys
+        self.query_one("#key-detail").display = state.lists_keys
+        self.query_one("#key-proposals").display = is_all
         super().repaint(topics)
         self._tell_key()
 
     def help_sentence(self) -> str:
         """Return what to do next here, or who does it."""
-        is_manager = desk(self).state.manages_keys
-        return word(self, "keys_help" if is_manager else "keys_help_others")
+        state = desk(self).state
+        if state.manages_keys:
+            return word(self, "keys_help")
+        return word(self, "keys_help_risk" if state.lists_keys else "keys_help_others")
 
     def on_data_table_row_highlighted(self, _: DataTable.RowHighlighted) -> None:
         """Tell of the key that the cursor came to."""
@@ -80,7 +87,7 @@ class KeysScreen(FrameScreen):
 
     def action_filter(self) -> None:
         """Go to the filter."""
-        if desk(self).state.manages_keys:
+        if desk(self).state.lists_keys:
             self.set_focus(self.query_one("#keys-filter"))
 
     def step_back(self) -> None:
@@ -104,6 +111,10 @@ class KeysScreen(FrameScreen):
             ask_to_approve(self, panel.chosen_proposal())
         else:
             desk(self).note("keys_choose_proposal")
+
+    def action_limit(self) -> None:
+        """Limit the orders of the chosen key."""
+        ask_to_limit(self, self.query_one(KeysPanel).chosen_key())
 
     def action_end(self) -> None:
         """End the chosen key, or reject the chosen proposal."""

@@ -42,9 +42,10 @@ COMPANY_NARROW = (
 WIDE = (
     Column("key_number", 5, "right"),
     Column("participant", 6),
-    Column("code_person", 22),
+    Column("code_person", 17),
     Column("role", 14),
-    Column("permissions", 28),
+    Column("permissions", 21),
+    Column("order_max_t", 11, "right"),
     Column("valid_until", 10),
     Column("days_left", 6, "right"),
     Column("state", 8),
@@ -76,7 +77,7 @@ class KeysPanel(TablePanel):
         found = listed(keys, self.wanted)
         active = sum(key.state == "active" for key in keys)
         told = word(self, "keys_title", active=active, count=len(keys))
-        self.border_title = told if desk(self).state.manages_keys else word(self, "key_keys")
+        self.border_title = told if desk(self).state.lists_keys else word(self, "key_keys")
         is_cut = len(found) > KEYS_SHOWN_MAX
         self.border_subtitle = word(self, "keys_cut", count=KEYS_SHOWN_MAX) if is_cut else ""
         self.show_rows([self._row(key) for key in found[:KEYS_SHOWN_MAX]], self._empty())
@@ -91,7 +92,7 @@ class KeysPanel(TablePanel):
         """Say why no key is listed, and what to do."""
         state = desk(self).state
         welcome = state.welcome
-        if welcome is None or state.manages_keys:
+        if welcome is None or state.lists_keys:
             return word(self, "keys_wait" if state.keys is None else "keys_none")
         left = days_left(welcome.valid_until, state.time_ns)
         own = word(
@@ -114,6 +115,7 @@ class KeysPanel(TablePanel):
             "code_person": show.plain(key.person),
             "role": word(self, f"role_{key.role.value}"),
             "permissions": self._permissions(key),
+            "order_max_t": show.quantity(key.order_max_t, show_zero=False),
             "valid_until": key.valid_until or show.MISSING,
             "days_left": coloured(self, show.MISSING if left is None else str(left), look),
             "state": coloured(self, word(self, key.state), LOOKS[key.state]),
@@ -153,7 +155,10 @@ class KeyDetail(Lines):
             told += "; " + word(self, "key_follows", key=key.previous)
         if key.code:
             told += "; " + word(self, "key_by_code", code=key.code)
-        terms = "; ".join(terms_texts(key, desk(self).language)) or word(self, "key_free")
+        parts = [*terms_texts(key, desk(self).language)]
+        if key.order_max_t:
+            parts.append(word(self, "key_limited", quantity=show.quantity(key.order_max_t)))
+        terms = "; ".join(parts) or word(self, "key_free")
         return [
             self.text((show.fit(f" {told}", width), "flat")),
             self.text((show.fit(f" {terms}", width), "dim")),

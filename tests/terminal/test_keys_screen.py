@@ -133,16 +133,15 @@ async def test_an_administrator_rejects_what_another_proposed(tmp_path: Path) ->
             await maker.until(lambda: not maker.state.proposals, "for the list")
 
 
-@pytest.mark.parametrize("role", [Role.TRADER, Role.RISK])
-async def test_who_may_not_manage_keys_sees_why(tmp_path: Path, role: Role) -> None:
+async def test_who_may_not_manage_keys_sees_why(tmp_path: Path) -> None:
     async with serving() as world:
-        key = enrolled(world, role=role, valid_until="2021-12-31")
+        key = enrolled(world, valid_until="2021-12-31")
         async with seat(world, key, tmp_path, language="en") as person:
             await person.press("f10")
             number = world.exchange.keys()[-1].key
             await person.sees("administrators of the company", f"key {number}: last day 2021-12-31")
             await person.sees("days left 168", f"ceax keys revoke {number}")
-            for pressed in ("insert", "delete"):
+            for pressed in ("insert", "delete", "f8"):
                 await person.press(pressed)
                 await person.sees("this key may not manage keys")
                 assert not isinstance(person.app.screen, FormDialog)
@@ -151,6 +150,43 @@ async def test_who_may_not_manage_keys_sees_why(tmp_path: Path, role: Role) -> N
             assert person.app.focused is not None
             assert person.app.focused.id != "keys-filter"
             assert person.state.keys is None, "what it may not read is not asked for"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_risk_officer_limits_a_key_and_lifts_it(tmp_path: Path, language: Language) -> None:
+    async with serving() as world:
+        key = enrolled(world, role=Role.RISK, person="Demo Risk")
+        number = world.trader_key(1)
+
+        def limit() -> int:
+            return world.exchange.keys()[number - 1].order_max_t
+
+        async with seat(world, key, tmp_path, language=language) as person:
+            await person.press("f10")
+            await person.rows("keys", 2)
+            await find(person, "p0001 trader")
+            for pressed in ("insert", "delete"):
+                await person.press(pressed)
+                await person.sees("不能管理" if language == "zh" else "may not manage keys")
+                await person.press("escape")
+            await find(person, "p0001 trader")
+            await person.press("f8", "f8")
+            await fill(person, "5k", "new here")
+            await person.sees("5,000 吨" if language == "zh" else "5,000 t")
+            assert not limit(), "a check sends nothing"
+            await send(person)
+            await person.until(lambda: limit() == 5_000, "for the limit")
+            await person.until(lambda: (person.state.keys or ())[0].order_max_t == 5_000)
+            await person.sees("5,000")
+            await person.press("f8")
+            await person.until(lambda: isinstance(person.app.screen, FormDialog))
+            await person.press("backspace", *["delete"] * 5, "tab")
+            await person.type("done")
+            await person.press("enter")
+            await person.sees("不再限量" if language == "zh" else "takes the limit of key")
+            await send(person)
+            await person.until(lambda: not limit(), "for its end")
+            assert person.state.proposals is None, "what it may not read is not asked for"
 
 
 async def test_who_ends_its_own_key_is_warned(tmp_path: Path) -> None:
@@ -320,10 +356,10 @@ async def test_the_screen_is_reviewed(
     monkeypatch.setattr("terminal.key_management.new_code", lambda: "-".join(["AAAA"] * 7))
     async with serving() as world:
         one, two = chief(world, "演示管理员甲"), chief(world, "演示管理员乙")
-        enrolled(
+        trader = enrolled(
             world, permissions=(Permission.LISTED, Permission.CANCEL), valid_until="2021-08-01"
         )
-        risk = enrolled(world, role=Role.RISK, person="演示风控", on_disconnect=OnDisconnect.KEY)
+        enrolled(world, role=Role.RISK, person="演示风控", on_disconnect=OnDisconnect.KEY)
         async with (
             seat(world, one, tmp_path, language=language, size=size) as person,
             seat(world, two, tmp_path, language=language, size=size) as other,
@@ -337,6 +373,7 @@ async def test_the_screen_is_reviewed(
                 for row in person.state.keys or ()
             ]
             rows[0] = msgspec.structs.replace(rows[0], state="revoked")
+            rows[3] = msgspec.structs.replace(rows[3], order_max_t=12_345)
             person.app.receive(Fetched("keys", tuple(rows)))
             await person.press("f10")
             await person.rows("keys", 5)
@@ -350,7 +387,7 @@ async def test_the_screen_is_reviewed(
             await fill(person, "离职")
             await person.sees("断开其连接" if language == "zh" else "ends its connections")
             compare(person, "keys-revoke", language)
-        async with seat(world, risk, tmp_path, language=language, size=size) as person:
+        async with seat(world, trader, tmp_path, language=language, size=size) as person:
             await person.press("f10")
             await person.settle()
             compare(person, "keys-others", language)

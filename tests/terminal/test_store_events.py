@@ -37,13 +37,13 @@ def test_keys_and_proposals_are_asked_for_by_who_manages_keys_alone() -> None:
         ("administrator", 1, keys),
         ("supervisor", 0, keys),
         ("trader", 1, set()),
-        ("risk", 1, set()),
+        ("risk", 1, {"keys"}),
     ):
         state = State()
         message = Welcomed(welcome(role, participant=participant))
         reduce(state, message)
         assert follow_up(state, message) & keys == asked
-        for kind in (happened.KeyEnrolled, happened.KeyRevoked, happened.ProposalMade):
+        for kind in (happened.KeyEnrolled, happened.OwnLimitsSet, happened.ProposalMade):
             assert follow_up(state, private(sample(kind))) & keys == asked
 
 

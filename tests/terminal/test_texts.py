@@ -16,6 +16,7 @@ from terminal.keys import (
     FILTER,
     ISSUE,
     KEYS,
+    LIMIT,
     NEXT_PRODUCT,
     OPEN,
     PROPOSE,
@@ -127,7 +128,7 @@ def test_help_lines_fit_eighty_columns(language: texts.Language) -> None:
 
 
 def test_keys_have_ids_of_their_own_and_words() -> None:
-    extra = (CANCEL, NEXT_PRODUCT, OPEN, PROPOSE, REJECT, ISSUE, APPROVE, END, FILTER)
+    extra = (CANCEL, NEXT_PRODUCT, OPEN, PROPOSE, REJECT, ISSUE, APPROVE, END, FILTER, LIMIT)
     ids = [key.id for key in (*KEYS, *extra)]
     assert len(set(ids)) == len(ids)
     for key in (*KEYS, *extra):
