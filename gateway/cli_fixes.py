@@ -189,8 +189,8 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
         "{file} exists; choose another file or remove it first",
     ),
     "key_by_number": (
-        "只有运营员和企业管理员可以按姓名查找; 请写编号, 本密钥的编号是 {key}",
-        "operators and administrators alone find keys by name; say the number: that of this key is {key}",
+        "该角色不能按姓名查找密钥; 请写编号, 本密钥的编号是 {key}",
+        "this role may not look keys up by name; say the number: that of this key is {key}",
     ),
     "key_none": (
         "没有有效的密钥属于 {told}; 编号与姓名见 ceax keys list",

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.cli_called import add_which, number_of
 from gateway.cli_enrol import ROLES, URL, add_code, add_enrol
 from gateway.cli_limit import add_limit
 from gateway.cli_parts import (
@@ -97,9 +98,7 @@ def _add_revoke(verbs: "Commands") -> None:
         f"ceax keys revoke 12 --reason 离职 {URL} --key operator-1.key\n"
         f"  ceax keys revoke 演示交易员 --reason 离职 {URL} --key administrator-1.key",
     )
-    revoke.add_argument(
-        "which", metavar="WHICH", help="number, person or public key as `ceax keys list` shows it"
-    )
+    add_which(revoke)
     revoke.add_argument("--reason", required=True, help="why")
     add_exchange(revoke, "of its person, its administrator or an operator")
     add_output(revoke)
@@ -204,7 +203,7 @@ def _revoke(arguments: argparse.Namespace) -> int:
     from gateway.client import SubmitFailed
 
     async def work(client: "Client") -> int:
-        number = await _number_of(client, arguments)
+        number = await number_of(client, arguments)
         try:
             done(await client.revoke_key(number, arguments.reason), KeyRevoked)
         except SubmitFailed as error:
@@ -221,36 +220,6 @@ def _revoke(arguments: argparse.Namespace) -> int:
     else:
         print(f"key {number} is revoked; its connections are closed")
     return 0
-
-
-async def _number_of(client: "Client", arguments: argparse.Namespace) -> int:
-    """Return the number of the one key that holds and is called so; UserError where it is none or several."""
-    from gateway.cli_fixes import mistake
-    from gateway.client_errors import RequestFailed
-    from gateway.words import PUBLIC_SHOWN, say
-
-    called, lang = arguments.which.strip(), arguments.lang
-    if called.isascii() and called.isdigit() and len(called) < PUBLIC_SHOWN:
-        return int(called)
-    try:
-        rows = await client.keys()
-    except RequestFailed as error:
-        if error.code != "ROLE_NOT_PERMITTED":
-            raise
-        raise mistake(lang, "key_by_number", key=client.welcome.key) from error
-    is_public = len(called) >= PUBLIC_SHOWN
-    found = [
-        row
-        for row in rows
-        if row.state == "active"
-        and (row.person == called or (is_public and row.public_key.startswith(called.lower())))
-    ]
-    if not found:
-        raise mistake(lang, "key_none", told=called)
-    if len(found) > 1:
-        keys = ", ".join(f"{row.key} ({say(lang, f'role_{row.role.value}')})" for row in found)
-        raise mistake(lang, "key_many", told=called, keys=keys)
-    return int(found[0].key)
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from gateway.cli_called import add_which, number_of
 from gateway.cli_enrol import URL
 from gateway.cli_parts import add_exchange, add_output, done, make_parser, talk
 
@@ -21,7 +22,7 @@ def add_limit(verbs: "Commands") -> None:
         "limit the tonnes of one order of a key: one of the own company's, or as an operator any",
         f"ceax keys limit 12 --order-max-t 5000 --explanation 新员工 {URL} --key risk.key",
     )
-    limit.add_argument("number", type=int, metavar="KEY", help="of `ceax keys list`")
+    add_which(limit)
     limit.add_argument(
         "--order-max-t",
         type=int,
@@ -44,9 +45,8 @@ def _limit(arguments: argparse.Namespace) -> int:
         raise mistake(arguments.lang, "order_max_t", most=QUANTITY_T_MAX)
 
     async def work(client: "Client") -> "OwnLimitsSet":
-        answer = await client.set_own_limits(
-            arguments.number, arguments.order_max_t, arguments.explanation
-        )
+        number = await number_of(client, arguments)
+        answer = await client.set_own_limits(number, arguments.order_max_t, arguments.explanation)
         return done(answer, OwnLimitsSet)
 
     event = talk(arguments, work)

@@ -8,6 +8,7 @@ import pytest
 from engine.commands import Role, Side
 from engine.reasons import Reason
 from engine.units import QUANTITY_T_MAX
+from gateway.words import PUBLIC_SHOWN
 from tests.gateway.gateway_world import serving
 from tests.gateway.test_keys_commands import Shell
 from tests.gateway.test_login_states import enrolled
@@ -77,3 +78,11 @@ async def test_who_may_not_and_what_cannot_be_are_told_with_the_way_out(shell: S
         assert (code, f"between 0 and {QUANTITY_T_MAX}" in err) == (2, True)
     views = shell.world.exchange.keys()
     assert {row.order_max_t for row in views} == {0}
+
+
+async def test_a_key_is_limited_by_whatever_the_list_calls_it(shell: Shell) -> None:
+    trader = shell.world.traders[1]
+    for called, most in ((trader.person, 700), (trader.public_key[:PUBLIC_SHOWN], 0)):
+        named = ("keys", "limit", called, "--order-max-t", most, "--explanation", "演示")
+        found = await shell.facts(*named, key=shell.operator)
+        assert found == {"key": shell.world.trader_key(2), "order_max_t": most}
