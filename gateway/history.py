@@ -99,6 +99,7 @@ class Page:
         self._numbers: NDArray[np.int64] = np.zeros(0, np.int64)
         self._unpack: Callable[[], list[Applied]] | None = None
         self._tell: Callable[[], list[Told]] | None = None
+        self._told: list[Told] | None = None
 
     @classmethod
     def stored(
@@ -110,16 +111,18 @@ class Page:
         after: dict[int, list[AnyEvent]],
         unpack: Callable[[], list[Applied]],
         tell: Callable[[], list[Told]],
+        told: list[Told],
     ) -> "Page":
         """Return a page as it was written; its control commands are unpacked when somebody asks.
 
-        Many ask for their events alone: those `tell` gives for half the work.
+        Their events alone cost half of that: `told` has them for the first who asks, which a start does,
+        `tell` makes them again.
         """
         page = cls(first)
         page.last = last
         page.commands, page.events, page.ends, page.first_times = map(Rows.of, columns)
         page.before, page.after = before, after
-        page._unpack, page._tell = unpack, tell
+        page._unpack, page._tell, page._told = unpack, tell, told
         return page
 
     @property
@@ -131,6 +134,9 @@ class Page:
 
     def told(self) -> list[Told]:
         """Return what its control commands did, in order."""
+        told, self._told = self._told, None
+        if told is not None:
+            return told
         if self._tell is not None:
             return self._tell()
         return [(item.sequence, item.events) for item in self._controls]

@@ -1,8 +1,8 @@
 """Pages of the history as bytes and back: what a start from a snapshot shows to readers that resume.
 
 A page is written once, when a snapshot closes it; its columns are taken from the bytes without a copy
-and its control commands are unpacked only when somebody reads them, their events alone for half the
-work. Nothing is believed without its checksum; the journal stays the truth.
+and its control commands are unpacked only when somebody reads them; their events, for which a start asks,
+come with it. Nothing is believed without its checksum; the journal stays the truth.
 """
 
 import hashlib
@@ -77,6 +77,7 @@ def decode_page(body: memoryview, checksum: bytes) -> Page:
         raise ValueError("its checksum is another")
     try:
         stored = _decode(body[len(MAGIC) :])
+        told = _tell(stored.controls)
     except msgspec.MsgspecError as error:
         raise ValueError(f"it cannot be read: {error}") from error
     columns = (
@@ -93,6 +94,7 @@ def decode_page(body: memoryview, checksum: bytes) -> Page:
         stored.after,
         partial(_decode_controls, stored.controls),
         partial(_tell, stored.controls),
+        told,
     )
 
 

@@ -1,13 +1,16 @@
 """A start from a snapshot is the start from the journal, only sooner; a wrong one is told and passed over."""
 
 import asyncio
+import hashlib
 import random
 
+import msgspec
 import pytest
 
 from engine.commands import AdvanceTime, CancelOrder
 from engine.exchange import SEMANTICS_VERSION
 from gateway.disk import Room
+from gateway.history_pages import MAGIC, decode_page
 from gateway.journal_format import HEAD_BYTES, JournalDamaged
 from gateway.sequencer import Sequencer
 from gateway.snapshots import KEPT
@@ -159,6 +162,13 @@ async def test_a_flipped_bit_anywhere_in_a_snapshot_or_a_page_falls_back_and_say
             assert list(sequencer.history.after(0))[: len(told)] == told
             await sequencer.stop()
             rig.snapshots, rig.disk = whole, journal
+
+
+@pytest.mark.parametrize("controls", [b"\xc1", b"", msgspec.msgpack.encode([{"sequence": 1}])])
+def test_a_page_that_is_sealed_and_cannot_be_read_is_refused(controls: bytes) -> None:
+    body = MAGIC + msgspec.msgpack.encode([1, 1, b"", b"", b"", b"", {}, {}, controls])
+    with pytest.raises(ValueError, match="it cannot be read"):
+        decode_page(memoryview(body), hashlib.sha256(body).digest())
 
 
 async def test_the_older_snapshot_is_tried_before_the_whole_journal() -> None:
