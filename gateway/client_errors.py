@@ -1,5 +1,6 @@
 """What can go wrong for a client of the gateway, each with what it means for the request."""
 
+from gateway.codes import FAULTS, text_of
 from gateway.frames_replies import Error, Outcome, Retry
 from gateway.frames_replies import LoginRefused as LoginRefusedFrame
 
@@ -46,7 +47,7 @@ class RequestFailed(ClientError):
         self.code = code
         """Stable name of the fault; the library's own are CONNECTION_LOST, NOT_CONNECTED, PROTOCOL."""
         self.number = number
-        """Stable number of the code, 0 where the library itself says it."""
+        """Stable number of the code."""
         self.text = text
         self.retry: Retry = retry
         self.retry_after_ms = retry_after_ms
@@ -54,6 +55,20 @@ class RequestFailed(ClientError):
         """Where in the frame, of one that was malformed."""
         self.place = place
         """Which item of a batch, from 0; -1 = none."""
+
+    @classmethod
+    def here(
+        cls,
+        outcome: Outcome,
+        code: str,
+        language: str,
+        detail: object = "",
+        *,
+        retry: Retry = "never",
+    ) -> "RequestFailed":
+        """Return an error that the library itself finds, in the language of its client."""
+        text = text_of(code, language, detail)
+        return cls(outcome, code, text, number=FAULTS[code].number, retry=retry)
 
     @classmethod
     def of(cls, frame: Error) -> "RequestFailed":

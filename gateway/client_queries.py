@@ -35,7 +35,8 @@ PAGES_MAX = 100_000
 def expect(reply: wire.Reply, kind: type[R]) -> R:
     """Return a reply that must be of a kind."""
     if not isinstance(reply, kind):
-        raise RequestFailed("unknown", "PROTOCOL", f"{type(reply).__name__} for {kind.__name__}")
+        detail = f"{type(reply).__name__}, {kind.__name__}"
+        raise RequestFailed.here("unknown", "PROTOCOL", "en", detail)
     return reply
 
 

@@ -183,8 +183,22 @@ FAULTS: Final[dict[str, FaultCode]] = {
         retry="same",
     ),
     "INTERNAL": FaultCode(2054, "系统内部错误", "internal error", retry="same"),
+    "CONNECTION_LOST": FaultCode(
+        2060, "连接中断,未收到答复", "the connection was lost before the answer came"
+    ),
+    "NOT_CONNECTED": FaultCode(
+        2061,
+        "与交易系统没有连接:{detail}",
+        "there is no connection to the exchange: {detail}",
+    ),
+    "PROTOCOL": FaultCode(
+        2062,
+        "交易系统的答复不符合协议:{detail}",
+        "the exchange answered with what does not belong there: {detail}",
+    ),
 }
-"""Every code; numbers are stable and only ever added, a retired one is never used again."""
+"""Every code, from 2060 on the client library's own; numbers are stable and only ever added, a retired one is
+never used again."""
 
 
 _DECODED: Final = frozenset({"MALFORMED", "PARAMETER_INVALID"})

@@ -210,7 +210,7 @@ def _faults() -> str:
         for code, row in sorted(FAULTS.items(), key=lambda item: item[1].number)
     )
     heads = ("number", "code", "retry", "after ms", "text", "说明")
-    text = "## Codes of errors\n\nOf `Error` and of the HTTP mirror. Numbers never change.\n\n"
+    text = "## Codes of errors\n\nOf `Error` and of the HTTP mirror; from 2060 on the client library says them. Numbers never change.\n\n"
     return text + _table(heads, rows)
 
 

@@ -96,13 +96,13 @@ class Link:
 
     async def close(self) -> None:
         """Close the line; requests in flight fail, messages already received can still be read."""
+        self._end("the client was closed")
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         with contextlib.suppress(ConnectionClosed):
             await self._socket.close()
-        self._end("the client was closed")
 
     async def _dial(self) -> None:
         self._socket = await dial(self.url, self._tls, self.patience, self._wanted_form)
@@ -173,8 +173,7 @@ class Link:
     async def _send(self, pending: Pending) -> None:
         text = wire.encode(pending.frame, self._form)
         if len(text) > self.welcome.limits.frame_bytes:
-            problem = f"{len(text)} bytes, the limit is {self.welcome.limits.frame_bytes}"
-            raise RequestFailed("not_sent", "FRAME_TOO_LARGE", problem)
+            raise RequestFailed.here("not_sent", "FRAME_TOO_LARGE", self.language, len(text))
         pending.times_sent += 1
         pending.date = self.welcome.date
         with contextlib.suppress(ConnectionClosed):  # the reader notices and sends it again
@@ -338,8 +337,8 @@ class Link:
                 await self._renew(channel)
         for pending in list(self._pending.values()):
             if pending.times_sent and not self._may_repeat(pending):
-                text = "the connection was lost before the answer came"
-                self._fail(pending, RequestFailed("unknown", "CONNECTION_LOST", text))
+                lost = RequestFailed.here("unknown", "CONNECTION_LOST", self.language)
+                self._fail(pending, lost)
             elif not pending.future.done():
                 try:
                     await self._send(pending)
@@ -384,9 +383,11 @@ class Link:
         self.is_connected = False
         if self._over is not None:
             return
-        self._over = RequestFailed("not_sent", "NOT_CONNECTED", text)
+        self._over = RequestFailed.here("not_sent", "NOT_CONNECTED", self.language, text)
         for pending in list(self._pending.values()):
             outcome: wire.Outcome = "unknown" if pending.times_sent else "not_sent"
-            self._fail(pending, RequestFailed(outcome, "CONNECTION_LOST", text))
+            retry: wire.Retry = "same" if pending.is_repeatable else "never"
+            lost = RequestFailed.here(outcome, "CONNECTION_LOST", self.language, retry=retry)
+            self._fail(pending, lost)
         self.inbox.notice(Disconnected(text=text, is_final=True))
         self.inbox.close()

@@ -17,6 +17,7 @@ from gateway.client import (
     Format,
     Patience,
     Reconnected,
+    RequestFailed,
     SubmitFailed,
 )
 from gateway.codes import FAULTS, Fault
@@ -140,6 +141,38 @@ async def scraped() -> AsyncIterator[str]:
             yield f"ws://127.0.0.1:{metrics.port}"
         finally:
             await metrics.stop()
+
+
+@pytest.mark.parametrize(
+    ("language", "lost", "closed"),
+    [
+        ("zh", "连接中断,未收到答复", "与交易系统没有连接:the client was closed"),
+        (
+            "en",
+            "the connection was lost before the answer came",
+            "there is no connection to the exchange: the client was closed",
+        ),
+    ],
+)
+async def test_what_the_library_finds_itself_is_told_as_the_gateway_tells(
+    language: str, lost: str, closed: str
+) -> None:
+    async with serving() as world, await world.trader(1, language=language) as client:
+        world.sequencer.held.clear()
+        order = asyncio.create_task(client.place_listing(PRODUCT, Side.SELL, 4_850, 10))
+        await eventually(lambda: world.sequencer._inbox)
+        await client.close()
+        with pytest.raises(SubmitFailed) as caught:
+            await order
+        world.sequencer.held.set()
+        error = caught.value
+        assert (error.code, error.number, error.outcome) == ("CONNECTION_LOST", 2060, "unknown")
+        # An order has a number of its own: sent again on a new connection it is done once.
+        assert (error.retry, error.text) == ("same", lost)
+        with pytest.raises(RequestFailed) as failed:
+            await client.market()
+        assert (failed.value.code, failed.value.number) == ("NOT_CONNECTED", 2061)
+        assert (failed.value.outcome, failed.value.text) == ("not_sent", closed)
 
 
 async def test_a_request_waits_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,9 @@ NUMBERS = {
     "STOPPED": 2053,
     "INTERNAL": 2054,
     "STOPPING": 2055,
+    "CONNECTION_LOST": 2060,
+    "NOT_CONNECTED": 2061,
+    "PROTOCOL": 2062,
 }
 """Clients have these in their code: a row is added with a new code, and never changed."""
 
