@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from engine.commands import CancelCause, Method, Side
 from engine.core.records import (
-    EVENT,
     EVENT_METHOD_MASK,
     EVENT_METHOD_SHIFT,
     EVENT_REPEATED,
@@ -57,7 +56,7 @@ def answers_from_records(
     start = 0
     for place, (command, first_ns, end) in enumerate(zip(columns, first_times, ends, strict=True)):
         told: list[AnyEvent] = [
-            _event_from_row(row, command, first_ns, profile) for row in rows[start:end]
+            event_from_row(row, command, first_ns, profile) for row in rows[start:end]
         ]
         if place in before or place in after:
             told = [*before.get(place, ()), *told, *after.get(place, ())]
@@ -66,21 +65,14 @@ def answers_from_records(
     return typed
 
 
-def event_from_fields(
-    fields: dict[str, int], command: tuple[int, int, int], first_ns: int, profile: Profile
-) -> HotEvent:
-    """Return the typed event of one EVENT row; `command` is its sequence, time and client order number."""
-    row = tuple(fields[name] for name in EVENT.names or ())
-    return _event_from_row(row, command, first_ns, profile)
-
-
 EventRow = tuple[int, ...]
 """The fields of an EVENT row in their order."""
 
 
-def _event_from_row(
+def event_from_row(
     row: EventRow, command: tuple[int, int, int], first_ns: int, profile: Profile
 ) -> HotEvent:
+    """Return the typed event of one EVENT row; `command` is its sequence, time and client order number."""
     make = _MAKERS.get(row[0])
     if make is None:
         message = f"no event has kind {row[0]}"
@@ -96,94 +88,34 @@ def _method(flags: int) -> Method:
     return _METHODS[(flags >> EVENT_METHOD_SHIFT) & EVENT_METHOD_MASK]
 
 
-def _placed(row: EventRow, time_ns: int, _: int, profile: Profile) -> ListingPlaced:
-    (
-        _,
-        side,
-        _,
-        product,
-        _,
-        sequence,
-        participant,
-        _,
-        order,
-        _,
-        price,
-        quantity,
-        left,
-        key,
-        number,
-    ) = row
-    return ListingPlaced(
-        sequence=sequence,
-        time_ns=time_ns,
-        participant=participant,
-        key=key,
-        client_order=number,
-        product=profile.products[product].code,
-        side=_SIDES[side],
-        order=order,
-        price_fen=price,
-        quantity_t=quantity,
-        left_t=left,
-    )
+def _of_listing(kind: type[ListingPlaced] | type[Reduced]) -> "Maker":
+    """Return what makes an event that tells the owner of a listing about it."""
 
+    def make(row: EventRow, time_ns: int, _: int, profile: Profile) -> ListingPlaced | Reduced:
+        _, side, _, product, _, sequence, party, _, order, _, price, tonnes, left, key, number = row
+        return kind(
+            sequence=sequence,
+            time_ns=time_ns,
+            participant=party,
+            key=key,
+            client_order=number,
+            product=profile.products[product].code,
+            side=_SIDES[side],
+            order=order,
+            price_fen=price,
+            quantity_t=tonnes,
+            left_t=left,
+        )
 
-def _reduced(row: EventRow, time_ns: int, _: int, profile: Profile) -> Reduced:
-    (
-        _,
-        side,
-        _,
-        product,
-        _,
-        sequence,
-        participant,
-        _,
-        order,
-        _,
-        price,
-        quantity,
-        left,
-        key,
-        number,
-    ) = row
-    return Reduced(
-        sequence=sequence,
-        time_ns=time_ns,
-        participant=participant,
-        key=key,
-        client_order=number,
-        product=profile.products[product].code,
-        side=_SIDES[side],
-        order=order,
-        price_fen=price,
-        quantity_t=quantity,
-        left_t=left,
-    )
+    return make
 
 
 def _offered(row: EventRow, time_ns: int, _: int, profile: Profile) -> BlockOffered:
-    (
-        _,
-        side,
-        _,
-        product,
-        _,
-        sequence,
-        participant,
-        other,
-        order,
-        _,
-        price,
-        quantity,
-        _,
-        key,
-        number,
-    ) = row
+    _, side, _, product, _, sequence, party, other, order, _, price, tonnes, _, key, number = row
     return BlockOffered(
         sequence=sequence,
         time_ns=time_ns,
-        participant=participant,
+        participant=party,
         key=key,
         client_order=number,
         product=profile.products[product].code,
@@ -191,32 +123,16 @@ def _offered(row: EventRow, time_ns: int, _: int, profile: Profile) -> BlockOffe
         order=order,
         counterparty=other,
         price_fen=price,
-        quantity_t=quantity,
+        quantity_t=tonnes,
     )
 
 
 def _cancelled(row: EventRow, time_ns: int, _: int, profile: Profile) -> Cancelled:
-    (
-        _,
-        side,
-        cause,
-        product,
-        flags,
-        sequence,
-        participant,
-        _,
-        order,
-        _,
-        price,
-        quantity,
-        _,
-        key,
-        number,
-    ) = row
+    _, side, cause, product, flags, sequence, party, _, order, _, price, left, _, key, number = row
     return Cancelled(
         sequence=sequence,
         time_ns=time_ns,
-        participant=participant,
+        participant=party,
         key=key,
         client_order=number,
         product=profile.products[product].code,
@@ -224,40 +140,24 @@ def _cancelled(row: EventRow, time_ns: int, _: int, profile: Profile) -> Cancell
         order=order,
         method=_method(flags),
         price_fen=price,
-        quantity_t=quantity,
+        quantity_t=left,
         cause=_CAUSES[cause],
     )
 
 
 def _traded(row: EventRow, time_ns: int, client_order: int, profile: Profile) -> Traded:
-    (
-        _,
-        side,
-        _,
-        product,
-        flags,
-        sequence,
-        taker,
-        other,
-        order,
-        resting,
-        price,
-        quantity,
-        left,
-        key,
-        trade,
-    ) = row
+    _, side, _, product, flags, sequence, taker, other, order, rest, price, part, left, key, n = row
     return Traded(
         sequence=sequence,
         time_ns=time_ns,
-        trade=trade,
+        trade=n,
         method=_method(flags),
         product=profile.products[product].code,
         price_fen=price,
-        quantity_t=quantity,
+        quantity_t=part,
         side=_SIDES[side],
         order=order,
-        resting_order=resting,
+        resting_order=rest,
         participant=taker,
         counterparty=other,
         key=key,
@@ -287,9 +187,11 @@ _METHODS: Final = {method.value: method for method in Method}
 _CAUSES: Final = {cause.value: cause for cause in CancelCause}
 _REASONS: Final = {reason.value: reason for reason in Reason}
 Answered = ListingPlaced | BlockOffered | Traded | Cancelled | Reduced | Refused
-_MAKERS: Final[dict[int, Callable[[EventRow, int, int, Profile], Answered]]] = {
-    EventKind.LISTING_PLACED.value: _placed,
-    EventKind.REDUCED.value: _reduced,
+Maker = Callable[[EventRow, int, int, Profile], Answered]
+"""Makes an event from its row, its time, the client order number of its command and the profile."""
+_MAKERS: Final[dict[int, Maker]] = {
+    EventKind.LISTING_PLACED.value: _of_listing(ListingPlaced),
+    EventKind.REDUCED.value: _of_listing(Reduced),
     EventKind.BLOCK_OFFERED.value: _offered,
     EventKind.TRADED.value: _traded,
     EventKind.CANCELLED.value: _cancelled,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import operations
-from engine.answers import event_from_fields
+from engine.answers import event_from_row
 from engine.codec import write_record
 from engine.commands import (
     CancelAll,
@@ -34,28 +34,6 @@ from engine.reasons import Reason
 REASON_MASK: Final = (1 << PLACE_SHIFT) - 1
 NO_PLACE: Final = -1
 Rows = NDArray[np.void]
-
-
-def refuse(
-    market: Market,
-    broken: Figures,
-    client_order: int = 0,
-    order: int = 0,
-    place: int = NO_PLACE,
-) -> Refused:
-    """Refuse the batch in hand; `place` is its item that broke the rule."""
-    reason, figure_a, figure_b = broken
-    return market.event(
-        Refused,
-        key=market.hand.key,
-        participant=market.participant_of(market.hand.key),
-        client_order=client_order,
-        order=order,
-        reason=reason,
-        figure_a=figure_a,
-        figure_b=figure_b,
-        place=place,
-    )
 
 
 def sender_broken(market: Market, commands: Rows) -> Figures:
@@ -80,20 +58,21 @@ def place_listings(market: Market, command: PlaceListings) -> list[AnyEvent]:
     commands = _records(market, command)
     broken = sender_broken(market, commands)
     if broken != OK:
-        return [refuse(market, broken)]
+        return [market.refused(broken)]
     known = look_up(market, commands)
     place = _reused(command, known)
     if place >= 0:
         client_order = command.orders[place].client_order
         reused = (Reason.CLIENT_ORDER_REUSED, 0, 0)
-        return [refuse(market, reused, client_order, place=place)]
+        return [market.refused(reused, client_order=client_order, place=place)]
     if known[0][0] != NEW:
         return _place_again(market, command, commands, known[0][1])
     count, limit = int(market.core.market["order_count"]), market.profile.capacity.orders_per_day
     if count + len(commands) > limit:
         place = limit - count
         client_order = command.orders[place].client_order
-        return [refuse(market, (Reason.ORDERS_FULL, limit, 0), client_order, place=place)]
+        full = (Reason.ORDERS_FULL, limit, 0)
+        return [market.refused(full, client_order=client_order, place=place)]
     broken, place = _listings_broken(market, commands)
     if broken != OK:
         return [_refuse_listings(market, command, commands, broken, place)]
@@ -155,7 +134,7 @@ def _refuse_listings(
     commands["counterparty"] = broken[0]
     market.core.operate(Step.REFUSE_LISTINGS, commands, np.zeros(1, EVENT), len(commands))
     client_order = command.orders[place].client_order
-    refused = refuse(market, broken, client_order, first + place, place)
+    refused = market.refused(broken, client_order=client_order, order=first + place, place=place)
     market.answers[first] = Remembered(command=command, answers=(refused,))
     return refused
 
@@ -164,7 +143,7 @@ def _answer_all(market: Market, commands: Rows) -> list[AnyEvent]:
     """Answer listings one after the other in this entry and return all their events."""
     events = np.zeros(sum(_rows_needed(market, row) for row in commands), EVENT)
     count = market.core.operate(Step.ANSWER_ALL, commands, events, len(commands))
-    names, hand = EVENT.names or (), market.hand
+    hand = market.hand
     orders = market.core.state.orders[
         events["order"][:count]
     ]  # of a trade the taker's: the listing's
@@ -175,13 +154,8 @@ def _answer_all(market: Market, commands: Rows) -> list[AnyEvent]:
         strict=True,
     )
     return [
-        event_from_fields(
-            dict(zip(names, values, strict=True)),
-            (hand.sequence, hand.time_ns, client_order),
-            first_ns,
-            market.profile,
-        )
-        for values, client_order, first_ns in rows
+        event_from_row(row, (hand.sequence, hand.time_ns, client_order), first_ns, market.profile)
+        for row, client_order, first_ns in rows
     ]
 
 
@@ -203,7 +177,7 @@ def cancel_orders(market: Market, command: CancelOrders) -> list[AnyEvent]:
         return answered
     broken, place = _cancels_broken(market, command)
     if broken != OK:
-        refused = refuse(market, broken, command.client_order, place=place)
+        refused = market.refused(broken, client_order=command.client_order, place=place)
         _remember(market, command, (refused,))
         return [refused]
     sender = market.hand.key, command.client_order
@@ -219,7 +193,8 @@ def cancel_all(market: Market, command: CancelAll) -> list[AnyEvent]:
         return answered
     index = operations.index_of(market, command.product) if command.product else -1
     if index == operations.UNKNOWN:
-        refused = refuse(market, (Reason.PRODUCT_UNKNOWN, 0, 0), command.client_order)
+        unknown = (Reason.PRODUCT_UNKNOWN, 0, 0)
+        refused = market.refused(unknown, client_order=command.client_order)
         _remember(market, command, (refused,))
         return [refused]
     key, participant = market.hand.key, market.participant_of(market.hand.key)
@@ -322,13 +297,14 @@ def _begin(market: Market, command: CancelOrders | CancelAll) -> list[AnyEvent] 
     record = record_of(market, command.client_order)
     broken = sender_broken(market, record)
     if broken != OK:
-        return [refuse(market, broken, command.client_order)]
+        return [market.refused(broken, client_order=command.client_order)]
     state, reference = look_up(market, record)[0]
     if state == NEW:
         return None
     first = market.answers.get(reference)
     if first is None or first.command != command:
-        return [refuse(market, (Reason.CLIENT_ORDER_REUSED, 0, 0), command.client_order)]
+        reused = (Reason.CLIENT_ORDER_REUSED, 0, 0)
+        return [market.refused(reused, client_order=command.client_order)]
     return [market.event(Repeated, answer=answer) for answer in first.answers]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from engine.commands import Side
 from engine.core.layout import ORDER
 from engine.market import Market
-from engine.surveillance_alerts import participant_code
+from engine.units import participant_code
 from engine.views import Book, Depth, DepthLevel, Level, ListingView, ShownListing
 
 OrderRow = tuple[int, ...]

@@ -29,7 +29,7 @@ from engine.events import (
 )
 from engine.market import OK, Figures, Market
 from engine.reasons import Reason
-from engine.units import QUANTITY_T_MAX, days_from_civil
+from engine.units import QUANTITY_T_MAX, is_date
 from engine.views import KeyView
 
 PERSON_KEYS_MAX: Final = 2
@@ -133,9 +133,7 @@ def _is_address(text: str) -> bool:
 def _last_day_broken(market: Market, date: str) -> Figures:
     if date == "":
         return OK
-    try:
-        days_from_civil(date)
-    except ValueError:
+    if not is_date(date):
         return Reason.DATE_INVALID, 0, 0
     return (Reason.KEY_EXPIRED, 0, 0) if date < market.date else OK
 

@@ -141,19 +141,28 @@ class Market(People):
         fold_event(self.core.market, made)
         return made
 
-    def refused(self, broken: Figures, action: int = -1) -> Refused:
-        """Make a refusal of the entry in hand."""
+    def refused(
+        self,
+        broken: Figures,
+        action: int = -1,
+        *,
+        client_order: int = 0,
+        order: int = 0,
+        place: int = -1,
+    ) -> Refused:
+        """Make a refusal of the entry in hand; `action` and `place` are the item that broke the rule."""
         reason, figure_a, figure_b = broken
         return self.event(
             Refused,
             key=self.hand.key,
             participant=self.participant_of(self.hand.key),
-            client_order=0,
-            order=0,
+            client_order=client_order,
+            order=order,
             reason=reason,
             figure_a=figure_a,
             figure_b=figure_b,
             action=action,
+            place=place,
         )
 
     # ------------------------------------------------------------ looking up

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.answers import event_from_fields
+from engine.answers import EventRow, event_from_row
 from engine.commands import (
     MEMBERS_MAX,
     ApplyAuction,
@@ -118,17 +118,7 @@ def _repeated(market: Market, command: DialogueCommand, reference: int) -> AnyEv
 
 def _refused(market: Market, number: int, broken: Figures) -> Refused:
     command = cast("DialogueCommand", market.hand.command)
-    reason, figure_a, figure_b = broken
-    return market.event(
-        Refused,
-        key=market.hand.key,
-        participant=market.participant_of(market.hand.key),
-        client_order=command.client_order,
-        order=number,
-        reason=reason,
-        figure_a=figure_a,
-        figure_b=figure_b,
-    )
+    return market.refused(broken, client_order=command.client_order, order=number)
 
 
 def refuse_order(market: Market, number: int, broken: Figures) -> list[AnyEvent]:
@@ -234,15 +224,10 @@ def _run(
     commands["sequence"], commands["time_ns"] = hand.sequence, hand.time_ns
     events = np.zeros(count, EVENT)
     market.core.operate(step, commands, events, count)
-    names = EVENT.names or ()
+    rows = cast("list[EventRow]", events.tolist())
     return [
-        event_from_fields(
-            dict(zip(names, values, strict=True)),
-            (hand.sequence, hand.time_ns, client),
-            hand.time_ns,
-            market.profile,
-        )
-        for values, client in zip(events.tolist(), clients, strict=True)
+        event_from_row(row, (hand.sequence, hand.time_ns, client), hand.time_ns, market.profile)
+        for row, client in zip(rows, clients, strict=True)
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from engine.events import Event
-from engine.units import format_yuan
+from engine.units import format_yuan, participant_code
 
 
 class Severity(StrEnum):
@@ -172,11 +172,6 @@ RULES: Final[dict[Rule, _Words]] = {
     ),
 }
 """How grave each rule is and what it says; `who` are the participants."""
-
-
-def participant_code(number: int) -> str:
-    """Return a participant's trading code for people, such as P0001."""
-    return f"P{number:04d}"
 
 
 def _words(name: str, value: int) -> str:

@@ -23,18 +23,18 @@ def arm(market: Market, command: ArmSwitch) -> list[AnyEvent]:
     record = batches.record_of(market, client_order)
     broken = batches.sender_broken(market, record)
     if broken != OK:
-        return [batches.refuse(market, broken, client_order)]
+        return [market.refused(broken, client_order=client_order)]
     last = market.armings.get(key)
     if last is not None and last.command == command:
         return [market.event(Repeated, answer=last.answer)]
     is_last = last is not None and last.command.client_order == client_order
     if is_last or batches.look_up(market, record)[0][0] != NEW:
-        return [batches.refuse(market, (Reason.CLIENT_ORDER_REUSED, 0, 0), client_order)]
+        return [market.refused((Reason.CLIENT_ORDER_REUSED, 0, 0), client_order=client_order)]
     if not market.is_day_open:
-        return [batches.refuse(market, (Reason.DAY_NOT_OPEN, 0, 0), client_order)]
+        return [market.refused((Reason.DAY_NOT_OPEN, 0, 0), client_order=client_order)]
     limit = market.profile.capacity.switches
     if command.timeout_s and key not in market.switches and len(market.switches) >= limit:
-        return [batches.refuse(market, (Reason.SWITCHES_FULL, limit, 0), client_order)]
+        return [market.refused((Reason.SWITCHES_FULL, limit, 0), client_order=client_order)]
     _disarm(market, key)
     if command.timeout_s:
         _start(market, key, command.timeout_s)

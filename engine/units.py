@@ -62,6 +62,11 @@ def parse_clock(text: str) -> int:
     return (hours * 3600 + minutes * 60 + seconds) * NANOSECONDS_PER_SECOND
 
 
+def participant_code(number: int) -> str:
+    """Return a participant's trading code for people: 1 is ``P0001``."""
+    return f"P{number:04d}"
+
+
 def days_from_civil(date: str) -> int:
     """Return the days since 1970-01-01 of an ISO date, without a clock or a time zone (Hinnant 2013)."""
     found = re.match(r"\A([0-9]{4})-([0-9]{2})-([0-9]{2})\Z", date, re.ASCII)
