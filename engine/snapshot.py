@@ -150,8 +150,13 @@ def _profile_digest(profile: Profile) -> bytes:
 
 def take(market: Market, semantics: int) -> bytes:
     """Return the state between two entries; `semantics` is the version of the answers (exchange.py)."""
+    return seal(gather(market, semantics))
+
+
+def gather(market: Market, semantics: int) -> bytes:
+    """Return a copy of the state between two entries, of which `seal` makes the snapshot."""
     numbers = live_numbers(market)
-    content = _encode(
+    return _encode(
         _Content(
             semantics=semantics,
             profile_name=market.profile.name,
@@ -185,6 +190,10 @@ def take(market: Market, semantics: int) -> bytes:
             **{name: getattr(market, name) for name in _PLAIN},
         )
     )
+
+
+def seal(content: bytes) -> bytes:
+    """Return the snapshot of a state that was gathered; half the work of taking one, and for any thread."""
     checksum = hashlib.sha256(content).digest()
     return _encode(_Envelope(NAME, FORMAT, checksum, memoryview(content)))
 

@@ -42,7 +42,7 @@ class SnapshotPolicy:
     def consider(self, *, day_ended: bool, is_quiet: bool) -> None:
         """Take a snapshot where one is due; call between two batches, on the event loop's thread.
 
-        Taking stops orders for tens of milliseconds, so it waits for a quiet moment or a change of phase,
+        Taking stops orders for up to a tenth of a second, so it waits for a quiet moment or a change of phase,
         but no longer than another period. While one is still being written none is taken; that of a day's
         end is made up for.
         """

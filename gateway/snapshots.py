@@ -1,7 +1,7 @@
 """Snapshots of a running exchange: they bound the time of a start, and nothing depends on them.
 
-One is taken on the event loop's thread between two batches and written by a thread of its own, so that
-no order waits for its sync: temporary file, sync, rename, sync of the folder. Each stands for one place
+One is taken on the event loop's thread between two batches, sealed and written by a thread of its own, so
+that no order waits for its sync: temporary file, sync, rename, sync of the folder. Each stands for one place
 in the journal (file, offset, hash of the frame before it), names the pages of history that a start
 needs, and holds the engine's own snapshot. The newest is never believed blindly: checksum, profile,
 semantics, place and digests are compared, and whatever differs is told and the next older one tried.
@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from engine.exchange import SEMANTICS_VERSION, Exchange
 from engine.profile import Profile
+from engine.snapshot import seal
 from gateway.disk import Disk
 from gateway.history import History, Page
 from gateway.history_pages import PAGE_SUFFIX, decode_page, encode_page, page_name
@@ -60,7 +61,7 @@ class Taken(Struct, frozen=True):
 
     stored: _Stored
     state: bytes
-    """`Exchange.snapshot`, which has a checksum of its own."""
+    """`Exchange.gather_snapshot`, still to be sealed with a checksum of its own."""
     pages: list[Page]
     """What the state's history is made of; pages that change no more."""
 
@@ -105,7 +106,7 @@ class Snapshots:
     # ------------------------------------------------------------ writing
 
     def take(self, exchange: Exchange, history: History, anchor: Anchor) -> Taken | None:
-        """Return the state as it is now: tens of milliseconds for a large market.
+        """Return the state as it is now: some tens of milliseconds, a tenth of a second late in a large day.
 
         None where that fails, which is told: nothing that a snapshot is good for is worth a market.
         """
@@ -128,7 +129,7 @@ class Snapshots:
             pages=[],
         )
         pages = [page for page in history.pages if page.last >= page.first]
-        return Taken(stored, exchange.snapshot(), pages)
+        return Taken(stored, exchange.gather_snapshot(), pages)
 
     def write(self, taken: Taken) -> bool:
         """Write a state; a disk that refuses is told about and costs nothing but a slower start."""
@@ -140,7 +141,7 @@ class Snapshots:
             head = _encode(stored)
             checksum = hashlib.sha256(head).digest()
             length = len(head).to_bytes(LENGTH_BYTES, "little")
-            self._put(name, b"".join((MAGIC, checksum, length, head, taken.state)))
+            self._put(name, b"".join((MAGIC, checksum, length, head, seal(taken.state))))
             self._disk.sync()
             self._pages_of[name] = [page.name for page in pages]
             self._prune()

@@ -338,7 +338,7 @@ async def test_a_snapshot_that_cannot_be_taken_is_told_and_the_market_lives(
         raise ValueError(message)
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.exchange.Exchange.snapshot", broken)
+        patch.setattr("engine.exchange.Exchange.gather_snapshot", broken)
         await rig.trade(1, 80)
     assert any("no snapshot at sequence" in line and "a bug" in line for line in rig.lines)
     assert rig.sequencer.failure is None
