@@ -6,7 +6,6 @@ terminal cells, because a Chinese character is two of them.
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -23,6 +22,7 @@ from engine.units import (
     parse_yuan,
 )
 from gateway import words
+from gateway.explain import beijing_moment
 from terminal.texts import Language, say
 
 MISSING: Final = "--"
@@ -31,6 +31,7 @@ FEN_PER_WAN: Final = 1_000_000
 WAN: Final = 10_000
 participant = words.trading_code
 plain = words.plain
+moment = beijing_moment
 
 _QUANTITY = re.compile(r"\A([0-9]{1,12})(?:\.([0-9]{1,4}))?(k|w|万)?\Z", re.IGNORECASE)
 _FRACTION = re.compile(r"\A(?:1?/([2-9])|(=))\Z")
@@ -99,12 +100,6 @@ def clock(time_ns: int) -> str:
         return "--:--:--"
     seconds = (time_ns + BEIJING_OFFSET_NS) % DAY_NS // NANOSECONDS_PER_SECOND  # floor to seconds
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"  # floor each
-
-
-def moment(time_ns: int) -> str:
-    """Return Beijing date and wall time ``2021-07-16 09:30:00``, for what is older than a day."""
-    seconds = (time_ns + BEIJING_OFFSET_NS) // NANOSECONDS_PER_SECOND  # floor to seconds
-    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}"
 
 
 def countdown(left_ns: int) -> str:
