@@ -64,7 +64,6 @@ class Connection:
         self._heard_s = 0.0
         self.requests = Requests(self)
         self._stuck_since_s = 0.0
-        self._is_turn_due = False
         self._has_more = False
         socket.on_writable = self._go_on
         socket.unsent_max = server.settings.of("observer").unsent_bytes
@@ -207,7 +206,7 @@ class Connection:
     # ------------------------------------------------------------ writing
 
     def send(self, frame: wire.Outward) -> None:
-        """Send a frame that answers no request."""
+        """Send a frame that answers no request, or an answer that was made with its times."""
         self.socket.push(wire.encode(frame, self.socket.form))
 
     def reply(self, frame: wire.Reply, received_ns: int) -> None:
@@ -223,28 +222,23 @@ class Connection:
     def write(self) -> None:
         """Write what the reader may see, as far as the client takes it; cut a slow private reader."""
         reader, socket = self.reader, self.socket
-        self._is_turn_due = self._has_more = False
+        self._has_more = False
         if reader is None:
             return
         room = HIGH_WATER_BYTES - socket.unsent
         try:
-            for _ in range(FRAMES_PER_TURN):
-                if room < 0:
-                    self._has_more = True
-                    self._check_lag(reader)
-                    return
-                text = reader.take()
-                if text is None:
-                    self._stuck_since_s = 0.0
-                    return
-                if not socket.push(text):
-                    return
-                room -= len(text)
+            frames, has_all = reader.take(FRAMES_PER_TURN, room)
         except Overrun:
             socket.cut("SLOW_READER")
             return
-        if not self._is_turn_due:
-            self._is_turn_due = True
+        if frames and not socket.push(*frames):
+            return
+        if has_all:
+            self._stuck_since_s = 0.0
+        elif len(frames) < FRAMES_PER_TURN:
+            self._has_more = True
+            self._check_lag(reader)
+        else:
             asyncio.get_running_loop().call_soon(self.write)
 
     def _go_on(self) -> None:

@@ -229,24 +229,25 @@ class Gate(ServerConnection):
         """Frames can still be sent."""
         return self.protocol.state is State.OPEN and not self.transport.is_closing()
 
-    def push(self, data: bytes) -> bool:
-        """Send a frame in this turn of the loop; a client that takes nothing is cut, never waited for."""
+    def push(self, *frames: bytes) -> bool:
+        """Send frames in this turn of the loop; a client that takes nothing is cut, never waited for."""
         protocol, transport = self.protocol, self.transport
         if protocol.state is not State.OPEN or transport.is_closing():
             return False
         if self._gathered + transport.get_write_buffer_size() > self.unsent_max:
             self.cut("SLOW_READER")
             return False
-        size = len(data)
-        first = framing.TEXT if self.form is Format.JSON else framing.BINARY
-        # Among the parser's own: pongs and the closing frame keep their places.
-        protocol.writes += (framing.head(first, size), data)
         if not self._gathered:
             # The frames of one turn leave in one packet: a call of the system costs more than a frame.
             self.loop.call_soon(self._flush)
-        self._gathered += size
-        self.bytes_out += size
-        self.frames_out += 1
+        first = framing.TEXT if self.form is Format.JSON else framing.BINARY
+        for data in frames:
+            size = len(data)
+            # Among the parser's own: pongs and the closing frame keep their places.
+            protocol.writes += (framing.head(first, size), data)
+            self._gathered += size
+            self.bytes_out += size
+        self.frames_out += len(frames)
         return True
 
     def _flush(self) -> None:

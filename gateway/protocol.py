@@ -82,6 +82,8 @@ class Close(Struct, frozen=True):
 
 Effect = Send | Welcomed | Claim | Refuse | Perform | Close
 
+Terms = tuple[bool, Bucket, bool]
+"""Whether a command may be sent, the bucket that it takes from, and whether it costs as much as it has orders."""
 _WITHDRAWALS: Final = frozenset(WITHDRAWALS)
 REASON_BYTES_MAX: Final = 120
 """A websocket close reason has at most 123 bytes."""
@@ -111,8 +113,8 @@ class Conversation:
         self.greeted_s = 0.0
         """When the login or claim came."""
         self._buckets: Buckets | None = None
-        self._may: dict[type[AnyCommand], bool] = {}
-        """By class of a command: this key may send it; what a key may do never changes."""
+        self._terms: dict[type[AnyCommand], Terms] = {}
+        """By class of a command: on which terms this key may send it; they never change."""
         self._malformed = 0
         self._limited = 0
 
@@ -144,8 +146,11 @@ class Conversation:
         if not isinstance(frame, wire.Request):
             return Send(Fault("ALREADY_LOGGED_IN").frame(0, self.language))
         try:
-            self._check_role(frame)
-            self._check_rate(frame, now_s)
+            if isinstance(frame, wire.Submit):
+                self._check_command(frame.command, now_s)
+            else:
+                self._check_role(frame)
+                self._check_rate(self._bucket_of(frame), 1, now_s)
         except Fault as fault:
             if self._limited > self._settings.limited_in_a_row:
                 return self.close(CloseCode.RATE_LIMIT, fault)
@@ -217,14 +222,7 @@ class Conversation:
     def _check_role(self, frame: wire.Request) -> None:
         role = self.identity.role
         is_permitted = role in REQUEST_ROLES[type(frame)]
-        if isinstance(frame, wire.Submit):
-            command = frame.command
-            found = self._may.get(type(command))
-            if found is None:
-                found = role in COMMAND_ROLES[type(command)] and self._has_permission(command)
-                self._may[type(command)] = found
-            is_permitted = found
-        elif isinstance(frame, wire.Subscribe):
+        if isinstance(frame, wire.Subscribe):
             is_permitted = role in CHANNEL_ROLES[frame.channel.partition(":")[0]]
         if not is_permitted:
             raise Fault("ROLE_NOT_PERMITTED")
@@ -237,11 +235,33 @@ class Conversation:
         needed = PERMISSIONS.get(type(command))
         return needed is None or needed in held
 
-    def _check_rate(self, frame: wire.Request, now_s: float) -> None:
-        bucket = self._bucket_of(frame)
+    def _check_command(self, command: AnyCommand, now_s: float) -> None:
+        kind = type(command)
+        terms = self._terms.get(kind)
+        if terms is None:
+            terms = self._terms[kind] = self._terms_of(command)
+        is_permitted, bucket, is_batch = terms
+        if not is_permitted:
+            raise Fault("ROLE_NOT_PERMITTED")
+        self._check_rate(bucket, len(command.orders) if is_batch else 1, now_s)  # type: ignore[union-attr]
+
+    def _terms_of(self, command: AnyCommand) -> "Terms":
+        role, kind = self.identity.role, type(command)
+        assert self._buckets is not None, "a login gives its buckets"
+        is_permitted = (
+            role in REQUEST_ROLES[wire.Submit]
+            and role in COMMAND_ROLES[kind]
+            and self._has_permission(command)
+        )
+        # A rate of their own, so that orders never stand in the way of what takes them back.
+        is_withdrawal = kind in _WITHDRAWALS
+        bucket = self._buckets.cancels if is_withdrawal else self._buckets.orders
+        return is_permitted, bucket, isinstance(command, (PlaceListings, CancelOrders))
+
+    def _check_rate(self, bucket: Bucket | None, cost: int, now_s: float) -> None:
         if bucket is None:
             return
-        wait_s = bucket.take(now_s, _cost_of(frame))
+        wait_s = bucket.take(now_s, cost)
         if not wait_s:
             self._limited = 0
             return
@@ -251,10 +271,6 @@ class Conversation:
 
     def _bucket_of(self, frame: wire.Request) -> Bucket | None:
         assert self._buckets is not None, "a login gives its buckets"
-        if isinstance(frame, wire.Submit):
-            # A rate of their own, so that orders never stand in the way of what takes them back.
-            is_withdrawal = type(frame.command) in _WITHDRAWALS
-            return self._buckets.cancels if is_withdrawal else self._buckets.orders
         if isinstance(frame, wire.Ping | wire.AdvanceClock):
             return None  # bounded by the byte bucket of the connection
         return self._buckets.queries
@@ -272,13 +288,6 @@ class Conversation:
         self.state = State.CLOSED
         text = f"{fault.code}: {text_of(fault.code, self.language, fault.detail)}"
         return Close(code, text.encode()[:REASON_BYTES_MAX].decode(errors="ignore"))
-
-
-def _cost_of(frame: wire.Request) -> int:
-    """Return the tokens that a request costs: a batch as many as it has orders."""
-    if isinstance(frame, wire.Submit) and isinstance(frame.command, (PlaceListings, CancelOrders)):
-        return len(frame.command.orders)
-    return 1
 
 
 class _RequestId(Struct):

@@ -25,9 +25,10 @@ class Overrun(Exception):
 class Place:
     """A reader's place in one stream."""
 
-    __slots__ = ("least", "part", "position", "stream")
+    __slots__ = ("channel", "least", "part", "position", "stream")
 
-    def __init__(self, stream: Stream, position: int) -> None:
+    def __init__(self, channel: str, stream: Stream, position: int) -> None:
+        self.channel = channel
         self.stream = stream
         self.position = position
         self.part = 0
@@ -41,19 +42,17 @@ class FrameCache:
     def __init__(self) -> None:
         self._frames: dict[tuple[str, int, int], tuple[wire.Texts, int]] = {}
 
-    def frame(
-        self, channel: str, place: Place, participant: int, form: wire.Format
-    ) -> tuple[bytes, int]:
+    def frame(self, place: Place, participant: int, form: wire.Format) -> tuple[bytes, int]:
         """Return the next frame of a place and the number of its parts."""
-        if channel == "private":
-            frame, parts = _frame(channel, place, participant)
+        if place.channel == "private":
+            frame, parts = _frame(place, participant)
             return wire.encode(frame, form), parts
-        key = (channel, place.position, place.part)
+        key = (place.channel, place.position, place.part)
         found = self._frames.get(key)
         if found is None:
             if len(self._frames) >= CACHE_MAX:
                 self._frames.clear()
-            frame, parts = _frame(channel, place, participant)
+            frame, parts = _frame(place, participant)
             found = self._frames[key] = wire.Texts(frame), parts
         return found[0].of(form), found[1]
 
@@ -100,7 +99,7 @@ class Reader:
         if after and after < stream.floor:
             raise Fault("RESUME_TOO_OLD", stream.floor)
         position = stream.end if after is None else stream.position_after(after)
-        self._places[channel] = Place(stream, position)
+        self._places[channel] = Place(channel, stream, position)
         if channel == "market":
             self._seen["market"] = NOTHING_SEEN
             for key, newest in self._feed.newest.items():
@@ -154,15 +153,27 @@ class Reader:
             default=0,
         )
 
-    def take(self) -> bytes | None:
-        """Return the next frame to send, None where this reader has all; Overrun."""
+    def take(self, most: int, room: int) -> tuple[list[bytes], bool]:
+        """Return the next frames to send and whether this reader has all then; Overrun.
+
+        So many at most, and none behind the one that passes the room (bytes).
+        """
+        frames: list[bytes] = []
+        while len(frames) < most and room >= 0:
+            text = self._next()
+            if text is None:
+                return frames, True
+            frames.append(text)
+            room -= len(text)
+        return frames, False
+
+    def _next(self) -> bytes | None:
         status = self._feed.newest.get("status")
         if status is not None and status.version > self._seen["status"]:
             return self._newest("status")  # what is taken now comes before all that was
-        channel = self._next_channel()
-        if channel is not None:
-            place = self._places[channel]
-            text, parts = self._cache.frame(channel, place, self._identity.participant, self._form)
+        place = self._oldest()
+        if place is not None:
+            text, parts = self._cache.frame(place, self._identity.participant, self._form)
             place.part += 1
             if place.part >= parts:
                 place.position, place.part = place.position + 1, 0
@@ -179,25 +190,25 @@ class Reader:
         seen, self._seen[key] = self._seen[key], newest.version
         return newest.text(seen, self._form)
 
-    def _next_channel(self) -> str | None:
-        """Return the channel whose next frame is the oldest of the log."""
-        best: str | None = None
+    def _oldest(self) -> Place | None:
+        """Return the place whose next frame is the oldest of the log."""
+        best: Place | None = None
         oldest = 0
-        for channel, place in self._places.items():
-            stream = place.stream
-            if place.position >= stream.end:
+        for place in self._places.values():
+            stream, position = place.stream, place.position
+            if position >= stream.end:
                 continue
-            if place.position < stream.base:
-                raise Overrun(channel)
-            sequence = stream.sequence(place.position)
+            if position < stream.base:
+                raise Overrun(place.channel)
+            sequence = stream.sequence(position)
             if best is None or sequence < oldest:
-                best, oldest = channel, sequence
+                best, oldest = place, sequence
         return best
 
 
-def _frame(channel: str, place: Place, participant: int) -> tuple[wire.Outward, int]:
+def _frame(place: Place, participant: int) -> tuple[wire.Outward, int]:
     """Return the frame at a place and the number of its parts."""
-    stream, position = place.stream, place.position
+    channel, stream, position = place.channel, place.stream, place.position
     entry = stream.entry(position)
     events = stream.select(entry)
     parts = max(1, -(-len(events) // EVENTS_PER_FRAME))  # rounds up

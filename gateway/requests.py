@@ -147,8 +147,10 @@ class Requests:
             time_ns=applied.time_ns,
             events=events,
             texts=explain_events(events, language),
+            received_ns=received_ns,
+            sent_ns=time.time_ns(),
         )
-        self._connection.reply(frame, received_ns)
+        self._connection.send(frame)
 
     def _settle(self) -> None:
         """Count a command that has its answer."""

@@ -5,9 +5,11 @@ from typing import Any, Final
 
 import msgspec
 
+from engine.events import AnyEvent
 from gateway.frames_inward import AnyInward
 from gateway.frames_outward import AnyOutward
-from gateway.frames_replies import Outward, Reply
+from gateway.frames_pushed import PrivateEvents
+from gateway.frames_replies import Outward, Reply, Submitted
 from gateway.money_text import decode_yuan
 from gateway.wire_shapes import Shapes
 
@@ -41,8 +43,39 @@ _outward: Final[dict[Format, Any]] = {
 }
 
 
+WRITTEN_MAX: Final = 4_096
+"""Most events whose JSON is kept for the next frame that shows them."""
+_written: Final[dict[int, tuple[AnyEvent, bytes]]] = {}
+"""By identity: an event, held so that nothing else gets its identity, and its JSON."""
+
+
+def _events_json(events: tuple[AnyEvent, ...]) -> msgspec.Raw:
+    """Return events as JSON; one that several frames show (its answer, private streams) is written once."""
+    texts: list[bytes] = []
+    for event in events:
+        found = _written.get(id(event))
+        if found is None:
+            if len(_written) >= WRITTEN_MAX:
+                _written.clear()
+            convert = _to_wire[event.__class__]
+            text = _json(event if convert is None else convert(event))
+            found = _written[id(event)] = event, text
+        texts.append(found[1])
+    return msgspec.Raw(b"[%b]" % b",".join(texts))
+
+
+_carriers: Final[dict[type, Any]] = {
+    kind: _strict.outwards(kind, {"events": _events_json}) for kind in (Submitted, PrivateEvents)
+}
+"""Frames that carry events, with the function to a twin whose events are written already."""
+
+
 def encode(frame: msgspec.Struct, form: Format = Format.JSON) -> bytes:
     """Return a frame as it travels: UTF-8 JSON text or MessagePack, money in yuan."""
+    if form is _JSON:
+        carry = _carriers.get(frame.__class__)
+        if carry is not None:
+            return _json(carry(frame))
     convert = _to_wire[frame.__class__]
     outside = frame if convert is None else convert(frame)
     return _json(outside) if form is _JSON else _messagepack(outside)

@@ -136,20 +136,30 @@ class Shapes:
 
     # ------------------------------------------------------------ generated functions
 
-    def outwards(self, kind: type) -> Convert | None:
-        """Return the function from a struct to its twin, None where it has no money."""
+    def outwards(self, kind: type, written: dict[str, Convert] | None = None) -> Convert | None:
+        """Return the function from a struct to its twin, None where it has no money.
+
+        `written` has functions that write a field themselves: what they return stands in the twin as it is.
+        """
         if not _is_struct(kind) or not _has_money(kind):
             return None
         parts = []
         for field in msgspec.structs.fields(kind):
             value = f"v.{field.name}"
-            if _is_money(field.name):
+            if written and field.name in written:
+                value = f"WRITTEN[{field.name!r}]({value})"
+            elif _is_money(field.name):
                 is_row = get_origin(_bare(field.type)) is tuple
                 value = f"[TEXTS[x] for x in {value}]" if is_row else f"TEXTS[{value}]"
             elif any(map(_has_money, structs_in(field.type))):
                 value = _walk(value, field.type, row="list")
             parts.append(f"{outside_name(field.name)}={value}")
-        space = {"MAKE": self._twin(kind), "FOUND": self.to_wire, "TEXTS": yuan_of}
+        space = {
+            "MAKE": self._twin(kind),
+            "FOUND": self.to_wire,
+            "TEXTS": yuan_of,
+            "WRITTEN": written,
+        }
         return _compile(kind, parts, space)
 
     def _make_inwards(self, kind: type) -> Convert:
