@@ -124,10 +124,11 @@ class Feed:
         """Sort the events of a batch into the streams and mark what has to be shown anew."""
         self._log.add(batch)
         parties, touched = self.audience.parties, self.touched_private
+        self.drop.append(batch[0].sequence)  # where it is the first of all
+        self.drop.append(batch[-1].sequence)
+        self.sequence, self.time_ns = batch[-1].sequence, batch[-1].time_ns
         for entry in batch:
             sequence = entry.sequence
-            self.sequence, self.time_ns = sequence, entry.time_ns
-            self.drop.append(sequence)
             for event in entry.events:
                 self._take_event(event)
                 if _is_listed_trade(event):

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, Literal
@@ -41,6 +41,8 @@ INBOX_MAX: Final = 16_384
 """Most commands that may wait; past it a client is told Busy and nothing of its is taken."""
 BATCH_MAX: Final = 4_096
 """Most commands in one batch."""
+PATIENCE_S: Final = 0.005
+"""How long the loop itself waits for the disk before it does something else meanwhile."""
 Listener = Callable[[list[Applied]], None]
 log = logging.getLogger(__name__)
 
@@ -140,15 +142,6 @@ class Sequencer:
     def watch(self, watcher: Watcher) -> None:
         """Call the watcher whenever `acceptance` changes."""
         self._door.watch(watcher)
-
-    def events_after(self, sequence: int) -> Iterator[Applied]:
-        """Yield what followed a sequence, of this and the last trading day (`history_floor`)."""
-        return self.history.after(sequence)
-
-    @property
-    def history_floor(self) -> int:
-        """Last sequence that `events_after` no longer knows."""
-        return self.history.floor
 
     async def advance_clock(self, time_ns: int) -> int:
         """Drive a simulated clock to a moment through everything that falls due; return exchange time.
@@ -251,6 +244,7 @@ class Sequencer:
             except Exception as error:  # noqa: BLE001 - whatever it is, the exchange must not go on
                 self._fail(error, requests)
                 return
+            await asyncio.sleep(0)  # what was told goes out before the next batch
 
     def _take(self) -> list[_Request]:
         """Take what waits, up to a batch; what opens a day is a batch of its own (a file begins)."""
@@ -298,15 +292,18 @@ class Sequencer:
         self._day_ended = False
 
     async def _append(self, parts: list[Part]) -> None:
-        """Make parts durable in the writer's thread."""
+        """Make parts durable in the writer's thread.
+
+        To be called back by the loop costs more than most syncs take, so the loop stands still for the first
+        PATIENCE_S; a disk that takes longer, or hangs, is waited for while the loop goes on to talk.
+        """
         reserved = self._journal.reserved_bytes
-        await asyncio.get_running_loop().run_in_executor(
-            self._writer,
-            self._journal.append,
-            self.exchange.sequence,
-            parts,
-            self.exchange.event_digest(),
-        )
+        last, digest = self.exchange.sequence, self.exchange.event_digest()
+        writing = self._writer.submit(self._journal.append, last, parts, digest)
+        try:
+            writing.result(PATIENCE_S)
+        except TimeoutError:
+            await asyncio.wrap_future(writing)
         if self._journal.reserved_bytes != reserved:
             self._disk_watch.look()
 

@@ -138,5 +138,5 @@ class WholeLog(Stream):
         self.sequences = range(floor + 1, last + 1)
 
     def append(self, sequence: int) -> None:
-        """Add an entry, the one behind the last."""
+        """Add the entries behind the last up to this one."""
         self.sequences = range(self.sequences[0] if self.sequences else sequence, sequence + 1)

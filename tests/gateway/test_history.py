@@ -30,9 +30,9 @@ async def test_a_full_page_is_followed_by_another_and_nothing_is_lost_between(
         assert page.first <= page.last
     assert [page.first for page in pages[1:]] == [page.last + 1 for page in pages[:-1]]
     told = rig.seen
-    assert list(rig.sequencer.events_after(0)) == told
+    assert list(rig.sequencer.history.after(0)) == told
     for after in range(0, len(told), 13):
-        assert list(rig.sequencer.events_after(after)) == told[after:]
+        assert list(rig.sequencer.history.after(after)) == told[after:]
 
 
 async def test_a_page_is_the_same_after_a_stay_on_the_disk() -> None:

@@ -209,17 +209,17 @@ async def test_a_killed_exchange_comes_back_the_same_and_its_clock_stands() -> N
     assert isinstance(repeat, Repeated)
     assert repeat.answer == first.events[0], "a repeat tells the first answer, its time too"
     before = rig.digests()
-    told = list(sequencer.events_after(0))
+    told = list(sequencer.history.after(0))
     time_ns = sequencer.exchange.time_ns
     rig.disk.kill()
 
     again = await rig.start("08:00")
     assert rig.recovered == before
     assert again.clock.now_ns() == time_ns
-    now = list(again.events_after(0))
+    now = list(again.history.after(0))
     assert now[: len(told)] == told
     assert isinstance(now[len(told)].command, NoteRestart)
-    assert list(again.events_after(100)) == now[100:]
+    assert list(again.history.after(100)) == now[100:]
     replayed = rig.replay()
     now_digests = rig.digests()
     assert (replayed.exchange.sequence, replayed.exchange.event_digest()) == now_digests[:2]
@@ -236,9 +236,9 @@ async def test_the_note_of_a_restart_comes_before_any_time_that_passed() -> None
     last = rig.sequencer.exchange.sequence
     rig.disk.kill()
     again = await rig.start(make=lambda _: SimulatedClock(moment("16:00"), 0))
-    after = [type(item.command).__name__ for item in again.events_after(last)]
+    after = [type(item.command).__name__ for item in again.history.after(last)]
     assert after[0] == "NoteRestart"
-    assert "DayClosed" in kinds(list(again.events_after(last)))
+    assert "DayClosed" in kinds(list(again.history.after(last)))
     assert rig.replay().exchange.event_digest() == again.exchange.event_digest()
 
 
@@ -290,12 +290,12 @@ async def test_memory_keeps_this_and_the_last_trading_day() -> None:
     sequencer = await rig.start()
     await sequencer.advance_clock(moment("16:00", "2021-07-20"))
     opened = [item.sequence for item in rig.seen if kinds([item]) and "DayOpened" in kinds([item])]
-    assert sequencer.history_floor == opened[1] - 1
-    assert next(iter(sequencer.events_after(0))).sequence == opened[1]
+    assert sequencer.history.floor == opened[1] - 1
+    assert next(iter(sequencer.history.after(0))).sequence == opened[1]
     rig.disk.kill()
     again = await rig.start()
-    assert again.history_floor == opened[1] - 1
-    assert next(again.events_after(opened[2])).sequence == opened[2] + 1
+    assert again.history.floor == opened[1] - 1
+    assert next(again.history.after(opened[2])).sequence == opened[2] + 1
 
 
 async def test_a_replay_that_differs_names_the_sequence() -> None:

@@ -134,7 +134,7 @@ async def test_one_command_ends_many_orders_in_journal_history_and_replay_alike(
     )
     assert [type(event) for event in both[0].events] == [Cancelled, Cancelled]
     assert [type(event).__name__ for event in both[1].events] == ["Refused"]
-    kept = {item.sequence: list(item.events) for item in rig.sequencer.events_after(0)}
+    kept = {item.sequence: list(item.events) for item in rig.sequencer.history.after(0)}
     assert kept[both[0].sequence] == list(both[0].events)
     replayed = rig.replay()
     assert replayed.exchange.event_digest() == rig.sequencer.exchange.event_digest()
