@@ -8,7 +8,7 @@ import pytest
 from engine.commands import BatchCommand, OrderCommand
 from engine.reasons import EXPLANATIONS, PRECEDENCE, Reason
 
-UNITS = {"", "fen", "t", "time_ns", "phase", "number"}
+UNITS = {"", "fen", "t", "time_ns", "moment", "phase", "number"}
 HUNDREDS = {1, 2, 3, 4, 5, 6, 9}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
