@@ -259,6 +259,8 @@ def _is_answered(state: State, event: AnyEvent) -> bool:
     # What this key did itself is told by the answer: the private copy would be a second telling.
     if event.sequence in state.answered:
         return True
+    if isinstance(event, happened.Refused):
+        return True  # a colleague's mistake, whom it was answered to
     if isinstance(event, happened.Cancelled) and event.cause is not CancelCause.OWNER:
         return False
     own_key = state.welcome.key if state.welcome else 0

@@ -73,3 +73,11 @@ def test_what_was_told_as_an_answer_is_not_told_again() -> None:
     reduce(state, wire.MarketChanged(sequence=6, previous=0, time_ns=6, events=(halted,)))
     reduce(state, private(halted))
     assert len(state.notices) == told
+
+
+def test_a_colleagues_mistake_is_told_to_the_colleague_alone() -> None:
+    state = standing()
+    reduce(state, private(sample(happened.Refused, participant=1, key=77)))
+    assert not state.notices
+    reduce(state, private(sample(happened.ListingPlaced, participant=1, key=77)))
+    assert len(state.notices) == 1  # what the colleague did is the company's own
