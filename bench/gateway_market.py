@@ -88,8 +88,6 @@ def limits_text() -> str:
         if name.endswith(("_per_second", "_burst"))
     }
     wide |= {
-        "bytes_per_second": 10**9,
-        "bytes_burst": 10**9,
         "requests_in_flight": 16_384,
         "idle_seconds": IDLE_SECONDS,
         "lag_frames": MANY,

@@ -171,7 +171,7 @@ class RawSocket:
 
     def close(self) -> None:
         """Drop the connection."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # closed before
             self._poll.unregister(self.socket)
         self.socket.close()
 

@@ -96,7 +96,10 @@ class Stage:
         try:
             yield
             if process.returncode is not None:
-                raise ProcessFailed("the bad clients ended by themselves")
+                said = (
+                    (await process.stderr.read()).decode(errors="replace") if process.stderr else ""
+                )
+                raise ProcessFailed(f"the bad clients ended by themselves: {said.strip()[-300:]}")
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

@@ -6,6 +6,8 @@ from gateway.limits import Bucket, Settings
 
 ADDRESSES_MAX: Final = 20_000
 """Most addresses that are remembered; the longest absent goes first."""
+FLOODS: Final = 8
+"""So many connections that were cut for a flood use up what an address may open at once."""
 
 
 class Arrivals:
@@ -25,10 +27,17 @@ class Arrivals:
 
     def wait_s(self, address: str, now_s: float) -> float:
         """Count a new connection and return 0, or count none and return the seconds until one may come."""
+        return self._bucket(address, now_s).take(now_s)
+
+    def flooded(self, address: str, now_s: float) -> None:
+        """Count a connection that was cut for a flood as many: who dials again at once shall not go on."""
+        self._bucket(address, now_s).owe(now_s, self._burst / FLOODS)
+
+    def _bucket(self, address: str, now_s: float) -> Bucket:
         bucket = self._buckets.pop(address, None)
         if bucket is None:
             if len(self._buckets) >= ADDRESSES_MAX:
                 del self._buckets[next(iter(self._buckets))]
             bucket = Bucket(self._rate, self._burst, now_s)
         self._buckets[address] = bucket
-        return bucket.take(now_s)
+        return bucket

@@ -19,7 +19,9 @@ from gateway.limits import LIMITS, Bucket, Settings
 from gateway.wire import Format
 
 PACKET_COST: Final = 16
-"""Bytes that each packet costs beyond its length: floods of tiny pings are floods too."""
+"""Bytes that each packet costs beyond its length: floods of tiny packets are floods too."""
+CONTROL_COST: Final = 1_024
+"""Bytes that each ping or pong costs beyond its length: six bytes make as much work as a message."""
 
 OPENINGS_MAX: Final = 1_024
 """Most sockets beyond the limit of connections: those that still speak HTTP."""
@@ -149,7 +151,7 @@ class Gate(ServerConnection):
             if not (data[place] == self._first_byte and self._take(data, begin, end)):
                 super().data_received(data[place:end])
             place = end
-            if self.protocol.state is not State.OPEN:
+            if self.protocol.state is not State.OPEN or self.cut_reason:
                 data = b""
                 break
         self._rest = data[place:]  # empty, or the beginning of a frame, or all that is held
@@ -168,8 +170,11 @@ class Gate(ServerConnection):
         return True
 
     def process_event(self, event: Event) -> None:
-        """Put the parser's data frames together, once messages go to a function."""
+        """Put the parser's data frames together, once messages go to a function; count all others."""
         is_data = isinstance(event, Frame) and event.opcode in _DATA
+        is_control = isinstance(event, Frame) and not is_data
+        if is_control and self._bytes.take(time.monotonic(), CONTROL_COST):
+            self.cut("BYTES_LIMIT")
         if self._on_message is None or not is_data:
             super().process_event(event)
             return

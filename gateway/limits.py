@@ -31,6 +31,11 @@ class Bucket:
             return 0.0
         return (needed - self._tokens) / self._rate
 
+    def owe(self, now_s: float, cost: float) -> None:
+        """Take tokens that may not be there; the debt is at most a burst."""
+        self.take(now_s, 0.0)
+        self._tokens = max(-self._burst, self._tokens - cost)
+
     def left(self, now_s: float) -> int:
         """Return the whole tokens that are there, 0 for a debt; nothing is taken."""
         tokens = self._tokens + (now_s - self._time_s) * self._rate

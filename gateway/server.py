@@ -258,6 +258,8 @@ class Server:
             self.disconnects.left(connection.identity.key, connection.identity.on_disconnect)
         if connection.socket.cut_reason:
             self.counts[connection.socket.cut_reason] += 1
+        if connection.socket.cut_reason == "BYTES_LIMIT":
+            self._arrivals.flooded(connection.socket.client_address, time.monotonic())
         self.watch.left(connection)
 
     def buckets_of(self, identity: Identity, limits: wire.Limits) -> Buckets:

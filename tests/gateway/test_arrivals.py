@@ -78,3 +78,16 @@ async def test_a_full_address_uses_up_nothing() -> None:
                 world.server._addresses["127.0.0.1"] -= 2
             await eventually(lambda: not world.server.connections)
         assert world.server.counts["connections"] == 2
+
+
+def test_who_is_cut_for_floods_may_soon_open_no_more() -> None:
+    come = Arrivals(Settings(connections_per_second=1.0, connections_per_address=16))
+    for _ in range(5):  # each costs its one connection and two more
+        assert come.wait_s("192.0.2.1", 0.0) == 0.0
+        come.flooded("192.0.2.1", 0.0)
+    assert come.wait_s("192.0.2.1", 0.0) == 0.0
+    for _ in range(100):
+        come.flooded("192.0.2.1", 0.0)
+    assert come.wait_s("192.0.2.1", 0.0) == 17.0  # a debt of one burst at most
+    assert come.wait_s("192.0.2.1", 17.0) == 0.0
+    assert come.wait_s("192.0.2.2", 0.0) == 0.0
