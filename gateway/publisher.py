@@ -6,8 +6,9 @@ what the exchange takes (`StatusChanged`) never waits.
 
 import asyncio
 import time
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final, Protocol
 
 from engine.views import MarketView
 from gateway.book_feed import Newest
@@ -19,6 +20,8 @@ from gateway.reader import Reader
 from gateway.status import StatusBoard
 
 STATUS = "status"
+WRITES_PER_TURN: Final = 16
+"""Most connections that write what concerns them before the loop sees to what came meanwhile."""
 
 
 class Listener(Protocol):
@@ -66,6 +69,10 @@ class Publisher:
         self._interval_s = interval_s
         self._readers: dict[str, set[Listener]] = {}
         self._due: set[str] = set()
+        self._writing: dict[Listener, None] = {}
+        """Who is to write in the next turns, in this order."""
+        self.is_writing = False
+        """Somebody is still to write."""
         self._published_s: dict[str, float] = {}
         self._status = StatusBoard(
             feed.newest.setdefault(STATUS, Newest()), lambda: door.acceptance
@@ -81,6 +88,7 @@ class Publisher:
 
     def left(self, listener: Listener) -> None:
         """Forget somebody with all its subscriptions."""
+        self._writing.pop(listener, None)
         if listener.reader is None:
             return
         for channel in (STATUS, *listener.reader.channels):
@@ -122,8 +130,7 @@ class Publisher:
             concerned |= self._readers.get(f"private:{participant}", set())
         feed.touched_private.clear()
         concerned |= self._publish_newest()
-        for listener in concerned:
-            listener.write()
+        self._write(concerned)
 
     def stop_accepting(self) -> None:
         """Tell everybody that the gateway is being stopped and takes nothing more."""
@@ -137,8 +144,7 @@ class Publisher:
     def _accept_other(self) -> None:
         """Tell a status that changed without a command."""
         self._refresh([STATUS])
-        for listener in list(self._readers.get(STATUS, ())):
-            listener.write()
+        self._write(self._readers.get(STATUS, ()))
 
     def _publish_newest(self) -> set[Listener]:
         """Publish what is dirty and read, each key at most once in an interval."""
@@ -163,8 +169,21 @@ class Publisher:
         self._due.discard(key)
         if key in self.feed.dirty:
             self._refresh([key])
-        for listener in list(self._readers.get(_channel_of(key), ())):
+        self._write(self._readers.get(_channel_of(key), ()))
+
+    def _write(self, listeners: Iterable[Listener]) -> None:
+        """Let listeners write, so many in a turn of the loop: an order does not wait for a hundred readers."""
+        self._writing.update(dict.fromkeys(listeners))
+        if not self.is_writing:
+            self._write_some()
+
+    def _write_some(self) -> None:
+        for listener in list(islice(self._writing, WRITES_PER_TURN)):
+            del self._writing[listener]
             listener.write()
+        self.is_writing = bool(self._writing)
+        if self.is_writing:
+            asyncio.get_running_loop().call_soon(self._write_some)
 
     def _refresh(self, keys: Sequence[str]) -> None:
         if not keys:

@@ -41,8 +41,8 @@ INBOX_MAX: Final = 16_384
 """Most commands that may wait; past it a client is told Busy and nothing of its is taken."""
 BATCH_MAX: Final = 4_096
 """Most commands in one batch."""
-PATIENCE_S: Final = 0.005
-"""How long the loop itself waits for the disk before it does something else meanwhile."""
+FAST_S: Final = 0.005
+"""A batch that became durable within this lets the next one be written without a thread."""
 Listener = Callable[[list[Applied]], None]
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,11 @@ class _Request(Struct, gc=False):
 
 
 class Sequencer:
-    """Owns the exchange and its journal; everything happens on the event loop's thread but the writing."""
+    """Owns the exchange and its journal; everything happens on the event loop's thread.
+
+    The writing too, as long as the disk is fast: to hand a batch to a thread and back costs more than its
+    sync. After a slow batch the next goes to a thread, so that the loop talks on while the disk takes long.
+    """
 
     def __init__(
         self,
@@ -102,6 +106,7 @@ class Sequencer:
         self._is_stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         self._failed = asyncio.Event()
+        self._is_disk_fast = True
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
 
     # ------------------------------------------------------------ for the server
@@ -292,18 +297,15 @@ class Sequencer:
         self._day_ended = False
 
     async def _append(self, parts: list[Part]) -> None:
-        """Make parts durable in the writer's thread.
-
-        To be called back by the loop costs more than most syncs take, so the loop stands still for the first
-        PATIENCE_S; a disk that takes longer, or hangs, is waited for while the loop goes on to talk.
-        """
-        reserved = self._journal.reserved_bytes
-        last, digest = self.exchange.sequence, self.exchange.event_digest()
-        writing = self._writer.submit(self._journal.append, last, parts, digest)
-        try:
-            writing.result(PATIENCE_S)
-        except TimeoutError:
-            await asyncio.wrap_future(writing)
+        """Make parts durable: here where the disk was fast, in a thread where it may take long."""
+        reserved, began_s = self._journal.reserved_bytes, time.monotonic()
+        batch = self.exchange.sequence, parts, self.exchange.event_digest()
+        if self._is_disk_fast and not _opens_day(parts):
+            self._journal.append(*batch)
+        else:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._writer, self._journal.append, *batch)
+        self._is_disk_fast = time.monotonic() - began_s < FAST_S
         if self._journal.reserved_bytes != reserved:
             self._disk_watch.look()
 
@@ -363,6 +365,12 @@ class Sequencer:
         for request in waiting:
             _tell(request, Stopped(str(error), "not_sent"))
         self._failed.set()
+
+
+def _opens_day(parts: list[Part]) -> bool:
+    """Say whether a batch begins a file: the one before it is hashed then, which takes a while."""
+    first = parts[0]
+    return isinstance(first, list) and day_opened(first[0]) != ""
 
 
 def _settle(future: "asyncio.Future[list[Applied]]", answer: Answer) -> None:

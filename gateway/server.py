@@ -195,6 +195,8 @@ class Server:
             *(connection.requests.finish() for connection in list(self.connections))
         )
         await self.disconnects.stop()
+        while self.publisher.is_writing:
+            await asyncio.sleep(0)  # the status goes out before the closing frames
         spread_ms = RETRY_LEAST_MS + RETRY_EACH_MS * len(self.connections)
         closings = [
             connection.go_away(reason, secrets.randbelow(min(RETRY_MOST_MS, spread_ms)))

@@ -1,6 +1,7 @@
 """The sequencer gives order and time, opens days, and tells nobody anything before it is durable."""
 
 import asyncio
+import threading
 from itertools import pairwise
 
 import pytest
@@ -16,6 +17,7 @@ from gateway.journal_format import FrameKind
 from gateway.journal_scan import scan_journal
 from gateway.replay import ReplayDiffers, replay_journal
 from gateway.sequencer import Stopped
+from tests.gateway.fake_disk import FakeFile
 from tests.gateway.journal_help import control, open_journal
 from tests.gateway.sequencer_rig import TRADER, Rig, genesis, kinds, listing, moment
 
@@ -67,6 +69,30 @@ async def test_what_waits_together_is_one_batch_and_each_gets_its_own_answer() -
     assert rig.disk.syncs - syncs <= 3
     assert [answer.command.client_order for answer in answers] == list(range(1, 101))  # type: ignore[union-attr]
     assert [event.order for answer in answers for event in answer.events] == list(range(1, 101))  # type: ignore[union-attr]
+
+
+async def test_a_fast_disk_is_written_on_the_loop_and_a_slow_one_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads: list[str] = []
+    sync = FakeFile.sync
+
+    def noting(file: FakeFile) -> None:
+        threads.append(threading.current_thread().name)
+        sync(file)
+
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market()
+    monkeypatch.setattr(FakeFile, "sync", noting)
+    turns = ((60.0, "MainThread"), (0.0, "journal_0"), (60.0, "MainThread"))
+    for number, (limit_s, where) in enumerate(turns, 1):
+        monkeypatch.setattr("gateway.sequencer.FAST_S", limit_s)
+        await sequencer.submit(TRADER, listing(number))  # the next goes where this one told
+        threads.clear()
+        await sequencer.submit(TRADER, listing(100 + number))
+        assert set(threads) == {where}
+    await sequencer.stop()
 
 
 async def test_hot_runs_are_stored_as_the_records_of_the_core() -> None:

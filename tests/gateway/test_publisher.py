@@ -1,0 +1,50 @@
+"""How many write in one turn of the loop: an order never waits for a hundred readers of a book."""
+
+import asyncio
+
+from engine.exchange import Exchange
+from gateway.door import Acceptance, Watcher
+from gateway.feed import Feed
+from gateway.history import History
+from gateway.publisher import WRITES_PER_TURN, Publisher
+from gateway.reader import Reader
+from tests.markets import national
+
+
+class Door:
+    acceptance = Acceptance("all")
+
+    def watch(self, watcher: Watcher) -> None:
+        pass
+
+
+class Listener:
+    reader: Reader | None = None
+
+    def __init__(self, written: "list[Listener]") -> None:
+        self._written = written
+
+    def write(self) -> None:
+        self._written.append(self)
+
+
+async def test_readers_write_in_turns_each_once_and_none_that_left() -> None:
+    exchange, written = Exchange(national()), list[Listener]()
+    publisher = Publisher(Feed(exchange, History(national())), exchange, Door(), interval_s=0.02)
+    readers = [Listener(written) for _ in range(2 * WRITES_PER_TURN + 2)]
+    for reader in readers:
+        publisher.entered(reader)
+    publisher.stop_accepting()  # a status that everybody reads
+    assert len(written) == WRITES_PER_TURN
+    first = list(written)
+    publisher.stop_accepting()  # told again while others still wait: those go on, the first come behind
+    gone = next(reader for reader in readers if reader not in first)
+    publisher.left(gone)
+    while len(written) < len(first) + len(readers) - 1:
+        before = len(written)
+        await asyncio.sleep(0)
+        assert 0 < len(written) - before <= WRITES_PER_TURN
+    await asyncio.sleep(0)
+    assert len(written) == len(first) + len(readers) - 1
+    assert gone not in written
+    assert set(written[len(first) :]) == set(readers) - {gone}
