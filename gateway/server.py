@@ -195,7 +195,7 @@ class Server:
             *(connection.requests.finish() for connection in list(self.connections))
         )
         await self.disconnects.stop()
-        while self.publisher.is_writing:
+        while self.publisher.is_writing:  # noqa: ASYNC110 - a few turns, once in the life of a server
             await asyncio.sleep(0)  # the status goes out before the closing frames
         spread_ms = RETRY_LEAST_MS + RETRY_EACH_MS * len(self.connections)
         closings = [
