@@ -178,12 +178,14 @@ class Publisher:
             self._write_some()
 
     def _write_some(self) -> None:
-        for listener in list(islice(self._writing, WRITES_PER_TURN)):
-            del self._writing[listener]
-            listener.write()
-        self.is_writing = bool(self._writing)
-        if self.is_writing:
-            asyncio.get_running_loop().call_soon(self._write_some)
+        try:
+            for listener in list(islice(self._writing, WRITES_PER_TURN)):
+                del self._writing[listener]
+                listener.write()
+        finally:  # one that breaks stops nobody else
+            self.is_writing = bool(self._writing)
+            if self.is_writing:
+                asyncio.get_running_loop().call_soon(self._write_some)
 
     def _refresh(self, keys: Sequence[str]) -> None:
         if not keys:

@@ -48,3 +48,24 @@ async def test_readers_write_in_turns_each_once_and_none_that_left() -> None:
     assert len(written) == len(first) + len(readers) - 1
     assert gone not in written
     assert set(written[len(first) :]) == set(readers) - {gone}
+
+
+async def test_one_that_breaks_in_a_later_turn_stops_nobody_else() -> None:
+    exchange, written = Exchange(national()), list[Listener]()
+    publisher = Publisher(Feed(exchange, History(national())), exchange, Door(), interval_s=0.02)
+    readers = [Listener(written) for _ in range(2 * WRITES_PER_TURN)]
+
+    def breaks() -> None:
+        raise ConnectionError
+
+    for reader in readers:
+        publisher.entered(reader)
+    publisher.stop_accepting()
+    broken = next(reader for reader in readers if reader not in written)
+    broken.write = breaks  # type: ignore[method-assign]
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(told) == 1
+    assert set(written) == set(readers) - {broken}
