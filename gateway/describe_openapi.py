@@ -44,11 +44,22 @@ def make_openapi() -> Json:
     }
 
 
+PLAIN: Final[Json] = {"text/plain": {"schema": {"type": "string"}}}
+UNREAD: Final = {
+    414: "the request line is longer than 8 KiB: refused in plain text before it is read",
+    431: "a header is longer than 8 KiB, or there are more than 128: refused in plain text",
+}
+"""Answers of the HTTP parser in front of the mirror."""
+
+
 def _operation(route: Route) -> Json:
     answers: Json = {"200": {"description": route.summary, "content": _content(route.reply)}}
     for status, text in route.statuses:
         kind = route.reply if status == NOT_READY else HttpError
         answers[str(status)] = {"description": text, "content": _content(kind)}
+    answers |= {
+        str(status): {"description": text, "content": PLAIN} for status, text in UNREAD.items()
+    }
     return {
         "operationId": route.name,
         "summary": route.summary,
