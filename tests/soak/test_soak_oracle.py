@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.timeout(0),
     pytest.mark.skipif(not os.environ.get("CEAX_SOAK"), reason="set CEAX_SOAK=1 for long proofs"),
 ]
-STREAMS = int(os.environ.get("CEAX_SOAK_STREAMS", "40"))
+STREAMS = int(os.environ.get("CEAX_SOAK_STREAMS", "80"))
 COMMANDS = int(os.environ.get("CEAX_SOAK_COMMANDS", "20000"))
 EXAMPLES = int(os.environ.get("CEAX_SOAK_EXAMPLES", "2000"))
 
