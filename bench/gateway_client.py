@@ -143,7 +143,7 @@ class Trading:
             elif text.startswith(ERROR):
                 raise LoadFailed(text.decode(errors="replace"))
         load.acks += count
-        if count and not load.is_open:
+        if count and load.job.kind == "closed":
             self.send(count)
 
 
