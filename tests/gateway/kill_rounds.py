@@ -67,6 +67,8 @@ class Rounds:
         self.listings: list[int] = []
         self.kills_in_flight = 0
         self.snapshots_used = 0
+        self.copied = 0
+        """How far the copy went after the last kill; a life shorter than a pause of it adds nothing."""
         self._next_number = 1
 
     # ------------------------------------------------------------ the market
@@ -197,9 +199,16 @@ class Rounds:
 
     def check_copy(self, replayed: Replayed) -> None:
         """Prove that the shipped copy holds by itself, and no more than the journal."""
-        copy = FolderDisk(self.folder.with_name("copy") / "journal")
-        report, _, _ = scan_journal(copy)
-        assert 0 < report.last_sequence <= replayed.exchange.sequence
+        sequence = self.copied_sequence()
+        assert self.copied <= sequence <= replayed.exchange.sequence, (
+            "a copy never loses what it had"
+        )
+        self.copied = sequence
+
+    def copied_sequence(self) -> int:
+        """Return how far the copy goes, which a scan of it alone has proved."""
+        report, _, _ = scan_journal(FolderDisk(self.folder.with_name("copy") / "journal"))
+        return report.last_sequence
 
     async def send_again(self, log: dict[Place, list[Applied]]) -> None:
         """Send again what had no answer: the exchange knows which it had and which not."""
@@ -232,6 +241,7 @@ async def run_rounds(folder: Path, rounds: int, seed: int) -> str:
         raise
     replayed, log = market.replay()
     market.check_told(log)
+    assert market.copied_sequence() == replayed.exchange.sequence, "a clean stop copies the rest"
     assert replayed.digests_compared > rounds
     kinds = Counter(type(sent.command).__name__ for sent in market.sent.values())
     return (
