@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.events import AnyEvent, Phase, Refused, Repeated
 from engine.reasons import EXPLANATIONS, Reason
-from engine.units import BEIJING_OFFSET_NS, DAY_NS, NANOSECONDS_PER_SECOND, format_yuan
+from engine.units import BEIJING_OFFSET_NS, DAY_NS, FEN_PER_YUAN, NANOSECONDS_PER_SECOND
 
 PHASES: Final[dict[Phase, tuple[str, str]]] = {
     Phase.CLOSED: ("未开市", "closed"),
@@ -36,6 +36,13 @@ def explain_events(events: tuple[AnyEvent, ...] | list[AnyEvent], language: str)
     return tuple(texts)
 
 
+def yuan_text(value_fen: int) -> str:
+    """Return fen as yuan for people: two decimals, thousands separated."""
+    sign = "-" if value_fen < 0 else ""
+    yuan, fen = divmod(abs(value_fen), FEN_PER_YUAN)  # exact: whole yuan and the fen left over
+    return f"{sign}{yuan:,}.{fen:02d}"
+
+
 def beijing_clock(time_ns: int) -> str:
     """Return a time as Beijing HH:MM:SS."""
     seconds = (
@@ -54,7 +61,7 @@ def _figure(value: int, unit: str, language: str) -> str:
     is_english = language != "zh"
     match unit:
         case "fen":
-            return format_yuan(value)
+            return yuan_text(value)
         case "t":
             return f"{value:,}"
         case "time_ns":

@@ -11,10 +11,7 @@ from typing import Final, Literal
 from rich.cells import cell_len, set_cell_size
 
 from engine.commands import Side
-from engine.reasons import EXPLANATIONS, Reason
 from engine.units import (
-    BEIJING_OFFSET_NS,
-    DAY_NS,
     NANOSECONDS_PER_SECOND,
     PRICE_FEN_MAX,
     QUANTITY_T_MAX,
@@ -22,7 +19,7 @@ from engine.units import (
     parse_yuan,
 )
 from gateway import words
-from gateway.explain import beijing_moment
+from gateway.explain import beijing_clock, beijing_moment, yuan_text
 from terminal.texts import Language, say
 
 MISSING: Final = "--"
@@ -31,6 +28,7 @@ FEN_PER_WAN: Final = 1_000_000
 WAN: Final = 10_000
 participant = words.trading_code
 plain = words.plain
+amount = yuan_text
 moment = beijing_moment
 
 _QUANTITY = re.compile(r"\A([0-9]{1,12})(?:\.([0-9]{1,4}))?(k|w|万)?\Z", re.IGNORECASE)
@@ -45,13 +43,6 @@ def price(value_fen: int) -> str:
 def quantity(value_t: int, *, show_zero: bool = True) -> str:
     """Return tonnes with thousands separated."""
     return f"{value_t:,}" if value_t or show_zero else MISSING
-
-
-def amount(value_fen: int) -> str:
-    """Return an amount in yuan with thousands separated and two decimals."""
-    sign = "-" if value_fen < 0 else ""
-    yuan, fen = divmod(abs(value_fen), 100)  # exact: whole yuan and the fen left over
-    return f"{sign}{yuan:,}.{fen:02d}"
 
 
 def amount_short(value_fen: int, language: Language) -> str:
@@ -96,10 +87,7 @@ def direction(value_fen: int, base_fen: int) -> Literal["up", "down", "flat"]:
 
 def clock(time_ns: int) -> str:
     """Return Beijing wall time ``HH:MM:SS``, ``--:--:--`` where there is no time."""
-    if not time_ns:
-        return "--:--:--"
-    seconds = (time_ns + BEIJING_OFFSET_NS) % DAY_NS // NANOSECONDS_PER_SECOND  # floor to seconds
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"  # floor each
+    return beijing_clock(time_ns) if time_ns else "--:--:--"
 
 
 def countdown(left_ns: int) -> str:
@@ -145,30 +133,6 @@ def parse_quantity(text: str, available_t: int = 0) -> int:
     decimals = found[2] or ""
     scaled, rest = divmod(int(found[1] + decimals) * unit, 10 ** len(decimals))
     return scaled if not rest and scaled <= QUANTITY_T_MAX else 0
-
-
-def figure(value: int, unit: str, language: Language) -> str:
-    """Return a refusal's figure as text by its unit in the Reason table."""
-    if unit == "fen":
-        return amount(value)
-    if unit == "t":
-        return quantity(value)
-    if unit == "time_ns":
-        return clock(value) if value else say(language, "not_today")
-    if unit == "moment":
-        return moment(value)
-    if unit == "phase":
-        return say(language, f"phase_{value}")
-    return str(value)
-
-
-def explain(reason: Reason, figure_a: int, figure_b: int, language: Language) -> str:
-    """Return the text of a refusal with its figures, from the same table that the server uses."""
-    told = EXPLANATIONS[reason]
-    text = told.zh if language == "zh" else told.en
-    return text.format(
-        a=figure(figure_a, told.figures[0], language), b=figure(figure_b, told.figures[1], language)
-    )
 
 
 def fit(text: str, cells: int, align: Literal["left", "right", "centre"] = "left") -> str:

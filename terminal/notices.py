@@ -7,6 +7,7 @@ from typing import Final
 from engine import events as happened
 from engine.commands import CancelCause, Side
 from engine.events import AnyEvent
+from gateway.explain import explain
 from terminal import format as show
 from terminal.notices_access import access_words
 from terminal.notices_batches import batch_words
@@ -120,7 +121,7 @@ _CANCELLED: Final = {
 
 
 def _refused(event: happened.Refused, language: Language) -> str:
-    reason = show.explain(event.reason, event.figure_a, event.figure_b, language)
+    reason = explain(event.reason, event.figure_a, event.figure_b, language)
     if event.action >= 0:
         return say(language, "told_refused_action", row=event.action + 1, reason=reason)
     return say(language, "told_refused", reason=reason)

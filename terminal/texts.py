@@ -1,7 +1,8 @@
-"""Every word that the terminal shows, once (those of commands are gateway.words), in Chinese and English; refusals come from engine.reasons."""
+"""Every word that the terminal shows, once (those of commands are gateway.words, of phases gateway.explain), in Chinese and English; refusals come from engine.reasons."""
 
 from typing import Final, Literal
 
+from gateway.explain import PHASES
 from gateway.words import WORDS
 from terminal.texts_access import ACCESS
 from terminal.texts_batches import BATCHES
@@ -15,6 +16,7 @@ LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     **WORDS,
+    **{f"phase_{phase.value}": told for phase, told in PHASES.items()},
     **FRAME,
     **TRADER,
     **OPERATOR,

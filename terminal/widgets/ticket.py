@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from engine.commands import AnyCommand, Side
 from engine.reasons import Reason
 from engine.views import ListingView
+from gateway.explain import explain
 from terminal import draft as drafts
 from terminal import format as show
 from terminal.desk import Painted, desk, word
@@ -292,12 +293,9 @@ class Ticket(Vertical, Painted):
             return Text(word(self, key, status=told_now), style=warning)
         found = drafts.problems(draft, state)
         if found:
-            told = [
-                show.explain(
-                    found[0].reason, found[0].figure_a, found[0].figure_b, desk(self).language
-                )
-            ]
-            told += self._because(found[0].reason)
+            first = found[0]
+            told = [explain(first.reason, first.figure_a, first.figure_b, desk(self).language)]
+            told += self._because(first.reason)
             return Text("\n".join(told), style=warning)
         return Text(self._next_step())
 

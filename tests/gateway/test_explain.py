@@ -10,7 +10,7 @@ from gateway.explain import PHASES, beijing_clock, explain
 NOON_NS = midnight_ns("2021-07-16") + parse_clock("13:00")
 CASES = [
     (Reason.PRICE_OUTSIDE_BAND, 4_320, 5_280, "价格超出涨跌幅 43.20 – 52.80"),
-    (Reason.CASH_NOT_AVAILABLE, 1_00, 4_810_00, "可用资金 1.00 元不足,需要 4810.00 元"),
+    (Reason.CASH_NOT_AVAILABLE, 1_00, 4_810_00, "可用资金 1.00 元不足,需要 4,810.00 元"),
     (Reason.HOLDING_NOT_AVAILABLE, 1_500, 99_999, "可卖数量 1,500 吨不足,需要 99,999 吨"),
     (Reason.PHASE_CLOSED, Phase.BREAK, NOON_NS, "当前阶段 午间休市 不接受该申报,下次变更 13:00:00"),
     (Reason.PHASE_CLOSED, Phase.ENDED, 0, "当前阶段 收市 不接受该申报,下次变更 当日不再变更"),

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from engine.reasons import EXPLANATIONS, Reason
 from engine.units import PRICE_FEN_MAX, QUANTITY_T_MAX, midnight_ns, parse_clock
 from terminal import format as show
 
@@ -54,7 +53,7 @@ def test_changes(value_fen: int, base_fen: int, change: str, percent: str, direc
 def test_times_are_beijing_times() -> None:
     time_ns = midnight_ns("2021-07-16") + parse_clock("13:41:58")
     assert show.clock(time_ns) == "13:41:58"
-    assert show.figure(time_ns, "moment", "zh") == "2021-07-16 13:41:58"
+    assert show.moment(time_ns) == "2021-07-16 13:41:58"
     assert show.clock(0) == "--:--:--"
     assert show.countdown(4_673_000_000_000) == "01:17:53"
     assert show.countdown(1) == "00:00:01", "rounded up: zero means that the time has come"
@@ -125,22 +124,3 @@ def test_columns_are_counted_in_cells() -> None:
 
 def test_untrusted_text_cannot_steer_the_screen() -> None:
     assert show.plain("厂\x1b[2J\u202e名\n") == "厂[2J名"
-
-
-@pytest.mark.parametrize("reason", list(Reason))
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_refusal_has_its_words(reason: Reason, language: str) -> None:
-    told = EXPLANATIONS[reason]
-    figure_a = 3 if told.figures[0] == "phase" else 4_800
-    text = show.explain(reason, figure_a, 2, language)  # type: ignore[arg-type]
-    assert text
-    assert "{" not in text
-    assert ("48.00" in text) == (told.figures[0] == "fen" and "{a}" in told.en)
-
-
-def test_a_refused_phase_says_when_it_changes() -> None:
-    opens_ns = midnight_ns("2021-07-16") + parse_clock("13:00")
-    assert show.explain(Reason.PHASE_CLOSED, 3, opens_ns, "zh") == (
-        "当前阶段 午间休市 不接受该申报,下次变更 13:00:00"
-    )
-    assert show.explain(Reason.PHASE_CLOSED, 4, 0, "en").endswith("not today")
