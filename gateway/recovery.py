@@ -62,11 +62,9 @@ def recover(place: Place, say: Callable[[str], None]) -> Recovered:
     snapshots = Snapshots(place.snapshots, profile_digest(place.profile_text), say)
     with ThreadPoolExecutor(1, thread_name_prefix="loading") as helper:
         for found in _beginnings(snapshots, say):
-            if found is None:
-                start = _Start(place, say)
-            else:
-                loading = helper.submit(snapshots.load, found, place.profile)
-                start = _Start(place, say, found.anchor, loading)
+            start = _Start(place, say)
+            if found is not None:
+                start.load(found.anchor, helper.submit(snapshots.load, found, place.profile))
             try:
                 journal = Journal.open(
                     place.journal,
@@ -79,10 +77,10 @@ def recover(place: Place, say: Callable[[str], None]) -> Recovered:
                 )
             except (AnchorDiffers, ReplayDiffers, SnapshotRefused, JournalDamaged) as error:
                 refused = start.refused()
-                if refused is None:
+                if not refused:
                     if found is None or isinstance(error, JournalDamaged):
                         raise
-                    refused = not_believed(found.name, error)
+                    refused = str(not_believed(found.name, error))
                 say(f"note: {refused}")
                 continue
             recovery = start.recovery
@@ -95,19 +93,17 @@ def recover(place: Place, say: Callable[[str], None]) -> Recovered:
 class _Start:
     """An attempt to start: from nothing, or from a snapshot that another thread is loading."""
 
-    def __init__(
-        self,
-        place: Place,
-        say: Callable[[str], None],
-        anchor: Anchor | None = None,
-        loading: "Future[Restored] | None" = None,
-    ) -> None:
-        self.anchor = anchor
+    def __init__(self, place: Place, say: Callable[[str], None]) -> None:
+        self.anchor: Anchor | None = None
         """The place in the journal that the snapshot stands for."""
         self._place = place
         self._say = say
-        self._loading = loading
+        self._loading: Future[Restored] | None = None
         self._recovery: Recovery | None = None
+
+    def load(self, anchor: Anchor, loading: "Future[Restored]") -> None:
+        """Begin behind a place in the journal with what another thread is loading."""
+        self.anchor, self._loading = anchor, loading
 
     @property
     def recovery(self) -> Recovery:
@@ -132,10 +128,14 @@ class _Start:
         """Let what was gathered be applied, when all frames were shown."""
         self.recovery.finish()
 
-    def refused(self) -> SnapshotRefused | None:
-        """Return why the snapshot is not believed, None where it is or where there is none."""
-        error = self._loading.exception() if self._loading is not None else None
-        return error if isinstance(error, SnapshotRefused) else None
+    def refused(self) -> str:
+        """Return why the snapshot is not believed, "" where it is or where there is none.
+
+        Its error is let go of: with the frames that it passed through it would hold the state for good.
+        """
+        loading, self._loading = self._loading, None
+        error = loading.exception() if loading is not None else None
+        return str(error) if isinstance(error, SnapshotRefused) else ""
 
 
 def _beginnings(snapshots: Snapshots, say: Callable[[str], None]) -> Iterator[Found | None]:

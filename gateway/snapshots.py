@@ -211,8 +211,11 @@ class Snapshots:
         try:
             with ThreadPoolExecutor(1) as helper:  # hashing needs no lock of the interpreter
                 reading = helper.submit(lambda: [self._read_page(page) for page in stored.pages])
-                exchange = Exchange.from_snapshot(profile, cast("bytes", found.state))
-                pages = reading.result()
+                try:
+                    exchange = Exchange.from_snapshot(profile, cast("bytes", found.state))
+                    pages = reading.result()
+                finally:
+                    del reading  # its error would hold this frame, and this frame the exchange
             history = History(profile)
         except (OSError, KeyError, ValueError) as error:
             raise not_believed(name, error) from error

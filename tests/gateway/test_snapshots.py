@@ -1,14 +1,17 @@
 """A start from a snapshot is the start from the journal, only sooner; a wrong one is told and passed over."""
 
 import asyncio
+import gc
 import hashlib
 import random
+import weakref
 
 import msgspec
 import pytest
 
 from engine.commands import AdvanceTime, CancelOrder
-from engine.exchange import SEMANTICS_VERSION
+from engine.exchange import SEMANTICS_VERSION, Exchange
+from engine.profile import Profile
 from gateway.disk import Room
 from gateway.history_pages import MAGIC, decode_page
 from gateway.journal_format import HEAD_BYTES, JournalDamaged
@@ -162,6 +165,31 @@ async def test_a_flipped_bit_anywhere_in_a_snapshot_or_a_page_falls_back_and_say
             assert list(sequencer.history.after(0))[: len(told)] == told
             await sequencer.stop()
             rig.snapshots, rig.disk = whole, journal
+
+
+@pytest.mark.parametrize("suffix", [".snapshot", ".page"])
+async def test_what_is_not_believed_is_given_back_at_once(
+    monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """A start runs without the collector: a state in a ring of references would stay for good."""
+    rig, made = await traded(), list[weakref.ref[Exchange]]()
+    for name in names(rig, suffix):
+        rig.snapshots.flip(name, len(rig.snapshots.files[name].current) - 9, 3)
+    make = Exchange.__init__
+
+    def making(exchange: Exchange, profile: Profile) -> None:
+        made.append(weakref.ref(exchange))
+        make(exchange, profile)
+
+    monkeypatch.setattr(Exchange, "__init__", making)
+    rig.disk.kill()
+    gc.disable()
+    try:
+        await rig.start()
+        assert len(made) == KEPT + 1
+        assert [exchange() for exchange in made[:-1]] == [None] * KEPT
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("controls", [b"\xc1", b"", msgspec.msgpack.encode([{"sequence": 1}])])
