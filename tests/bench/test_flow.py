@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -117,7 +117,6 @@ def solvable_days(draw: st.DrawFn) -> DayFigures:
     )
 
 
-@settings(deadline=None)
 @given(solvable_days(), st.integers(0, 2**32), st.integers(2, 60))
 def test_figures_with_a_solution_are_met(figures: DayFigures, seed: int, participants: int) -> None:
     plan = plan_day(figures, national(), seed, participants=participants)
@@ -296,7 +295,6 @@ def test_a_block_split_is_found_exactly_where_one_exists(
         assert found is (amount in possible), (quantity, amount)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.data())
 def test_split_quantity_is_exact_and_bounded(extra: int, data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 40))

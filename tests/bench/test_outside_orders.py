@@ -84,7 +84,7 @@ def files(draw: st.DrawFn) -> list[Row]:
     return rows
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(rows=files())
 def test_the_engine_trades_as_a_plain_market_does(rows: list[Row], tmp_path: Path) -> None:
     found = judged(rows, write(tmp_path, rows))

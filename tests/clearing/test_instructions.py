@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clearing.instructions import (
@@ -167,14 +167,12 @@ def test_a_wrong_form_is_refused_with_its_path(path: str, value: Any) -> None:
     assert f"$.SctiesSttlmTxInstr.{path.rsplit('.', 1)[0]}" in str(found.value)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 4_000_000_000 * 10**9))
 def test_times_are_those_of_the_calendar(time_ns: int) -> None:
     moment = datetime.fromtimestamp(time_ns // 10**9, UTC)
     assert utc_text(time_ns) == f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ns % 10**9:09d}Z"
 
 
-@settings(deadline=None)
 @example(PRICE_FEN_MAX, QUANTITY_T_MAX, 2**62, Method.BLOCK)
 @given(
     st.integers(1, PRICE_FEN_MAX),

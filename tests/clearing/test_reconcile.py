@@ -120,7 +120,7 @@ def test_a_report_lists_so_many_breaks_and_counts_all() -> None:
     assert result.breaks_found == BREAKS_MAX + 6  # all accounts and the total
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.data())
 def test_any_single_fault_is_found_and_named(data: st.DataObject) -> None:
     letters = "ABCDE"

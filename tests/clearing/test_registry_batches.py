@@ -133,7 +133,7 @@ def message(number: int, seller: str, buyer: str, quantity_t: int, price_fen: in
     return instruct(facts, party(seller), party(buyer), MARKET, number, 0)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_what_trading_allowed_settles_in_execution_order(data: st.DataObject) -> None:
     start = {
@@ -166,7 +166,7 @@ def test_what_trading_allowed_settles_in_execution_order(data: st.DataObject) ->
         assert registry.ledger.verify() == []
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_after_a_shock_each_trade_has_both_legs_or_none(data: st.DataObject) -> None:
     start = {

@@ -79,7 +79,6 @@ def test_hypothesis_finds_no_quarrel(machine: type[SideBySide]) -> None:
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=50,
-            deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -60,7 +60,7 @@ def test_what_is_no_amount_is_refused_by_its_text(text: str) -> None:
         parse_yuan(text)
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(st.integers(-(10**17), 10**17))
 def test_yuan_goes_there_and_back(fen: int) -> None:
     assert parse_yuan(format_yuan(fen)) == fen
@@ -82,7 +82,7 @@ def test_a_half_goes_up(numerator: int, denominator: int, quotient: int) -> None
     assert divide_half_up(numerator, denominator) == quotient
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(st.integers(1, 10**9), st.integers(1, 9_999))
 def test_bands_are_those_of_the_oracle(reference_fen: int, band_bp: int) -> None:
     assert band_fen(reference_fen, band_bp) == rules.band(reference_fen, band_bp)
@@ -102,7 +102,7 @@ def test_what_is_no_clock_is_refused(text: str) -> None:
         parse_clock(text)
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(st.dates())
 def test_dates_count_as_the_calendar_does(date: dt.date) -> None:
     text = date.isoformat()

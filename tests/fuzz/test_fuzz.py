@@ -58,7 +58,7 @@ def test_a_sealed_frame_with_no_payload_of_its_kind_is_named() -> None:
 
 
 @pytest.mark.parametrize("target", TARGET_MODULES, ids=TARGETS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(source=st.randoms(use_true_random=False))
 def test_changed_seeds_hold(target: ModuleType, source: random.Random) -> None:
     seeds = [seed for seed in target.seeds() if seed]
@@ -66,7 +66,7 @@ def test_changed_seeds_hold(target: ModuleType, source: random.Random) -> None:
 
 
 @pytest.mark.parametrize("target", TARGET_MODULES, ids=TARGETS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.binary(max_size=400))
 def test_any_bytes_hold(target: ModuleType, data: bytes) -> None:
     assert target.check(data) in {True, False}

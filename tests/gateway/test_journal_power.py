@@ -71,7 +71,7 @@ class Run:
             self.acknowledged = self.journal.append(first - 1, [open_day(first, date)])
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(step, max_size=25), st.integers(0, 2**32))
 @example(  # a file's name that the next process saw and the disk did not have
     steps=[

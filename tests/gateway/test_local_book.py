@@ -70,7 +70,7 @@ def decoded(text: bytes, form: wire.Format) -> Any:
     return wire.decode_outward(text, form)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32), form=st.sampled_from(list(wire.Format)))
 def test_every_reader_has_the_published_book_however_often_it_looks(
     seed: int, form: wire.Format

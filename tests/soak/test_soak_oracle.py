@@ -48,7 +48,6 @@ def test_hypothesis_finds_no_quarrel_in_many_examples(machine: type[SideBySide])
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=80,
-            deadline=None,
             database=None,
             print_blob=True,
             suppress_health_check=list(HealthCheck),

@@ -1,7 +1,7 @@
 """Numbers, times and columns as the screen shows them, and what people type."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -102,14 +102,12 @@ def test_typed_quantities(typed: str, quantity_t: int) -> None:
     assert show.parse_quantity(typed, 9_000) == quantity_t
 
 
-@settings(deadline=None)
 @given(st.integers(1, PRICE_FEN_MAX), st.integers(1, QUANTITY_T_MAX))
 def test_what_is_shown_can_be_typed_back(price_fen: int, quantity_t: int) -> None:
     assert show.parse_price(show.price(price_fen)) == price_fen
     assert show.parse_quantity(show.quantity(quantity_t)) == quantity_t
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.integers(1, 30), st.sampled_from(["left", "right", "centre"]))
 def test_fitted_text_is_exactly_as_wide_as_asked(text: str, cells: int, align: str) -> None:
     fitted = show.fit(show.plain(text), cells, align)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -364,7 +364,6 @@ MESSAGES: st.SearchStrategy[Message] = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(MESSAGES, max_size=30))
 def test_no_order_of_messages_breaks_the_model(messages: list[Message]) -> None:
     state = State()
