@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(parsed.run(parsed))
     except UserError as error:
-        print(f"ceax: {error}", file=sys.stderr)
+        print(f"ceax: {error.told(getattr(parsed, 'lang', 'en'))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -184,7 +184,8 @@ async def _must_be_admitted(client: "Client", arguments: argparse.Namespace) -> 
 def _list_codes(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from gateway.cli_tables import code_state, print_codes
+    from gateway.cli_tables import print_codes
+    from gateway.expiry import code_state
 
     async def work(client: "Client") -> tuple[tuple[Any, ...], int]:
         return await client.codes(), client.time_ns
@@ -215,13 +216,13 @@ def _claim(arguments: argparse.Namespace) -> int:
 
     code = arguments.code
     if code is None and sys.stdin.isatty():
-        code = input("code: ")
+        code = input("开通码: " if arguments.lang == "zh" else "code: ")
     try:
         read_code(code or "")
     except BadCode as error:
         wrong = "code_group" if error.group else "code_bad"
         raise mistake(arguments.lang, wrong, group=error.group) from None
-    key = open_key(arguments.file, arguments.passphrase_file)
+    key = open_key(arguments.file, arguments.passphrase_file, arguments.lang)
     enrolled = asyncio.run(_claim_once(arguments, key, code))
     facts = {"key": enrolled.key, "role": enrolled.role, "person": enrolled.person}
     facts["participant"] = enrolled.participant

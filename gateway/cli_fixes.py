@@ -184,9 +184,13 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
         "this is no whole code; type the code again as it was told",
     ),
     "not_enrolled": ("未登记: {problem}", "not enrolled: {problem}"),
-    "file_exists": (
-        "{file} 已存在; 请换一个文件名, 或先移走它",
-        "{file} exists; choose another file or remove it first",
+    "passphrase_asked": (
+        "--passphrase 须在终端输入; 程序请用 --passphrase-file",
+        "--passphrase asks at a terminal; programs use --passphrase-file",
+    ),
+    "passphrases_differ": (
+        "两次输入的口令不同; 未写入任何文件, 请重新执行",
+        "the two passphrases differ; nothing was written, run it again",
     ),
     "key_by_number": (
         "该角色不能按姓名查找密钥; 请写编号, 本密钥的编号是 {key}",

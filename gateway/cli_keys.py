@@ -40,7 +40,7 @@ def add_commands(commands: "Commands") -> None:
         verbs, "show", "print the public half of a key file", "ceax keys show trader.key"
     )
     show.add_argument("file", type=Path, metavar="FILE")
-    show.add_argument("--json", action="store_true", help="print one JSON object")
+    add_output(show)
     show.set_defaults(run=_show)
     add_code(verbs)
     add_enrol(verbs)
@@ -67,7 +67,7 @@ def _add_new(verbs: "Commands") -> None:
     new.add_argument("--role", required=True, choices=ROLES)
     _add_new_passphrase(new)
     add_passphrase_file(new)
-    new.add_argument("--json", action="store_true", help="print one JSON object")
+    add_output(new)
     new.set_defaults(run=_new)
 
 
@@ -112,8 +112,7 @@ def _new(arguments: argparse.Namespace) -> int:
     from gateway.keys import describe, new_key
 
     key = new_key(arguments.person, arguments.role)
-    passphrase = new_passphrase(is_asked=arguments.passphrase, file=arguments.passphrase_file)
-    key.save(arguments.file, passphrase)
+    key.save(arguments.file, new_passphrase(arguments))
     _print_key(describe(arguments.file), arguments)
     return 0
 
@@ -126,13 +125,19 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _print_key(key: "PublicHalf", arguments: argparse.Namespace) -> None:
+    from gateway.words import say
+
     if arguments.json:
         facts = {"file": str(arguments.file), "person": key.person, "role": key.role.value}
         facts["public_key"] = key.public_key
         print(json.dumps({**facts, "has_passphrase": key.is_sealed}, ensure_ascii=False))
         return
-    print(f"{arguments.file}: {key.role.value} key of {key.person}")
-    print(f"public key, for the operators who enrol it: {key.public_key}")
+    if arguments.lang == "zh":
+        print(f"{arguments.file}: {key.person} 的密钥 ({say('zh', f'role_{key.role.value}')})")
+        print(f"公钥, 供运营员登记: {key.public_key}")
+    else:
+        print(f"{arguments.file}: {key.role.value} key of {key.person}")
+        print(f"public key, for the operators who enrol it: {key.public_key}")
 
 
 # ---------------------------------------------------------------- following, ending, listing
@@ -140,42 +145,39 @@ def _print_key(key: "PublicHalf", arguments: argparse.Namespace) -> None:
 
 def _rotate(arguments: argparse.Namespace) -> int:
     from engine.events import KeyRevoked
-    from gateway.cli_fixes import mistake
-    from gateway.keys import describe, new_key
+    from gateway.keys import already_there, describe, new_key
 
     old = describe(arguments.key)
-    passphrase = new_passphrase(is_asked=arguments.passphrase, file=arguments.passphrase_file)
-    key = new_key(old.person, old.role)
     if arguments.file.exists():
-        raise mistake(arguments.lang, "file_exists", file=arguments.file)
+        raise already_there(arguments.file)
+    key = new_key(old.person, old.role)
+    passphrase = new_passphrase(arguments)
 
     async def follow(client: "Client") -> "KeyEnrolled":
         key.save(arguments.file, passphrase)  # before it is enrolled, or a loss would lock one out
         return await _follow(client, key.public_key, arguments.file)
 
     enrolled = talk(arguments, follow)
+    is_chinese, new, previous = arguments.lang == "zh", enrolled.key, enrolled.previous
+    if not arguments.json:
+        print(
+            f"{arguments.file} 是密钥 {new}, 接替密钥 {previous}"
+            if is_chinese
+            else f"{arguments.file} is key {new} and follows key {previous}"
+        )
 
     async def end_old(client: "Client") -> bool:
-        """Log in with the new key, which proves it, and end the old one where that is wished."""
         if not arguments.revoke_old:
             return False
-        done(await client.revoke_key(enrolled.previous, "轮换"), KeyRevoked)
+        done(await client.revoke_key(previous, "轮换"), KeyRevoked)
         return True
 
-    arguments.key = arguments.file
-    is_revoked = talk(arguments, end_old)
+    is_revoked = talk(arguments, end_old, key)  # a login with the new key proves it
     if arguments.json:
-        facts = {"key": enrolled.key, "previous": enrolled.previous, "is_revoked": is_revoked}
+        facts = {"key": new, "previous": previous, "is_revoked": is_revoked}
         print(json.dumps({**facts, "file": str(arguments.file)}))
-        return 0
-    is_chinese, new, old_key = arguments.lang == "zh", enrolled.key, enrolled.previous
-    print(
-        f"{arguments.file} 是密钥 {new}, 接替密钥 {old_key}"
-        if is_chinese
-        else f"{arguments.file} is key {new} and follows key {old_key}"
-    )
-    if not is_revoked:
-        end = f"ceax keys revoke {old_key} …"
+    elif not is_revoked:
+        end = f"ceax keys revoke {previous} …"
         print(
             f"原密钥仍有效; 吊销: {end}"
             if is_chinese

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.client import Client
     from gateway.client_answer import Answer
     from gateway.keys import KeyFile
+    from gateway.words import Language
 
     Commands = _SubParsersAction[argparse.ArgumentParser]
 
@@ -70,7 +71,9 @@ def add_exchange(
     parser.set_defaults(whose=whose)
 
 
-def open_key(path: Path, passphrase_file: Path | None = None) -> "KeyFile":
+def open_key(
+    path: Path, passphrase_file: Path | None = None, language: "Language" = "en"
+) -> "KeyFile":
     """Read a key file, and ask for its passphrase where somebody sits at a terminal; UserError."""
     from getpass import getpass
 
@@ -78,43 +81,50 @@ def open_key(path: Path, passphrase_file: Path | None = None) -> "KeyFile":
 
     given = passphrase.from_program(passphrase_file)
     if not given and keys.describe(path).is_sealed and sys.stdin.isatty():
-        given = getpass(f"passphrase of {path}: ")
+        given = getpass(f"{path} 的口令: " if language == "zh" else f"passphrase of {path}: ")
     return keys.load(path, given)
 
 
-def new_passphrase(*, is_asked: bool, file: Path | None) -> str:
+def new_passphrase(arguments: argparse.Namespace) -> str:
     """Return the passphrase for a new key: asked twice, of a file or the environment; "" with a warning."""
     from getpass import getpass
 
     from gateway import passphrase
-    from gateway.errors import UserError
+    from gateway.cli_fixes import mistake
 
-    if is_asked:
+    is_chinese = arguments.lang == "zh"
+    if arguments.passphrase:
         if not sys.stdin.isatty():
-            raise UserError("--passphrase asks at a terminal; programs use --passphrase-file")
-        given = getpass("passphrase: ")
+            raise mistake(arguments.lang, "passphrase_asked")
+        given = getpass("口令: " if is_chinese else "passphrase: ")
         passphrase.check(given)
-        if getpass("the same again: ") != given:
-            raise UserError("the two passphrases differ; nothing was written")
+        if getpass("请再输入一次: " if is_chinese else "the same again: ") != given:
+            raise mistake(arguments.lang, "passphrases_differ")
         return given
-    given = passphrase.from_program(file)
+    given = passphrase.from_program(arguments.passphrase_file)
     if given:
         passphrase.check(given)
     else:
         print(
-            "warning: no passphrase: whoever can read the file has the key; see --passphrase",
+            "注意: 没有口令, 能读到该文件的人即持有该密钥; 见 --passphrase"
+            if is_chinese
+            else "warning: no passphrase: whoever can read the file has the key; see --passphrase",
             file=sys.stderr,
         )
     return given
 
 
-def talk(arguments: argparse.Namespace, work: "Callable[[Client], Awaitable[T]]") -> T:
-    """Log in with the key of the options, do some work and log out; UserError where that fails."""
+def talk(
+    arguments: argparse.Namespace,
+    work: "Callable[[Client], Awaitable[T]]",
+    key: "KeyFile | None" = None,
+) -> T:
+    """Log in, by default with the key of the options, do some work and log out; UserError where that fails."""
     from gateway.cli_fixes import mistake
 
     if arguments.exchange is None or arguments.key is None:
         raise mistake(arguments.lang, "no_exchange")
-    key = open_key(arguments.key, arguments.passphrase_file)
+    key = key or open_key(arguments.key, arguments.passphrase_file, arguments.lang)
     return asyncio.run(_talk(arguments, key, work))
 
 

@@ -2,7 +2,15 @@
 
 
 class UserError(Exception):
-    """A mistake of the caller; its text is one line that says what to do."""
+    """A mistake of the caller; its text is one line that says what to do, `zh` the same in Chinese."""
+
+    def __init__(self, text: str, zh: str = "") -> None:
+        super().__init__(text)
+        self.zh = zh
+
+    def told(self, language: str) -> str:
+        """Return the text in a language, in English where it has no other."""
+        return self.zh if language == "zh" and self.zh else str(self)
 
 
 class Declined(UserError):

@@ -13,6 +13,7 @@ from nacl.signing import SigningKey, VerifyKey
 from engine.commands import PublicKey, Role, Text
 from gateway import passphrase as passphrases
 from gateway.errors import UserError
+from gateway.malformed import in_words
 from gateway.private_file import read_private
 
 KEY_FILE_MODE: Final = 0o600
@@ -69,26 +70,39 @@ class KeyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         try:
             # O_EXCL: a key that is overwritten is lost for ever.
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_FILE_MODE)
+            with os.fdopen(handle, "wb") as file:
+                os.fchmod(file.fileno(), KEY_FILE_MODE)  # whatever the umask says
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
         except FileExistsError:
-            raise UserError(f"{path} exists; choose another file or remove it first") from None
+            raise already_there(path) from None
         except OSError as error:
-            raise UserError(f"cannot write the key file {path}: {error.strerror}") from None
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), KEY_FILE_MODE)  # whatever the umask says
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            reason = error.strerror
+            raise UserError(
+                f"cannot write the key file {path}: {reason}", f"无法写入密钥文件 {path}: {reason}"
+            ) from None
+
+
+def already_there(path: Path | str) -> UserError:
+    """Return the error of a new key whose file exists: none is ever overwritten."""
+    return UserError(
+        f"{path} exists; choose another file or remove it first",
+        f"{path} 已存在; 请换一个文件名, 或先移走它",
+    )
 
 
 def new_key(person: str, role: Role | str) -> KeyFile:
-    """Make a key pair from the system's randomness."""
+    """Make a key pair from the system's randomness; UserError for a name that no log would take."""
     signing = SigningKey.generate()
-    return KeyFile(
-        person=person,
-        role=Role(role),
-        public_key=bytes(signing.verify_key).hex(),
-        secret_key=bytes(signing).hex(),
-    )
+    pair = {"public_key": bytes(signing.verify_key).hex(), "secret_key": bytes(signing).hex()}
+    try:
+        return msgspec.convert({"person": person, "role": role, **pair}, KeyFile)
+    except msgspec.ValidationError as error:
+        raise UserError(
+            f"no key can be made for that person: {in_words(str(error), 'en')}",
+            f"不能为该人员制作密钥: {in_words(str(error), 'zh')}",
+        ) from None
 
 
 class PublicHalf(Struct, frozen=True, kw_only=True):
@@ -122,7 +136,10 @@ def load(path: Path | str, passphrase: str | Callable[[], str] | None = None) ->
     if stored.sealed is not None:
         secret_key = _open(path, stored.sealed, passphrase)
     if bytes(SigningKey(bytes.fromhex(secret_key)).verify_key).hex() != stored.public_key:
-        raise UserError(f"{path}: the public key does not belong to the secret key")
+        raise UserError(
+            f"{path}: the public key does not belong to the secret key; take the file as it was made",
+            f"{path}: 公钥与私钥不符; 请用制作时的原文件",
+        )
     return KeyFile(
         person=stored.person,
         role=stored.role,
@@ -136,10 +153,17 @@ def _read(path: Path | str) -> _Stored:
     try:
         stored = msgspec.json.decode(data, type=_Stored)
     except msgspec.DecodeError as error:
-        raise UserError(f"{path} is not a key file: {error}") from None
+        problems = in_words(str(error), "en"), in_words(str(error), "zh")
+        raise _no_key_file(path, *problems) from None
     if (stored.sealed is None) == (not stored.secret_key):
-        raise UserError(f"{path} is not a key file: it needs either secret_key or sealed")
+        raise _no_key_file(
+            path, "it needs either secret_key or sealed", "须有 secret_key 或 sealed 之一"
+        )
     return stored
+
+
+def _no_key_file(path: Path | str, problem: str, zh: str) -> UserError:
+    return UserError(f"{path} is not a key file: {problem}", f"{path} 不是密钥文件: {zh}")
 
 
 def _open(
@@ -151,13 +175,18 @@ def _open(
     text = passphrase if isinstance(passphrase, str) else passphrase()
     if not text:
         variable = passphrases.VARIABLE
-        raise PassphraseNeeded(f"{path} is locked; say its passphrase, for programs in {variable}")
+        raise PassphraseNeeded(
+            f"{path} is locked; say its passphrase, for programs in {variable}",
+            f"{path} 有口令; 请给出口令, 程序可用 {variable}",
+        )
     try:
         seed = passphrases.unseal(sealed, text)
     except passphrases.WrongPassphrase:
-        raise passphrases.WrongPassphrase(f"{path}: the passphrase is wrong") from None
+        raise passphrases.WrongPassphrase(
+            f"{path}: the passphrase is wrong", f"{path}: 口令不对"
+        ) from None
     if len(seed) != len(bytes.fromhex(NOBODY)):
-        raise UserError(f"{path} is not a key file: what it seals is no key")
+        raise _no_key_file(path, "what it seals is no key", "封存的不是密钥")
     return seed.hex()
 
 

@@ -61,26 +61,37 @@ def unseal(sealed: Sealed, passphrase: str) -> bytes:
     try:
         return bytes(secret.SecretBox(key).decrypt(bytes.fromhex(sealed.box)))
     except (CryptoError, ValueError):
-        raise WrongPassphrase("the passphrase is wrong") from None
+        raise WrongPassphrase("the passphrase is wrong", "口令不对") from None
 
 
 def check(passphrase: str) -> None:
     """Refuse a passphrase that is too short to be one, or longer than any; UserError."""
     if len(passphrase) < LENGTH_MIN:
-        raise UserError(f"a passphrase has at least {LENGTH_MIN} characters; choose a longer one")
+        raise UserError(
+            f"a passphrase has at least {LENGTH_MIN} characters; choose a longer one",
+            f"口令至少 {LENGTH_MIN} 个字符; 请换一个更长的",
+        )
     if len(passphrase.encode()) > BYTES_MAX:
-        raise UserError(f"a passphrase has at most {BYTES_MAX} bytes; choose a shorter one")
+        raise UserError(
+            f"a passphrase has at most {BYTES_MAX} bytes; choose a shorter one",
+            f"口令至多 {BYTES_MAX} 字节; 请换一个更短的",
+        )
 
 
 def from_program(file: Path | None = None) -> str:
     """Return the passphrase for a program, of its file or the environment; "" where there is none."""
     if file is None:
-        return os.environ.get(VARIABLE, "")
-    text = read_private(file, "passphrase file", BYTES_MAX + 2)
+        source, text = VARIABLE, os.environb.get(VARIABLE.encode(), b"")
+    else:
+        line = read_private(file, "passphrase file", BYTES_MAX + 2)
+        source, text = str(file), line.removesuffix(b"\n").removesuffix(b"\r")
     try:
-        return text.decode().removesuffix("\n").removesuffix("\r")
+        return text.decode()
     except UnicodeDecodeError:
-        raise UserError(f"the passphrase file {file} is not UTF-8 text") from None
+        raise UserError(
+            f"the passphrase of {source} is not UTF-8 text; write it so",
+            f"{source} 的口令不是 UTF-8 文本; 请改用 UTF-8",
+        ) from None
 
 
 def _derive(passphrase: str, salt: bytes, operations: int, memory_bytes: int) -> bytes:

@@ -134,7 +134,8 @@ class Terminal(App[int]):
             login.ask_passphrase(say(self.language, "login_passphrase_needed"))
             return
         except (UserError, ClientError) as error:
-            login.tell(say(self.language, "login_failed", reason=error))
+            reason = error.told(self.language) if isinstance(error, UserError) else error
+            login.tell(say(self.language, "login_failed", reason=reason))
             return
         self.link = link
         self.run_worker(link.run(), group="link", exclusive=True)

@@ -11,7 +11,7 @@ import pytest
 
 import ceax
 from engine.commands import OnDisconnect, Permission, Role
-from gateway import cli_fixes, cli_parts, keys, passphrase
+from gateway import cli_fixes, keys, passphrase
 from gateway.client_errors import RequestFailed
 from tests.gateway.gateway_world import OPERATOR_TWO, World, raw, serving
 from tests.gateway.test_login_states import enrolled, is_welcome
@@ -164,6 +164,19 @@ async def test_a_key_is_followed_by_the_next_and_ended(
     assert (code, "exists" in err) == (2, True), "a key file is never overwritten"
 
 
+async def test_the_next_key_may_have_another_passphrase_than_the_old_one(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = shell.folder / "old.key", shell.folder / "new.key"
+    shell.world.traders[0].save(old, WORDS)
+    monkeypatch.setenv(passphrase.VARIABLE, WORDS)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("getpass.getpass", lambda _: WORDS[::-1])
+    rotate = ("keys", "rotate", new, "--revoke-old", "--passphrase")
+    assert (await shell.facts(*rotate, key=old))["is_revoked"]
+    assert await is_welcome(shell.world, keys.load(new, WORDS[::-1]))
+
+
 async def test_a_refused_rotation_leaves_no_file(shell: Shell) -> None:
     old = shell.folder / "old.key"
     shell.world.traders[0].save(old)
@@ -303,56 +316,6 @@ async def test_a_participant_is_suspended_restored_and_removed_by_two(shell: She
     assert (code, "演示电厂002" in out) == (0, True)
     code, _, err = await shell.run("participant", "remove", 99, "--reason", "x", key=shell.operator)
     assert (code, "participant 99 is not admitted" in err) == (2, True)
-
-
-# ---------------------------------------------------------------- passphrases at the command
-
-
-def test_a_new_key_is_locked_or_warned_about(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    new = ["keys", "new", "--person", "演示", "--role", "administrator"]
-    assert ceax.main([*new, str(tmp_path / "open.key")]) == 0
-    assert "warning: no passphrase" in capsys.readouterr().err
-    monkeypatch.setenv(passphrase.VARIABLE, WORDS)
-    path = tmp_path / "locked.key"
-    assert ceax.main([*new, str(path), "--json"]) == 0
-    captured = capsys.readouterr()
-    assert captured.err == ""
-    assert json.loads(captured.out)["has_passphrase"]
-    assert keys.load(path, WORDS).role is Role.ADMINISTRATOR
-    monkeypatch.delenv(passphrase.VARIABLE)
-    assert ceax.main(["keys", "show", str(path)]) == 0, "the public half needs no passphrase"
-
-
-def test_a_passphrase_is_asked_twice_at_a_terminal(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "asked.key"
-    new = ["keys", "new", str(path), "--person", "演示", "--role", "trader", "--passphrase"]
-    assert ceax.main(new) == 2
-    assert "programs use --passphrase-file" in capsys.readouterr().err
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    for typed, problem in (((WORDS, WORDS + "x"), "differ"), (("short", "short"), "at least")):
-        answers = iter(typed)
-        monkeypatch.setattr("getpass.getpass", lambda _, answers=answers: next(answers))
-        assert ceax.main(new) == 2
-        assert problem in capsys.readouterr().err
-        assert not path.exists()
-    monkeypatch.setattr("getpass.getpass", lambda _: WORDS)
-    assert ceax.main(new) == 0
-    assert keys.load(path, WORDS).person == "演示"
-    assert cli_parts.open_key(path).person == "演示", "asked once to open it"
-
-
-def test_a_locked_key_without_a_passphrase_is_told_to_programs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "locked.key"
-    keys.new_key("演示", "operator").save(path, WORDS)
-    words = ["keys", "list", "--exchange", "ws://127.0.0.1:1", "--key", str(path)]
-    assert ceax.main(words) == 2
-    assert passphrase.VARIABLE in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------- a company's own administrators

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway import keys, passphrase
+import ceax
+from engine.commands import Role
+from gateway import cli_parts, keys, passphrase
 from gateway.errors import UserError
 from gateway.private_file import read_private
 
@@ -101,8 +103,9 @@ def test_a_passphrase_file_is_private_and_one_line(tmp_path: Path) -> None:
     path = tmp_path / "words"
     path.write_text(WORDS + "\n")
     path.chmod(0o644)
-    with pytest.raises(UserError, match=r"passphrase file .* chmod 600"):
+    with pytest.raises(UserError, match=r"passphrase file .* chmod 600") as caught:
         passphrase.from_program(path)
+    assert caught.value.told("zh") == f"口令文件 {path} 他人可读; 请执行: chmod 600 {path}"
     path.chmod(0o600)
     assert passphrase.from_program(path) == WORDS
     path.write_bytes(b"\xff" * 20)
@@ -150,3 +153,71 @@ def test_only_a_plain_private_file_of_ones_own_is_read(
     if me:
         with pytest.raises(UserError, match="link that somebody else made"):
             read_private(link, "key file", 10**6)
+
+
+# ---------------------------------------------------------------- passphrases at the command
+
+
+def test_a_new_key_is_locked_or_warned_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = ["keys", "new", "--person", "演示", "--role", "administrator"]
+    assert ceax.main([*new, str(tmp_path / "open.key")]) == 0
+    assert "warning: no passphrase" in capsys.readouterr().err
+    monkeypatch.setenv(passphrase.VARIABLE, WORDS)
+    path = tmp_path / "locked.key"
+    assert ceax.main([*new, str(path), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert json.loads(captured.out)["has_passphrase"]
+    assert keys.load(path, WORDS).role is Role.ADMINISTRATOR
+    monkeypatch.delenv(passphrase.VARIABLE)
+    assert ceax.main(["keys", "show", str(path), "--lang", "zh"]) == 0
+    assert "演示 的密钥 (企业管理员)" in capsys.readouterr().out, "it needs no passphrase"
+
+
+def test_what_is_wrong_with_a_new_key_is_told_in_both_languages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = ("keys", "new", str(tmp_path / "a.key"), "--role", "trader", "--person")
+    for person, words, zh, en in (
+        ("", WORDS, "不能为该人员制作密钥", "no key can be made"),
+        ("x" * 201, WORDS, "至多 200 个字符", "200 characters or fewer"),
+        ("演示", "short", "口令至少 8 个字符", "at least 8 characters"),
+        ("演示", os.fsdecode(b"\xff" * 9), "不是 UTF-8 文本", "not UTF-8 text"),
+    ):
+        monkeypatch.setenv(passphrase.VARIABLE, words)
+        for lang, sign in (("zh", zh), ("en", en)):
+            assert ceax.main([*new, person, "--lang", lang]) == 2
+            assert sign in capsys.readouterr().err
+        assert not (tmp_path / "a.key").exists()
+
+
+def test_a_passphrase_is_asked_twice_at_a_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "asked.key"
+    new = ["keys", "new", str(path), "--person", "演示", "--role", "trader", "--passphrase"]
+    assert ceax.main(new) == 2
+    assert "programs use --passphrase-file" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    for typed, problem in (((WORDS, WORDS + "x"), "differ"), (("short", "short"), "at least")):
+        answers = iter(typed)
+        monkeypatch.setattr("getpass.getpass", lambda _, answers=answers: next(answers))
+        assert ceax.main(new) == 2
+        assert problem in capsys.readouterr().err
+        assert not path.exists()
+    monkeypatch.setattr("getpass.getpass", lambda _: WORDS)
+    assert ceax.main(new) == 0
+    assert keys.load(path, WORDS).person == "演示"
+    assert cli_parts.open_key(path).person == "演示", "asked once to open it"
+
+
+def test_a_locked_key_without_a_passphrase_is_told_to_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "locked.key"
+    keys.new_key("演示", "operator").save(path, WORDS)
+    words = ["keys", "list", "--exchange", "ws://127.0.0.1:1", "--key", str(path)]
+    assert ceax.main(words) == 2
+    assert passphrase.VARIABLE in capsys.readouterr().err

@@ -24,7 +24,7 @@ async def test_a_login_that_is_refused_says_why_and_may_be_tried_again(tmp_path:
             await person.sees("未能登录", "演示/仿真", "独立项目")
             app.screen.query_one("#key-file", Input).value = str(tmp_path / "none.key")
             await person.press("enter")
-            await person.sees("cannot read the key file")
+            await person.sees("无法读取密钥文件")
             assert person.state.welcome is None
 
 
