@@ -67,7 +67,7 @@ async def test_actors_of_one_moment_act_together() -> None:
 
     conductor.enter("a")
     conductor.enter("b")
-    await asyncio.wait_for(asyncio.gather(actor("a"), actor("b"), conductor.run()), 5)
+    await asyncio.wait_for(asyncio.gather(actor("a"), actor("b"), conductor.run()), 60)
     assert exchange.moments == [5]
 
 

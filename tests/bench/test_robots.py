@@ -262,7 +262,7 @@ async def test_an_order_that_was_durable_is_found_and_not_sent_again() -> None:
     client.loses = "after"
     robot = await robot_of(client)
     orders: dict[int, int] = {}
-    await asyncio.wait_for(robot.act(action(ActionKind.LIST), orders), 5)
+    await asyncio.wait_for(robot.act(action(ActionKind.LIST), orders), 60)
     assert len(client.received) == 1
     assert orders == {1: 1}
     (found,) = robot.log.in_doubt
@@ -275,7 +275,7 @@ async def test_an_order_that_never_arrived_is_sent_again_under_its_number() -> N
     client = FakeClient()
     client.loses = "before"
     robot = await robot_of(client)
-    await asyncio.wait_for(robot.act(action(ActionKind.LIST), {}), 5)
+    await asyncio.wait_for(robot.act(action(ActionKind.LIST), {}), 60)
     assert len(client.received) == 2
     assert client.received[0] == client.received[1]
     (found,) = robot.log.in_doubt

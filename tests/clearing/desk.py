@@ -147,7 +147,7 @@ class Office:
         """Follow the drop copy up to the end of the log."""
         following = asyncio.create_task(self.collector.run())
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while self.store.cursor() < self.port.house.exchange.sequence:
                     await asyncio.sleep(0)
                     if following.done():

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,12 +12,13 @@ from typing import Any
 
 import aiohttp
 
+from bench.processes import free_port
 from gateway.server import Server
 from tests.clearing.desk import Registry, token
 from tests.clearing.house import House, profile
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 class Child:
@@ -61,13 +61,6 @@ async def start(*arguments: str) -> Child:
     return Child(process, line)
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 async def ceax(*arguments: str) -> tuple[int, str, str]:
     """Run `ceax` to its end; return its exit code, standard output and standard error."""
     process = await asyncio.create_subprocess_exec(
@@ -84,7 +77,7 @@ async def ceax(*arguments: str) -> tuple[int, str, str]:
 
 
 async def until(what: str, holds: Callable[[], Awaitable[Any]]) -> Any:
-    """Wait for the thing itself, at most a minute; return what made it true."""
+    """Wait for the thing itself, at most two minutes; return what made it true."""
     async with asyncio.timeout(PATIENCE_S):
         while not (found := await holds()):  # noqa: ASYNC110 - the thing is in another process
             await asyncio.sleep(0.02)

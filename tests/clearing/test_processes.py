@@ -13,7 +13,7 @@ import pytest
 from tests.clearing.house import CEA24, DATE, House
 from tests.clearing.processes import Town, ceax, start, town, until
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.process
 LETTERS = "ABCDE"
 
 

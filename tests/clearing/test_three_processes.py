@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bench.processes import free_port
 from clearing.registry_client import RegistryClient
 from engine.commands import (
     Action,
@@ -22,11 +23,11 @@ from engine.units import midnight_ns, parse_clock
 from gateway import keys
 from gateway.client import Client
 from tests.clearing.desk import token
-from tests.clearing.processes import Child, ceax, free_port, start, until
+from tests.clearing.processes import Child, ceax, start, until
 from tests.gateway.exchange_process import ExchangeProcess
 from tests.markets import admission
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(280)]
+pytestmark = pytest.mark.process
 FIRST, SECOND = "2021-07-16", "2021-07-19"
 PRODUCT = "CEA19-20"
 PEOPLE = 4

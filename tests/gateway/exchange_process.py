@@ -6,8 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
-READY_SECONDS = 90.0
-STOP_SECONDS = 20.0
+PATIENCE_SECONDS = 240.0
+"""For a start or an end; a first start compiles the engine's core, which a busy machine does in minutes."""
 
 
 class ExchangeProcess:
@@ -25,7 +25,7 @@ class ExchangeProcess:
     async def start(self) -> str:
         """Start and return the URL when the process is ready."""
         await self.spawn()
-        await asyncio.wait_for(self._read_until_ready(), READY_SECONDS)
+        await asyncio.wait_for(self._read_until_ready(), PATIENCE_SECONDS)
         return self.url
 
     async def spawn(self) -> None:
@@ -70,7 +70,7 @@ class ExchangeProcess:
         return await self._end()
 
     async def _end(self) -> int:
-        _, rest = await asyncio.wait_for(self._process.communicate(), STOP_SECONDS)
+        _, rest = await asyncio.wait_for(self._process.communicate(), PATIENCE_SECONDS)
         self.lines += rest.decode().splitlines()
         return self._process.returncode or 0
 

@@ -45,13 +45,13 @@ from tests.fakes import MemorySequencer
 from tests.markets import FIRST_DATE, PRODUCT, admission, national
 
 OPERATOR_ONE, OPERATOR_TWO, CLEARING, FIRST_TRADER = 1, 2, 3, 4
-QUICK = Patience(dial_s=5.0, first_pause_s=0.01, longest_pause_s=0.05, reconnect_s=10.0)
+QUICK = Patience(dial_s=60.0, first_pause_s=0.01, longest_pause_s=0.05, reconnect_s=60.0)
 REFERENCE_FEN = 4_800
 
 
 async def eventually(condition: Callable[[], object]) -> None:
-    """Return when something has become true; TimeoutError after ten seconds."""
-    async with asyncio.timeout(10):
+    """Return when something has become true; TimeoutError after a minute."""
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - what is waited for lies behind a socket
             await asyncio.sleep(0.005)
 
@@ -250,7 +250,7 @@ class Raw:
     async def take(self) -> dict[str, Any]:
         """Return the next frame that came for a reason: neither a beat nor a status."""
         while True:
-            data = await asyncio.wait_for(self.socket.recv(), 10)
+            data = await asyncio.wait_for(self.socket.recv(), 60)
             assert isinstance(data, bytes) is self.is_packed, "frames are of the agreed kind"
             frame: dict[str, Any] = (
                 msgspec.msgpack.decode(data) if isinstance(data, bytes) else json.loads(data)
@@ -334,7 +334,7 @@ def place(number: int = 1, **changes: Any) -> dict[str, Any]:
 
 async def closing(client: Raw) -> tuple[int, str]:
     """Return code and reason of the close that must come."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with contextlib.suppress(ConnectionClosed):
             async for _ in client.socket:
                 pass
@@ -344,14 +344,14 @@ async def closing(client: Raw) -> tuple[int, str]:
 
 async def pushed(client: Client, count: int) -> list[Any]:
     """Return the next frames that are pushed."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return [await client.next_message() for _ in range(count)]
 
 
 async def until(client: Client, kind: type[Any], sequence: int) -> list[Any]:
     """Return what is pushed up to a frame of a kind at a sequence."""
     found: list[Any] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             message = await client.next_message()
             found.append(message)

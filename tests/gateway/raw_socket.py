@@ -58,7 +58,7 @@ class RawSocket:
     async def take(self) -> tuple[int, bytes]:
         """Return opcode and payload of the next frame; CUT where the connection has ended."""
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 first, second = await self.reader.readexactly(2)
                 length = second & 0x7F
                 if length == 126:
@@ -73,6 +73,9 @@ class RawSocket:
         """Return the next text frame that is not a beat."""
         while True:
             opcode, data = await self.take()
+            if opcode == PING:
+                await self.send(frame(PONG, data))
+                continue
             assert opcode == TEXT, (opcode, data)
             found: dict[str, Any] = json.loads(data)
             if found["type"] not in {"Beat", "StatusChanged"}:

@@ -127,20 +127,20 @@ async def test_a_disk_that_fills_shuts_the_door_by_steps_and_time_goes_on() -> N
 
     sequencer.watch(hear)
     rig.disk.capacity = used * 100 // 96  # 4 % free
-    await asyncio.wait_for(arrived.wait(), 10)
+    await asyncio.wait_for(arrived.wait(), 60)
     with pytest.raises(Shut):
         await sequencer.submit(TRADER, listing(90))
     done = await sequencer.submit(TRADER, CancelOrder(order=1, client_order=91))
     assert kinds([done]) == ["Cancelled"]
     arrived.clear()
     rig.disk.capacity = used * 100 // 99
-    await asyncio.wait_for(arrived.wait(), 10)
+    await asyncio.wait_for(arrived.wait(), 60)
     with pytest.raises(Shut):
         await sequencer.submit(TRADER, CancelOrder(order=2, client_order=92))
     assert await sequencer.advance_clock(moment("11:30")) >= moment("11:30")
     arrived.clear()
     rig.disk.capacity = 1 << 30
-    await asyncio.wait_for(arrived.wait(), 10)
+    await asyncio.wait_for(arrived.wait(), 60)
     assert told == [LOW, FULL, Acceptance()]
     assert rig.replay().exchange.event_digest() == sequencer.exchange.event_digest()
 

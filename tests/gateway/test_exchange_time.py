@@ -93,7 +93,7 @@ async def test_a_clock_of_its_own_opens_and_closes_the_day_by_itself() -> None:
     # A tenth of a second is an hour at the exchange.
     sequencer = await rig.start("08:20", lambda start_ns: SimulatedClock(start_ns, 36_000.0))
     sequencer.listen(lambda batch: done.set() if "DayClosed" in kinds(batch) else None)
-    await asyncio.wait_for(done.wait(), 30)
+    await asyncio.wait_for(done.wait(), 60)
     assert [phase for _, phase in _late_phases(rig)][-4:] == [
         Phase.OPEN,
         Phase.BREAK,

@@ -39,7 +39,7 @@ class Peer:
         await self.writer.drain()
 
     async def take(self) -> tuple[int, bytes]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             first, size = await self.reader.readexactly(2)
             if size == 126:
                 size = int.from_bytes(await self.reader.readexactly(2))
@@ -141,7 +141,7 @@ async def test_a_closing_frame_in_two_halves_is_understood() -> None:
         closing = asyncio.create_task(gate.close(1001, "going"))
         assert (await peer.take())[0] == CLOSE
         await peer.send(end[3:])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await peer.reader.read() == b""
         peer.writer.close()
         await closing

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import re
 import shutil
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from bench.processes import free_port
 from gateway.client import Client, ConnectionFailed
 from tests.gateway.certificates import Pair, authority, needs_openssl, signed
 from tests.gateway.gateway_world import QUICK, World, serving, settings
@@ -22,12 +22,6 @@ NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/loca
 needs_haproxy = pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed here")
 needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed here")
 pytestmark = [needs_openssl, pytest.mark.process]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.fixture
@@ -100,7 +94,7 @@ async def proxied(*command: str, port: int) -> AsyncIterator[None]:
         *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 with contextlib.suppress(OSError):
                     _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -117,7 +111,7 @@ async def check_through(world: World, folder: Path, port: int) -> None:
     """Log a trader in through the proxy, under its own address."""
     url = f"wss://127.0.0.1:{port}"
     authorities = folder / "ca.pem"
-    for _ in range(200):  # the proxy's own check of its server comes every two seconds
+    for _ in range(1_000):  # the proxy's own check of its server comes every two seconds
         try:
             client = await Client.connect(
                 url, world.traders[0], patience=QUICK, authorities=authorities
@@ -139,7 +133,7 @@ async def headed(port: int, authorities: Path) -> int:
     context = ssl.create_default_context(cafile=authorities)
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
     writer.write(b"HEAD /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         line = await reader.readline()
     writer.close()
     with contextlib.suppress(OSError):

@@ -5,8 +5,6 @@ import re
 import sys
 from pathlib import Path
 
-import pytest
-
 from engine.commands import Side
 from tests.gateway.gateway_world import World, eventually, serving
 from tests.markets import PRODUCT
@@ -57,7 +55,6 @@ def test_there_are_three() -> None:
     assert len(programs()) == ROBOT + 1
 
 
-@pytest.mark.timeout(60)
 async def test_the_first_watches_the_market(tmp_path: Path) -> None:
     async with serving() as world:
         process = await start(program(WATCH, world, tmp_path))
@@ -75,7 +72,6 @@ async def test_the_first_watches_the_market(tmp_path: Path) -> None:
     assert kinds >= {b"MarketSnapshot", b"BookSnapshot", b"TradesPrinted"}
 
 
-@pytest.mark.timeout(60)
 async def test_the_second_places_and_picks(tmp_path: Path) -> None:
     async with serving() as world:
         world.list(2, Side.BUY, 4_790, 30)
@@ -89,7 +85,6 @@ async def test_the_second_places_and_picks(tmp_path: Path) -> None:
     assert account.cash.proceeds_fen == 30 * 4_790
 
 
-@pytest.mark.timeout(60)
 async def test_the_third_stays_best_and_leaves_nothing_behind(tmp_path: Path) -> None:
     def own_prices() -> list[int]:
         return [order.price_fen for order in world.exchange.orders(1) if order.is_open]

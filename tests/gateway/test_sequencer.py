@@ -198,7 +198,7 @@ async def test_a_failed_disk_stops_the_exchange_and_tells_unknown_from_not_sent(
     waiting = asyncio.create_task(sequencer.submit(TRADER, listing(2)))
     outcomes = await asyncio.gather(flying, waiting, return_exceptions=True)
     assert [getattr(outcome, "outcome", None) for outcome in outcomes] == ["unknown", "not_sent"]
-    await asyncio.wait_for(sequencer.wait_failed(), 5)
+    await asyncio.wait_for(sequencer.wait_failed(), 60)
     with pytest.raises(Stopped) as caught:
         await sequencer.submit(TRADER, listing(3))
     assert caught.value.outcome == "not_sent"
@@ -217,7 +217,7 @@ async def test_a_listener_that_breaks_stops_the_exchange() -> None:
 
     sequencer.listen(broken)
     await sequencer.submit(0, AdvanceTime())
-    await asyncio.wait_for(sequencer.wait_failed(), 5)
+    await asyncio.wait_for(sequencer.wait_failed(), 60)
     with pytest.raises(Stopped):
         await sequencer.submit(0, AdvanceTime())
     await sequencer.stop()

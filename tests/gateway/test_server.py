@@ -164,7 +164,7 @@ async def test_plain_http_is_answered_and_nothing_else() -> None:
         async def http(line: str) -> str:
             reader, writer = await asyncio.open_connection("127.0.0.1", world.server.port)
             writer.write(f"{line} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 answer = await reader.read()
             writer.close()
             await writer.wait_closed()

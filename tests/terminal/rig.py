@@ -17,7 +17,7 @@ from terminal.texts import Language
 from terminal.widgets.table import PlainTable
 from tests.gateway.gateway_world import World
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 SIZES = ((80, 24), (120, 36))
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import free_port
 from engine.commands import Action, Approve, Deposit, EnrolKey, Propose, Role, Side, TransferIn
 from gateway import keys
 from gateway.client import Client
@@ -27,7 +28,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         make_market(folder)
-        self.process = ExchangeProcess(folder, *DRIVEN)
+        self.process = ExchangeProcess(folder, *DRIVEN, port=free_port())
         self.operators = [self.key("operator-1"), self.key("operator-2")]
         self.traders = [keys.new_key(f"演示交易员{n}", Role.TRADER) for n in (1, 2)]
 
@@ -109,7 +110,6 @@ async def test_a_day_on_a_real_exchange_that_is_killed_in_the_middle(tmp_path: P
         await buyer.press("f2")
         await buyer.sees("1 order(s) with unknown outcome")
 
-        house.process = ExchangeProcess(house.folder, *DRIVEN, port=int(url.rsplit(":", 1)[1]))
         assert await house.process.start() == url
         for person in (seller, buyer):
             await person.until(lambda p=person: p.state.trades, "for the trade")  # type: ignore[misc]
