@@ -8,8 +8,7 @@ import time
 import pytest
 
 from engine.commands import Side
-from gateway import gate
-from gateway.server import Server
+from gateway import gate, server
 from tests.gateway.gateway_world import closing, eventually, raw, serving, settings
 from tests.gateway.raw_socket import (
     CLOSE,
@@ -28,15 +27,15 @@ from tests.gateway.raw_socket import (
 from tests.gateway.test_attacks_frames import check_unharmed
 from tests.markets import PRODUCT
 
+NEVER_S = 3_600.0
 
-async def ended_after(client: RawSocket, limit_s: float = 5.0) -> float:
-    """Return how long the gateway waited until it closed the socket."""
-    began_s = time.monotonic()
-    async with asyncio.timeout(limit_s):
+
+async def cut(client: RawSocket) -> None:
+    """Return when the gateway has closed the socket; TimeoutError after a minute."""
+    async with asyncio.timeout(60):
         with contextlib.suppress(ConnectionError):
             while await client.reader.read(65_536):
                 pass
-    return time.monotonic() - began_s
 
 
 async def send_quietly(client: RawSocket, data: bytes) -> bool:
@@ -49,17 +48,21 @@ async def send_quietly(client: RawSocket, data: bytes) -> bool:
 
 
 async def test_slowloris_silence_and_a_byte_at_a_time() -> None:
-    async with serving(settings(open_s=0.3), traders=1) as world:
+    async with serving(settings(open_s=0.5), traders=1) as world:
         sequence = world.exchange.sequence
+        began_s = time.monotonic()
         async with tcp(world) as silent:
-            assert 0.2 < await ended_after(silent) < 3
+            await cut(silent)
+        assert time.monotonic() - began_s >= 0.5
         async with tcp(world) as dripping:
-            ended = asyncio.create_task(ended_after(dripping))
+            ended = asyncio.create_task(cut(dripping))
             for byte in upgrade(world):
                 if ended.done() or not await send_quietly(dripping, bytes((byte,))):
                     break
                 await asyncio.wait({ended}, timeout=0.05)
-            assert await ended < 3
+            else:
+                raise AssertionError("a request of a byte at a time was waited for")
+            await ended
         await check_unharmed(world, sequence)
 
 
@@ -84,13 +87,13 @@ async def test_requests_that_are_no_websockets(head: bytes) -> None:
         sequence = world.exchange.sequence
         async with tcp(world) as client:
             await send_quietly(client, head)
-            assert await ended_after(client) < 4
+            await cut(client)
         await check_unharmed(world, sequence)
 
 
 async def test_half_a_frame_and_then_silence() -> None:
-    async with serving(settings(ping_s=0.2, idle_seconds=30), traders=1) as world:
-        async with observer(world) as client:
+    async with serving(settings(ping_s=0.2, login_s=NEVER_S), traders=1) as world:
+        async with websocket(world) as client:
             await client.send(frame(TEXT, b"x" * 50, length=100))
             # Half a frame cannot be followed by a pong: the ping finds out.
             assert await client.closing() in {1011, CUT}
@@ -106,14 +109,21 @@ async def test_no_login_comes() -> None:
             assert await dripping.closing() == 4003
 
 
-async def test_a_message_dripped_in_fragments_while_pings_are_answered() -> None:
+async def test_a_message_dripped_in_fragments_while_pings_are_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = server.socket_options
+    # However late a pong of a busy machine comes, it is no reason to cut.
+    monkeypatch.setattr(
+        server, "socket_options", lambda of: options(of) | {"ping_timeout": NEVER_S}
+    )
     async with (
-        serving(settings(ping_s=0.1, idle_seconds=1), traders=1) as world,
+        serving(settings(ping_s=0.1, idle_seconds=2), traders=1) as world,
         observer(world) as client,
     ):
         await client.send(frame(TEXT, b'{"type":', fin=False))
         pongs = 0
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(60):
             while True:
                 opcode, data = await client.take()
                 if opcode in {CLOSE, CUT}:
@@ -122,11 +132,12 @@ async def test_a_message_dripped_in_fragments_while_pings_are_answered() -> None
                     pongs += 1
                     await send_quietly(client, frame(PONG, data))
                     await send_quietly(client, frame(CONTINUATION, b" ", fin=False))
-        assert pongs >= 3  # it lived as far as the socket could tell
+        assert pongs  # it lived as far as the socket could tell
         assert opcode == CLOSE
         assert int.from_bytes(data[:2], "big") == 4008
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_a_ping_flood_is_cut_and_slows_nobody() -> None:
     async with (
         serving(settings(bytes_burst=1024 * 1024)) as world,
@@ -134,7 +145,7 @@ async def test_a_ping_flood_is_cut_and_slows_nobody() -> None:
         observer(world) as client,
     ):
         flood = frame(PING, b"") * 500
-        ended = asyncio.create_task(ended_after(client, 10))
+        ended = asyncio.create_task(cut(client))
         sent = 0
         while not ended.done() and await send_quietly(client, flood):
             sent += 500
@@ -165,7 +176,7 @@ async def test_packets_of_one_byte_cost_more_than_their_byte() -> None:
             if not connection.socket.is_open:
                 break
             packets += 1
-        await ended_after(client)
+        await cut(client)
         await eventually(lambda: world.server.counts["BYTES_LIMIT"])
         assert packets < 2_000 // 16
 
@@ -176,7 +187,7 @@ async def test_a_flood_of_requests_whose_answers_nobody_reads() -> None:
         connection = next(iter(world.server.connections))
         question = frame(TEXT, b'{"type":"QueryMarket","id":1}') * 50
         high = 0
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while connection.socket.is_open and await send_quietly(client, question):
                 high = max(high, connection.socket.unsent)
                 await asyncio.sleep(0)
@@ -246,7 +257,7 @@ async def test_an_http_reader_that_stops_is_not_waited_for() -> None:
             client.writer.transport.resume_reading()  # type: ignore[attr-defined]
             received = 0
             with contextlib.suppress(ConnectionError):
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     while part := await client.reader.read(65_536):
                         received += len(part)
             assert received < 60_000 < world.server.mirror._kept_bytes
@@ -256,7 +267,7 @@ async def test_an_http_reader_that_stops_is_not_waited_for() -> None:
 async def test_more_sockets_than_may_be_are_cut_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "OPENINGS_MAX", 3)
     async with (
-        serving(settings(connections=2), traders=1) as world,
+        serving(settings(connections=2, open_s=NEVER_S), traders=1) as world,
         contextlib.AsyncExitStack() as stack,
     ):
         clients = [await stack.enter_async_context(tcp(world)) for _ in range(5)]
@@ -264,7 +275,7 @@ async def test_more_sockets_than_may_be_are_cut_at_once(monkeypatch: pytest.Monk
         assert server is not None
         await eventually(lambda: len(server.handler_tasks) == 5)
         async with tcp(world) as sixth:
-            assert await ended_after(sixth) < 1
+            await cut(sixth)
         # Those inside are untouched.
         await clients[0].send(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
         assert b" 200 " in await clients[0].reader.readline()
@@ -273,7 +284,7 @@ async def test_more_sockets_than_may_be_are_cut_at_once(monkeypatch: pytest.Monk
 async def test_one_address_cannot_take_all_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "OPENINGS_PER_ADDRESS", 2)
     async with (
-        serving(settings(connections_per_address=1), traders=1) as world,
+        serving(settings(connections_per_address=1, open_s=NEVER_S), traders=1) as world,
         contextlib.AsyncExitStack() as stack,
     ):
         for _ in range(3):
@@ -282,7 +293,7 @@ async def test_one_address_cannot_take_all_sockets(monkeypatch: pytest.MonkeyPat
         assert server is not None
         await eventually(lambda: len(server.handler_tasks) == 3)
         async with tcp(world) as fourth:
-            assert await ended_after(fourth) < 1
+            await cut(fourth)
         await stack.aclose()
         await eventually(lambda: not server.handler_tasks)
         async with observer(world):
@@ -310,9 +321,8 @@ async def test_a_full_house_says_so_with_a_pause() -> None:
 async def test_a_stop_spreads_the_clients_that_come_back() -> None:
     async with serving(traders=3) as world, contextlib.AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(raw(world, key)) for key in world.traders]
-        server: Server = world.server
         closings = [asyncio.create_task(closing(client)) for client in clients]
-        await server.stop()
+        await world.server.stop()
         found = [await one for one in closings]
         assert {code for code, _ in found} == {1012}
         pauses_ms = [int(reason.rpartition("retry_ms=")[2]) for _, reason in found]

@@ -81,6 +81,14 @@ def lose(world: World, key: keys.KeyFile, which: int = 0) -> None:
     found[which].socket.transport.abort()
 
 
+def end_grace(world: World) -> None:
+    """Let the one grace that runs be over now, as its timer would."""
+    (grace,) = world.server.disconnects._graces.values()
+    assert 0 < grace.when() - asyncio.get_running_loop().time() <= NEVER_S
+    grace._run()
+    grace.cancel()
+
+
 async def test_orders_of_people_stay() -> None:
     async with serving(settings(disconnect_grace_s=0.0)) as world:
         async with await world.trader(1) as client:
@@ -119,7 +127,7 @@ async def test_a_connection_of_a_robot_is_lost_and_all_its_orders_end_at_once() 
 
 
 async def test_the_last_connection_of_a_key_has_a_grace() -> None:
-    async with serving(settings(disconnect_grace_s=0.05)) as world:
+    async with serving(settings(disconnect_grace_s=NEVER_S)) as world:
         key = robot(world, OnDisconnect.KEY)
         first = await world.connect(key, reconnect=False)
         second = await world.connect(key, reconnect=False)
@@ -130,6 +138,7 @@ async def test_the_last_connection_of_a_key_has_a_grace() -> None:
         lose(world, key)
         await eventually(lambda: world.server.disconnects._graces)
         assert open_orders(world) == orders  # not yet
+        end_grace(world)
         await eventually(lambda: not open_orders(world))
         assert taken_back(world) == [number_of(world, key)]
         for client in (first, second):
@@ -225,12 +234,13 @@ async def test_after_a_crash_every_such_key_counts_as_just_lost() -> None:
         participant = 1 if terms is OnDisconnect.CONNECTION else 2
         world.send(number_of(world, key), listing(1))
         world.list(participant, Side.SELL, 4_900, 1)  # a person's of the same company
-    await world.serve(settings(disconnect_grace_s=0.3))
+    await world.serve(settings(disconnect_grace_s=NEVER_S))
     try:
         # By the time somebody can dial, what goes at once is gone; who has a grace still has it.
         by_connection, by_key = (number_of(world, key) for key in robots.values())
         assert taken_back(world) == [by_connection]
         assert [len(open_orders(world, n)) for n in (1, 2)] == [1, 2]
+        end_grace(world)
         await eventually(lambda: len(open_orders(world, 2)) == 1)
         assert taken_back(world) == [by_connection, by_key]
         assert number_of(world, idle) not in taken_back(world)

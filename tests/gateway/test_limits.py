@@ -22,6 +22,7 @@ from tests.gateway.gateway_world import (
 from tests.markets import PRODUCT
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_orders_past_the_rate_are_not_sent_and_told_when() -> None:
     async with (
         serving(settings(orders_per_second=1, orders_burst=2)) as world,
@@ -44,6 +45,7 @@ async def test_orders_past_the_rate_are_not_sent_and_told_when() -> None:
             assert (await other.ask(place(5)))["type"] == "Submitted"
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_a_batch_costs_as_many_tokens_as_it_has_orders() -> None:
     def batch(number: int, count: int) -> dict[str, Any]:
         rows = [
@@ -97,6 +99,7 @@ async def test_malformed_frames_have_an_end() -> None:
         assert reason.startswith("MALFORMED")
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_a_client_that_sends_orders_far_too_fast_is_told_and_then_cut() -> None:
     limits = settings(orders_per_second=1, orders_burst=1, limited_in_a_row=50, bytes_burst=10**7)
     async with serving(limits) as world, raw(world, world.traders[0], max_queue=None) as client:
@@ -111,6 +114,7 @@ async def test_a_client_that_sends_orders_far_too_fast_is_told_and_then_cut() ->
             assert (await other.ask(place(1)))["type"] == "Submitted"
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_queries_have_a_rate_too_and_persistence_is_cut() -> None:
     limits = settings(queries_per_second=1, queries_burst=1, limited_in_a_row=4)
     async with serving(limits) as world, raw(world, world.traders[0]) as client:
@@ -183,7 +187,7 @@ async def test_a_ping_flood_is_cut_before_the_handler_sees_it() -> None:
                 await asyncio.sleep(0)
 
         with pytest.raises((ConnectionClosed, websockets.InvalidState)):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await flood()
         assert (await closing(client))[0] == 1006
         await eventually(lambda: world.server.counts["BYTES_LIMIT"])

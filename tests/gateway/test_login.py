@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,12 +57,9 @@ async def test_every_wrong_login_is_refused_and_closed() -> None:
         assert await refusal(stranger, public_key=good.public_key) == unknown
         assert await refusal(good, nonce="00" * 32) == unknown
         assert await refusal(good, host="elsewhere:1") == unknown
-        for drift_s in (-6, 6):
+        for drift_s in (-60, 60):  # the limit itself is asked of `Access`, whose clock stands
             late = await refusal(good, time_ns=time.time_ns() + drift_s * 10**9)
             assert late["code"] == "CLOCK_OFF"
-        inside = time.time_ns() - 4 * 10**9
-        async with raw(world) as client:
-            assert (await client.ask(client.login(good, time_ns=inside)))["type"] == "Welcome"
         assert (await refusal(stranger, language="zh"))["text"].startswith("密钥未登记")
 
 
@@ -124,17 +122,20 @@ async def test_silence_instead_of_a_login_is_cut() -> None:
         assert (await closing(client))[0] == 4003
 
 
-async def test_a_silent_client_is_cut_and_pings_keep_it() -> None:
+async def test_a_silent_client_is_cut_and_pings_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = time.monotonic()
+    clock = SimpleNamespace(**vars(time) | {"monotonic": lambda: now_s})
+    monkeypatch.setattr("gateway.connection.time", clock)
     async with (
         serving(settings(idle_seconds=1)) as world,
         raw(world, world.traders[0]) as quiet,
         raw(world, world.traders[1]) as lively,
     ):
-        closed = asyncio.create_task(closing(quiet))
-        while not closed.done():
-            assert (await lively.ask({"type": "Ping", "id": 1}))["type"] == "Pong"
-            await asyncio.sleep(0.1)
-        assert (await closed)[0] == 4008
+        now_s += 0.9
+        assert (await lively.ask({"type": "Ping", "id": 1}))["type"] == "Pong"
+        now_s += 0.1
+        assert (await closing(quiet))[0] == 4008
+        assert (await lively.ask({"type": "Ping", "id": 2}))["type"] == "Pong"
 
 
 async def test_a_dripped_message_does_not_keep_a_connection() -> None:
@@ -146,7 +147,7 @@ async def test_a_dripped_message_does_not_keep_a_connection() -> None:
                 await asyncio.sleep(0.05)
 
         with pytest.raises(ConnectionClosed) as caught:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await client.socket.send(drip())
         assert caught.value.rcvd is not None
         assert caught.value.rcvd.code == 4008

@@ -9,7 +9,7 @@ import pytest
 from engine.commands import AccessKind, RecordAccess, RevokeKey
 from engine.events import AccessRecorded
 from gateway import audit, keys
-from gateway.audit import Audit, Lane
+from gateway.audit import REFUSALS_WAITING_MAX, WAITING_MAX, Audit, Lane
 from gateway.door import Busy
 from gateway.enrolment_code import new_code
 from tests.gateway.gateway_world import World, closing, eventually, raw, serving, settings
@@ -104,7 +104,8 @@ async def test_observers_are_not_recorded() -> None:
             await logged(world, AccessKind.LOGIN)
 
 
-async def test_a_stop_writes_what_waits() -> None:
+async def test_a_stop_writes_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "LAST_S", 60.0)
     async with serving(is_audited=True) as world, raw(world, world.traders[0]):
         world.sequencer.held.clear()
         stopping = asyncio.create_task(world.server.stop())
@@ -132,6 +133,24 @@ def test_a_flood_is_told_by_its_count_and_takes_no_more_room() -> None:
     assert sum(item.count for item in first) == 1_001
     rest = next(item for item in first if not item.public_key)
     assert (rest.count, rest.code) == (995, "KEY_UNKNOWN")
+
+
+async def test_what_waits_about_strangers_and_about_keys_has_a_limit_each() -> None:
+    written: list[RecordAccess] = []
+
+    async def submit_many(_: int, entries: Sequence[RecordAccess]) -> None:
+        written.extend(entries)
+
+    book = Audit(submit_many, settings())
+    for number in range(WAITING_MAX + 5):
+        book.record(RecordAccess(kind=AccessKind.LOGIN, key=number + 1))
+    for number in range(REFUSALS_WAITING_MAX + 7):
+        book.record(entry(number))
+    book.start()
+    await book.stop()
+    rest = {item.kind: item.count for item in written if not item.key and not item.public_key}
+    assert rest == {AccessKind.LOGIN: 5, AccessKind.LOGIN_REFUSED: 7}
+    assert len(written) == WAITING_MAX + REFUSALS_WAITING_MAX + 2
 
 
 def test_what_is_alike_within_an_interval_is_one_entry() -> None:
@@ -202,6 +221,7 @@ async def test_a_shut_door_is_waited_for_and_nobody_waits_for_the_audit(
     assert [item.public_key for item in written] == [entry(n).public_key for n in range(3)]
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_a_flood_of_strangers_does_not_hide_a_login() -> None:
     written: list[RecordAccess] = []
 
@@ -220,8 +240,11 @@ async def test_a_flood_of_strangers_does_not_hide_a_login() -> None:
     assert sum(item.count for item in written) == 5_001, "a stop writes all that waits"
 
 
-async def test_a_login_does_not_wait_behind_refusals_that_wait() -> None:
+async def test_a_login_does_not_wait_behind_refusals_that_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """What a kill may lose of logins is what the journal has in hand, however many are turned away."""
+    monkeypatch.setattr(audit, "REFUSALS_INTERVAL_S", 3_600.0)
     written: list[RecordAccess] = []
 
     async def submit_many(_: int, entries: Sequence[RecordAccess]) -> None:

@@ -35,7 +35,7 @@ async def get(world: World, target: str, method: str = "GET", **headers: str) ->
     lines = [f"{method} {target} HTTP/1.1", f"Host: 127.0.0.1:{world.server.port}"]
     lines += [f"{name.replace('_', '-')}: {text}" for name, text in headers.items()]
     writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         raw = await reader.read()
     writer.close()
     await writer.wait_closed()
@@ -238,6 +238,7 @@ async def test_each_address_has_its_bucket_and_large_answers_cost_more() -> None
         assert (await get(world, "/readyz")).status == 200
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_all_addresses_together_have_one_bucket() -> None:
     limits = settings(http_total=1.0, proxies=("127.0.0.1",))
     async with serving(limits, traders=1) as world:

@@ -4,6 +4,8 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from engine.commands import Halt, HaltScope, Resume, Side
 from gateway import wire
 from gateway.limits import LIMITS
@@ -24,7 +26,7 @@ from tests.markets import PRODUCT
 async def any_frame(client: Raw) -> dict[str, Any]:
     """Return the next frame of any kind but a beat."""
     while True:
-        frame: dict[str, Any] = json.loads(await asyncio.wait_for(client.socket.recv(), 10))
+        frame: dict[str, Any] = json.loads(await asyncio.wait_for(client.socket.recv(), 60))
         if frame["type"] != "Beat":
             return frame
 
@@ -121,12 +123,13 @@ async def test_beats_carry_the_last_sequence_and_the_time() -> None:
                 if frame["type"] == "Beat" and frame["sequence"] >= last.sequence:
                     return frame
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             told = await beat()
         assert told["sequence"] == last.sequence
         assert told["time_ns"] >= last.time_ns
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_limits_are_told_at_login_and_what_is_left_of_them_in_each_pong() -> None:
     limits = settings(orders_per_second=1, orders_burst=30)
     async with serving(limits) as world, raw(world) as client:
