@@ -115,7 +115,8 @@ class Submitting(Queries):
 
         After a lost connection a command with a client order number or a reference is sent again by
         itself, which is safe: the exchange answers a repeat with the first answer. A proposal,
-        approval, halt, change of keys or stop of trading in flight fails with outcome `unknown` instead.
+        approval, halt, change of keys or stop of trading in flight fails with outcome `unknown` instead,
+        and so does every command that was meant more than ten seconds ago (`not_sent` where it never left).
         """
         try:
             reply, times_sent = await self._link.request(

@@ -1,7 +1,7 @@
 """The questions that a client may ask: typed, in pages, answered with the engine's own views."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from engine.commands import Side
 from engine.events import Bulletin, ClosureAdded, NoticePublished
@@ -28,7 +28,7 @@ from gateway.client_errors import RequestFailed
 from gateway.link import Link
 
 R = TypeVar("R", bound=wire.Outward)
-PAGES_MAX = 100_000
+PAGES_MAX: Final = 10_000
 """Most pages of one question: a gateway that never ends its answer is a broken one."""
 
 
@@ -63,9 +63,9 @@ class Queries:
             page = await self._ask(lambda n, a=after: make(n, a), kind)  # type: ignore[misc]
             rows += page.rows
             if not page.has_more:
-                break
+                return tuple(rows)
             after = getattr(rows[-1], place)
-        return tuple(rows)
+        raise RequestFailed.here("unknown", "PROTOCOL", "en", f"more than {PAGES_MAX} pages")
 
     async def market(self) -> MarketView:
         """Return phases, references, bands and live quotes of all products."""

@@ -183,6 +183,16 @@ class Inbox:
         book = self.books.get(name)
         return book.sequence if book is not None and book.is_whole else None
 
+    def start_anew(self, name: str, sequence: int) -> None:
+        """Say that the gateway does not keep what followed a cursor; the channel goes on from now."""
+        state = self.channels.get(name)
+        if state is None:
+            return
+        self.notice(Gap(channel=name, after=self.cursor(name) or 0, sequence=sequence))
+        state.cursor = None
+        if name in self.books:
+            self.books[name].clear()
+
     def notice(self, message: Disconnected | Reconnected | Gap) -> None:
         """Tell the reader what happened to the connection."""
         if self._notices >= NOTICES_MAX:

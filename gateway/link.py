@@ -5,9 +5,10 @@ import contextlib
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
@@ -15,17 +16,18 @@ from websockets.exceptions import ConnectionClosed
 
 from gateway import wire
 from gateway.client_errors import ConnectionFailed, LoginRefused, RequestFailed
+from gateway.client_pending import LATE_S, Pending
 from gateway.dialling import Patience, asked_pause_s, dial, greeting, login_frame
-from gateway.inbox import ChannelState, Disconnected, Gap, Inbox, Reconnected
+from gateway.inbox import ChannelState, Disconnected, Inbox, Reconnected
 from gateway.keys import KeyFile
 from gateway.tls import client_context
 
+PING_S: Final = 2.0
+"""Longest pause between two pings."""
 SILENCE_S: Final = 15.0
 """The gateway beats every second; a line silent for so long is given up."""
 LIMITED_RETRIES: Final = 20
-"""How often a request waits and tries again that came too early, ..."""
-LIMITED_S: Final = 10.0
-"""... and how long altogether: an order that goes out much later than meant is another order."""
+"""How often a request waits and tries again that came too early, and no longer than `LATE_S`."""
 
 _NOT_KEPT: Final = frozenset({"RESUME_TOO_OLD", "RESUME_AHEAD"})
 """Refusals of a resumed subscription that only a new beginning mends; others pass by waiting."""
@@ -33,19 +35,8 @@ _NOT_KEPT: Final = frozenset({"RESUME_TOO_OLD", "RESUME_AHEAD"})
 log = logging.getLogger(__name__)
 
 
-class Pending:
-    """A request that waits for its reply."""
-
-    __slots__ = ("date", "frame", "future", "is_repeatable", "times_sent")
-
-    def __init__(
-        self, frame: wire.Request, future: "asyncio.Future[wire.Reply]", *, is_repeatable: bool
-    ) -> None:
-        self.frame = frame
-        self.future = future
-        self.is_repeatable = is_repeatable
-        self.times_sent = 0
-        self.date = ""
+def _came_too_early(reply: wire.Reply) -> TypeGuard[wire.Error]:
+    return isinstance(reply, wire.Error) and reply.retry == "after"
 
 
 class Link:
@@ -75,11 +66,13 @@ class Link:
         self.status: wire.StatusChanged | None = None
         self.is_connected = False
         self._socket: ClientConnection
+        self._date = ""
         self._heard_s = 0.0
         self._next_id = 0
         self._pending: dict[int, Pending] = {}
         self._renewals: dict[int, str] = {}
         self._in_flight: asyncio.Semaphore
+        self._turns: defaultdict[type[object], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: list[asyncio.Task[None]] = []
         self._over: RequestFailed | None = None
 
@@ -110,11 +103,11 @@ class Link:
         try:
             async with asyncio.timeout(self.patience.dial_s):
                 await self._log_in()
-        except (ConnectionClosed, TimeoutError, msgspec.DecodeError) as error:
+        except BaseException as error:
             await self._socket.close()
-            raise ConnectionFailed(f"no login at {self.url}: {error}") from error
-        except ConnectionFailed:
-            await self._socket.close()
+            if isinstance(error, (ConnectionClosed, TimeoutError, msgspec.DecodeError)):
+                why = str(error) or "no answer in time"
+                raise ConnectionFailed(f"no login at {self.url}: {why}") from error
             raise
         self.is_connected = True
 
@@ -123,12 +116,11 @@ class Link:
         await self._write(login_frame(hello, self.url, self.key, self.language))
         reply = wire.decode_outward(await self._socket.recv(), self._form)
         if isinstance(reply, wire.LoginRefused):
-            await self._socket.close()
             raise LoginRefused(reply)
         if not isinstance(reply, wire.Welcome):
             raise ConnectionFailed(f"{self.url} did not answer the login")
         self.welcome = reply
-        self.sequence, self.time_ns = reply.sequence, reply.time_ns
+        self.sequence, self.time_ns, self._date = reply.sequence, reply.time_ns, reply.date
         self._heard_s = time.monotonic()
 
     # ------------------------------------------------------------ requests
@@ -138,35 +130,38 @@ class Link:
     ) -> tuple[wire.Reply, int]:
         """Send a request and return its reply and how often it was sent; RequestFailed.
 
-        A repeatable one is sent again after a reconnect; one that came too early waits and tries again.
+        A repeatable one is sent again after a reconnect. Those that came too early wait and try again,
+        of each kind one at a time: all told the same moment, they would come too early together.
         """
-        waited_s = 0.0
         async with self._in_flight:
-            for attempt in range(1, LIMITED_RETRIES + 1):
-                reply, times_sent = await self._request_once(make, is_repeatable=is_repeatable)
-                if not isinstance(reply, wire.Error):
-                    return reply, times_sent
-                waited_s += reply.retry_after_ms / 1000
-                is_over = attempt == LIMITED_RETRIES or waited_s >= LIMITED_S
-                if reply.retry != "after" or is_over:
-                    raise RequestFailed.of(reply)
-                await asyncio.sleep(reply.retry_after_ms / 1000)
-        raise AssertionError("the last attempt returns or raises")
+            until_s = time.monotonic() + LATE_S
+            reply, pending = await self._request_once(make, is_repeatable=is_repeatable)
+            if _came_too_early(reply):
+                async with self._turns[pending.kind]:
+                    for _ in range(LIMITED_RETRIES):
+                        pause_s = reply.retry_after_ms / 1000
+                        if time.monotonic() + pause_s >= until_s:
+                            break
+                        await asyncio.sleep(pause_s)
+                        reply, pending = await self._request_once(make, is_repeatable=is_repeatable)
+                        if not _came_too_early(reply):
+                            break
+            if isinstance(reply, wire.Error):
+                raise RequestFailed.of(reply)
+            return reply, pending.times_sent
 
     async def _request_once(
         self, make: Callable[[int], wire.Request], *, is_repeatable: bool
-    ) -> tuple[wire.Reply, int]:
+    ) -> tuple[wire.Reply, Pending]:
         if self._over is not None:
             raise self._over
         self._next_id += 1
         number = self._next_id
-        future: asyncio.Future[wire.Reply] = asyncio.get_running_loop().create_future()
-        pending = Pending(make(number), future, is_repeatable=is_repeatable)
-        self._pending[number] = pending
+        pending = self._pending[number] = Pending(make(number), is_repeatable=is_repeatable)
         try:
             if self.is_connected:
                 await self._send(pending)
-            return await future, pending.times_sent
+            return await pending.future, pending
         finally:
             self._pending.pop(number, None)
 
@@ -175,7 +170,7 @@ class Link:
         if len(text) > self.welcome.limits.frame_bytes:
             raise RequestFailed.here("not_sent", "FRAME_TOO_LARGE", self.language, len(text))
         pending.times_sent += 1
-        pending.date = self.welcome.date
+        pending.date = self._date
         with contextlib.suppress(ConnectionClosed):  # the reader notices and sends it again
             await self._socket.send(text, text=self._form is wire.Format.JSON)
 
@@ -254,7 +249,7 @@ class Link:
             ):
                 self.inbox.put(frame)
             case wire.StatusChanged():
-                self.status = frame
+                self.status, self._date = frame, frame.date
             case wire.Hello() | wire.Welcome() | wire.Enrolled() | wire.LoginRefused():
                 log.warning("a frame of the login came again")
             case _:
@@ -268,7 +263,7 @@ class Link:
             self.time_ns = max(self.time_ns, frame.time_ns)
         channel = self._renewals.pop(frame.id, None)
         if channel is not None and isinstance(frame, wire.Error) and frame.code in _NOT_KEPT:
-            self._start_anew(channel)
+            self.inbox.start_anew(channel, self.welcome.sequence)
         pending = self._pending.get(frame.id)
         if pending is not None and not pending.future.done():
             pending.future.set_result(frame)
@@ -278,16 +273,6 @@ class Link:
         if state is None or not frame.is_active:
             return
         state.confirm(frame.sequence, frame.floor)
-
-    def _start_anew(self, channel: str) -> None:
-        """Say that the gateway no longer keeps what followed the cursor, and go on from now."""
-        state = self.inbox.channels.get(channel)
-        if state is None:
-            return
-        self.inbox.notice(
-            Gap(channel=channel, after=state.cursor or 0, sequence=self.welcome.sequence)
-        )
-        state.cursor = None
 
     async def _renew_stalled(self) -> None:
         """Subscribe again to what had to wait, as soon as the program has read on."""
@@ -332,37 +317,32 @@ class Link:
         return 0
 
     async def _resume(self) -> None:
+        waiting = list(self._pending.values())  # whatever is asked from now on sends itself
         for channel, state in list(self.inbox.channels.items()):
             if state.is_confirmed:
                 await self._renew(channel)
-        for pending in list(self._pending.values()):
-            if pending.times_sent and not self._may_repeat(pending):
-                lost = RequestFailed.here("unknown", "CONNECTION_LOST", self.language)
-                self._fail(pending, lost)
-            elif not pending.future.done():
-                try:
-                    await self._send(pending)
-                except RequestFailed as error:
-                    self._fail(pending, error)
-
-    def _may_repeat(self, pending: Pending) -> bool:
-        # A client order number stands for one trading day: on another day it would be a new order.
-        return pending.is_repeatable and (
-            not isinstance(pending.frame, wire.Submit) or pending.date == self.welcome.date
-        )
+        for pending in waiting:
+            if pending.future.done():
+                continue
+            try:
+                pending.check_again(self._date, self.language)
+                await self._send(pending)
+            except RequestFailed as error:
+                pending.fail(error)
 
     async def _keep_alive(self) -> None:
         """Ping well inside the idle limit, and give up a line that has fallen silent."""
         while True:
-            await asyncio.sleep(min(2.0, self.welcome.limits.idle_seconds / 4))
+            await asyncio.sleep(min(PING_S, self.welcome.limits.idle_seconds / 4))
             if not self.is_connected:
                 continue
             if time.monotonic() - self._heard_s > SILENCE_S:
                 self._socket.transport.abort()
                 continue
             self._next_id += 1
-            with contextlib.suppress(ConnectionClosed):
-                await self._write(wire.Ping(id=self._next_id))
+            with contextlib.suppress(ConnectionClosed, TimeoutError):
+                async with asyncio.timeout(SILENCE_S):  # a line that takes nothing stops no watch
+                    await self._write(wire.Ping(id=self._next_id))
             if self.inbox.stalled():
                 self.inbox.has_room.set()
 
@@ -375,10 +355,6 @@ class Link:
             log.error("the client library failed", exc_info=error)
         self._end(f"the client library failed: {error}" if error else "the line has ended")
 
-    def _fail(self, pending: Pending, error: RequestFailed) -> None:
-        if not pending.future.done():
-            pending.future.set_exception(error)
-
     def _end(self, text: str) -> None:
         self.is_connected = False
         if self._over is not None:
@@ -388,6 +364,6 @@ class Link:
             outcome: wire.Outcome = "unknown" if pending.times_sent else "not_sent"
             retry: wire.Retry = "same" if pending.is_repeatable else "never"
             lost = RequestFailed.here(outcome, "CONNECTION_LOST", self.language, retry=retry)
-            self._fail(pending, lost)
+            pending.fail(lost)
         self.inbox.notice(Disconnected(text=text, is_final=True))
         self.inbox.close()

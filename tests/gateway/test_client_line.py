@@ -7,26 +7,29 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from websockets.asyncio.server import ServerConnection, serve
 
-from engine.commands import NewListing, Side
-from gateway import server, wire
+from engine.commands import NewListing, Role, Side
+from gateway import keys, server, wire
 from gateway.client import (
     Client,
     ConnectionFailed,
     Disconnected,
     Format,
+    Gap,
     Patience,
     Reconnected,
     RequestFailed,
     SubmitFailed,
 )
+from gateway.client_pending import LATE_S
 from gateway.codes import FAULTS, Fault
 from gateway.door import Busy
 from gateway.limits import Settings
-from gateway.link import LIMITED_RETRIES, LIMITED_S
+from gateway.link import LIMITED_RETRIES
 from gateway.metrics import MetricsServer, MetricsSource
 from gateway.protocol import Conversation
-from tests.gateway.gateway_world import eventually, serving, settings, until
+from tests.gateway.gateway_world import QUICK, World, eventually, serving, settings, until
 from tests.markets import PRODUCT
 
 
@@ -175,6 +178,14 @@ async def test_what_the_library_finds_itself_is_told_as_the_gateway_tells(
         assert (failed.value.outcome, failed.value.text) == ("not_sent", closed)
 
 
+async def test_a_client_waits_by_itself_however_many_orders_came_too_fast() -> None:
+    async with serving(settings(orders_per_second=250, orders_burst=10)) as world:
+        async with await world.trader(1) as client:
+            orders = [client.place_listing(PRODUCT, Side.BUY, 4_700, 1) for _ in range(100)]
+            answers = await asyncio.gather(*orders)
+        assert len({answer.order for answer in answers}) == 100
+
+
 async def test_a_request_waits_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = 0
 
@@ -189,7 +200,7 @@ async def test_a_request_waits_so_long_and_no_longer(monkeypatch: pytest.MonkeyP
         with pytest.raises(SubmitFailed) as caught:
             await client.place_listing(PRODUCT, Side.SELL, 4_850, 10)
         assert (caught.value.code, caught.value.outcome) == ("BUSY", "not_sent")
-        assert tried == LIMITED_RETRIES
+        assert tried == 1 + LIMITED_RETRIES
 
 
 async def test_an_order_that_would_have_to_wait_too_long_comes_back() -> None:
@@ -202,11 +213,11 @@ async def test_an_order_that_would_have_to_wait_too_long_comes_back() -> None:
             for number in range(1, 21)
         ]
         assert len((await client.place_listings(batch)).events) == 20
-        async with asyncio.timeout(LIMITED_S / 2):
+        async with asyncio.timeout(LATE_S / 2):
             with pytest.raises(SubmitFailed) as caught:
                 await client.place_listing(PRODUCT, Side.SELL, 4_850, 10)
         assert (caught.value.code, caught.value.retry) == ("RATE_LIMITED", "after")
-        assert caught.value.retry_after_ms > 1_000 * LIMITED_S
+        assert caught.value.retry_after_ms > 1_000 * LATE_S
 
 
 async def test_a_refused_login_is_tried_again_when_the_gateway_says_so(
@@ -250,3 +261,92 @@ async def test_of_refusals_for_good_only_a_clock_may_be_mended(
         assert isinstance(lost, Disconnected)
         assert isinstance(after, Disconnected if is_over else Reconnected)
         assert client.is_connected != is_over
+
+
+SLOW = replace(QUICK, first_pause_s=0.1, longest_pause_s=0.1)
+
+
+async def test_a_command_that_would_go_out_late_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.client_pending.LATE_S", 0.0)
+    async with serving() as world, await world.trader(1, patience=SLOW) as client:
+        world.sequencer.held.clear()
+        sent = asyncio.create_task(client.place_listing(PRODUCT, Side.SELL, 4_850, 10))
+        await eventually(lambda: world.sequencer._inbox)
+        await lose(world, client)
+        unsent = asyncio.create_task(client.place_listing(PRODUCT, Side.SELL, 4_860, 10))
+        asked = asyncio.create_task(client.market())
+        for order, outcome in ((sent, "unknown"), (unsent, "not_sent")):
+            with pytest.raises(SubmitFailed) as caught:
+                await order
+            assert (caught.value.outcome, caught.value.retry) == (outcome, "same")
+        world.sequencer.held.set()
+        assert (await asked).date == "2021-07-16"  # a question is never late
+        await eventually(lambda: len(world.exchange.orders(1)) == 1)
+
+
+async def lose(world: World, client: Client) -> None:
+    """Cut the only connection."""
+    (connection,) = world.server.connections
+    connection.socket.transport.abort()
+    await eventually(lambda: not client.is_connected)
+
+
+async def test_what_is_asked_while_the_line_resumes_goes_out_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving() as world, await world.connect(world.operators[0]) as maker:
+        await maker.subscribe("private")
+        renewing, asked, renew = asyncio.Event(), asyncio.Event(), maker._link._renew
+
+        async def slowly(channel: str) -> None:
+            renewing.set()
+            await asked.wait()
+            await renew(channel)
+
+        monkeypatch.setattr(maker._link, "_renew", slowly)
+        world.sequencer.held.clear()
+        await lose(world, maker)
+        await renewing.wait()
+        newcomer = world.enrolment(keys.new_key("演示新人", Role.TRADER), 1)
+        proposing = asyncio.create_task(maker.propose([newcomer], "演示"))
+        await eventually(lambda: world.sequencer._inbox)
+        asked.set()
+        assert await maker.proposals() == ()  # answered behind all that was sent again
+        world.sequencer.held.set()
+        assert not (await proposing).resent
+        assert len(await maker.proposals()) == 1
+
+
+async def test_a_book_ahead_of_the_gateway_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.link.PING_S", 0.1)
+    async with serving() as world, await world.trader(1) as client:
+        await client.subscribe(f"book:{PRODUCT}")
+        await until(client, wire.BookSnapshot, 0)
+        book = client.local_book(PRODUCT)
+        assert book is not None
+        book._sequence = ahead = 1_000_000  # of a gateway whose journal was set back
+        await lose(world, client)
+        (gap,) = [m for m in await until(client, Gap, 0) if isinstance(m, Gap)]
+        assert (gap.channel, gap.after) == (f"book:{PRODUCT}", ahead)
+        listed = world.list(2, Side.SELL, 4_850, 7)
+        await eventually(lambda: book_of(client) == [(4_850, 7)])
+        assert book.sequence == listed.sequence
+
+
+@pytest.mark.parametrize("is_given_up", [False, True])
+async def test_a_gateway_that_says_nothing_is_left(is_given_up: bool) -> None:
+    left = asyncio.Event()
+
+    async def silent(socket: ServerConnection) -> None:
+        await socket.wait_closed()
+        left.set()
+
+    async with serve(silent, "127.0.0.1", 0) as stranger:
+        url = f"ws://127.0.0.1:{stranger.sockets[0].getsockname()[1]}"
+        patience = replace(QUICK, dial_s=10.0 if is_given_up else 0.1)
+        problem = TimeoutError if is_given_up else ConnectionFailed
+        with pytest.raises(problem) as caught:
+            async with asyncio.timeout(0.2 if is_given_up else None):
+                await Client.connect(url, None, patience=patience)
+        assert is_given_up or "no answer in time" in str(caught.value)
+        await asyncio.wait_for(left.wait(), 5)
