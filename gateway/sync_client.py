@@ -14,6 +14,7 @@ may be used from one thread at a time.
 """
 
 import asyncio
+import atexit
 import functools
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -38,11 +39,12 @@ class _Line(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(name="ceax-client", daemon=True)
-        self.loop = asyncio.new_event_loop()
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self.loop = self._runner.get_loop()
 
     def run(self) -> None:
-        self.loop.run_forever()
-        self.loop.close()
+        with self._runner:  # its end lets what was given up half way close what it has open
+            self.loop.run_forever()
 
     def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine there and return what it returns, here."""
@@ -78,6 +80,7 @@ class SyncClient:
         self._client = client
         self._line = line
         self._is_closed = False
+        atexit.register(self.close)  # a script may end, or be stopped, without a word
 
     @classmethod
     def connect(
@@ -116,8 +119,11 @@ class SyncClient:
         if self._is_closed:
             return
         self._is_closed = True
-        self._line.wait(self._client.close())
-        self._line.end()
+        atexit.unregister(self.close)
+        try:
+            self._line.wait(self._client.close())
+        finally:
+            self._line.end()
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+import signal
+import sys
 import threading
 from typing import Any
 
@@ -63,7 +65,7 @@ def script(world: World) -> dict[str, Any]:
         seen["placed"] = seller.place_listings(orders).events
         message = None
         while not (isinstance(message, wire.BookSnapshot) and len(message.asks) == 2):
-            message = buyer.next_message(timeout_s=10)
+            message = buyer.next_message(timeout_s=60)
         book = buyer.local_book(PRODUCT)
         assert book is not None
         seen["asks"] = [(level.price_fen, level.quantity_t) for level in book.asks]
@@ -105,7 +107,7 @@ async def test_a_script_lists_watches_picks_and_cancels() -> None:
 def lost_line(world: World, loop: asyncio.AbstractEventLoop) -> int:
     with connect(world, 1) as client:
         cut = asyncio.run_coroutine_threadsafe(lose(world), loop)
-        cut.result(10)
+        cut.result(60)
         return client.place_listing(PRODUCT, Side.SELL, 4_850, 10).order
 
 
@@ -141,7 +143,7 @@ async def test_a_refused_login_leaves_no_thread_behind() -> None:
 def observed(url: str) -> list[str]:
     with SyncClient.connect(url, None) as observer:
         observer.subscribe("market")
-        message = observer.next_message(timeout_s=10)
+        message = observer.next_message(timeout_s=60)
         return [type(message).__name__, observer.welcome.role, str(observer.is_connected)]
 
 
@@ -152,3 +154,63 @@ async def test_an_observer_needs_no_key() -> None:
             "observer",
             "True",
         ]
+
+
+ENDS_WITHOUT_A_WORD = """
+import sys
+from gateway.sync_client import SyncClient
+market = SyncClient.connect(sys.argv[1], None)
+market.subscribe("market")
+print(type(market.next_message()).__name__, flush=True)
+"""
+STOPPED_WHILE_IT_WAITS = (
+    ENDS_WITHOUT_A_WORD
+    + """
+for message in market.messages():
+    pass
+"""
+)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("script", [ENDS_WITHOUT_A_WORD, STOPPED_WHILE_IT_WAITS])
+async def test_the_end_of_a_script_closes_its_line(script: str) -> None:
+    async with serving() as world:
+        process = await started(script, world.server.url)
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"MarketSnapshot\n"
+        (connection,) = world.server.connections
+        if script is STOPPED_WHILE_IT_WAITS:
+            process.send_signal(signal.SIGINT)
+        _, errors = await process.communicate()
+        await eventually(lambda: not world.server.connections)
+        assert connection.socket.close_code == 1_000
+        assert errors.endswith(b"KeyboardInterrupt\n" * (script is STOPPED_WHILE_IT_WAITS))
+
+
+@pytest.mark.timeout(60)
+async def test_a_script_that_is_stopped_while_it_connects_leaves_nothing_open() -> None:
+    called = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.set()
+        await reader.read()
+        writer.close()
+
+    stranger = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with stranger:
+        url = f"ws://127.0.0.1:{stranger.sockets[0].getsockname()[1]}"
+        process = await started(ENDS_WITHOUT_A_WORD, url)
+        await asyncio.wait_for(called.wait(), 30)
+        process.send_signal(signal.SIGINT)
+        _, errors = await process.communicate()
+    assert errors.endswith(b"KeyboardInterrupt\n")
+    assert b"Task was destroyed" not in errors
+    assert b"unclosed" not in errors
+
+
+async def started(script: str, url: str) -> asyncio.subprocess.Process:
+    """Run a script of its own, with what Python says of things left open."""
+    command = (sys.executable, "-X", "dev", "-c", script, url)
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
