@@ -26,7 +26,7 @@ from bench.screen import Screen
 from engine.events import ReferencePriceSet, Traded
 from engine.profile import Profile, load_profile
 from engine.reasons import Reason
-from engine.units import format_yuan
+from engine.units import format_yuan, participant_code
 from gateway.admission import read_applicants
 from gateway.client_errors import LoginRefused
 from gateway.explain import explain
@@ -200,7 +200,7 @@ class HistoricDemo:
             robots = []
             for key, number in zip(self.keys, participants, strict=True):
                 client = await market.connect(key)
-                robot = Robot(f"P{number:04d}", client, FIGURES.product, self.log)
+                robot = Robot(participant_code(number), client, FIGURES.product, self.log)
                 await robot.start()
                 robots.append(robot)
             stage.done(words("connected", count=len(robots)))
@@ -268,7 +268,7 @@ class HistoricDemo:
         text = words(
             "next_sale",
             time="09:30",
-            seller=f"P{sale.counterparty:04d}",
+            seller=participant_code(sale.counterparty),
             quantity=f"{sale.quantity_t:,}",
             bought=f"{bought_t:,}",
             price=format_yuan(sale.price_fen),

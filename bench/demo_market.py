@@ -28,6 +28,7 @@ from bench.processes import (
 from clearing.registry_client import RegistryClient, RegistryUnavailable
 from engine.commands import Action, EnrolKey, Role
 from engine.events import KeyEnrolled, ParticipantAdmitted, ProposalMade, Refused
+from engine.units import participant_code
 from gateway import keys
 from gateway.client import Answer, Client
 from gateway.client_errors import ConnectionFailed
@@ -266,7 +267,7 @@ class Market:
             await until(
                 lambda n=number, f=funds: self._has_arrived(n, f),  # type: ignore[misc]
                 ARRIVAL_SECONDS,
-                f"the funds of P{number:04d} at the exchange",
+                f"the funds of {participant_code(number)} at the exchange",
             )
 
     async def _has_arrived(self, participant: int, funds: Funds) -> bool:

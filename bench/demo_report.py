@@ -14,7 +14,7 @@ from bench.robots import InDoubt
 from bench.screen import CROSS, TICK, Screen
 from engine.commands import OrderCommand, PlaceListing, Side
 from engine.events import Bulletin
-from engine.units import BASIS_POINTS, divide_half_up, format_yuan
+from engine.units import BASIS_POINTS, divide_half_up, format_yuan, participant_code
 from gateway.frames_replies import Statement
 
 NO_BASIS = "-"
@@ -211,6 +211,6 @@ def show_in_flight(rows: Iterable[InDoubt], words: Words, screen: Screen) -> Non
         fate = words(name, sequence=row.sequence, order=row.order)
         if row.refusal:
             fate += words("flight_refused", text=row.refusal)
-        table.add_row(f"P{row.participant:04d}", _order_words(row.command, words), fate)
+        table.add_row(participant_code(row.participant), _order_words(row.command, words), fate)
     screen.show(table)
     screen.show("")

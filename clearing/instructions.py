@@ -38,6 +38,7 @@ from engine.units import (
     days_from_civil,
     format_yuan,
     parse_yuan,
+    participant_code,
 )
 
 CURRENCY: Final = "CNY"
@@ -109,11 +110,6 @@ def tx_id(date: str, trade: int, version: int = 1) -> str:
 def trade_id(date: str, trade: int) -> str:
     """Return the number of a trade as both sides print it (成交编号)."""
     return f"JY{date.replace('-', '')}{trade:08d}"
-
-
-def trading_code(participant: int) -> str:
-    """Return a participant's trading code (交易编码)."""
-    return f"P{participant:04d}"
 
 
 def utc_text(time_ns: int) -> str:
@@ -196,12 +192,12 @@ def instruct(
 
 def _side(party: PartyFacts, market: Market) -> SettlementParties:
     account = Reference(Id=party.registry_account)
-    code = trading_code(party.participant)
+    code = participant_code(party.participant)
     return SettlementParties(Dpstry=market.depository, Pty1=Party(Id=code, SfkpgAcct=account))
 
 
 def _cash(party: PartyFacts) -> CashParty:
-    return CashParty(Id=trading_code(party.participant), CshAcct=party.funds_account)
+    return CashParty(Id=participant_code(party.participant), CshAcct=party.funds_account)
 
 
 def deliver(envelope: Envelope) -> Delivery:

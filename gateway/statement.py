@@ -23,6 +23,7 @@ from engine.events import (
 )
 from engine.fees import fee_of
 from engine.profile import Profile
+from engine.units import participant_code
 from engine.views import Account, Holding, ParticipantView, TradeView
 from gateway.codes import Fault
 from gateway.feed import Feed
@@ -105,7 +106,7 @@ def make_statement(
         time_ns=books.time_ns,
         participant=number,
         name=participant.name,
-        trading_account=f"P{number:04d}",
+        trading_account=participant_code(number),
         registry_account=participant.registry_account,
         funds_account=participant.funds_account,
         opening_cash_fen=closing_fen - of_day.net_fen,
