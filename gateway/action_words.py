@@ -28,7 +28,7 @@ from engine.commands import (
     VoidTrade,
 )
 from engine.units import format_yuan
-from engine.views import KeyView
+from engine.views import CodeView, KeyView
 from gateway.explain import beijing_clock
 from gateway.words import Language, plain, say, trading_code
 
@@ -48,7 +48,7 @@ _Measure = (
 _General = PublishNotice | RemoveParticipant | RestoreParticipant
 
 
-Terms = EnrolKey | IssueCode | KeyView
+Terms = EnrolKey | IssueCode | CodeView | KeyView
 """What names the terms of a key."""
 
 

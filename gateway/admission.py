@@ -18,7 +18,7 @@ from gateway.admission_words import say
 from gateway.credit_code import check_character, is_valid
 from gateway.errors import UserError
 from gateway.provinces import near_province, read_province
-from gateway.words import Language
+from gateway.words import Language, plain
 
 FILE_BYTES_MAX: Final = 32 * 1024 * 1024
 ROWS_MAX: Final = 100_000
@@ -77,7 +77,7 @@ class BadCell(Struct, frozen=True, kw_only=True):
             file=self.file,
             row=self.row,
             column=column,
-            named=f" ({self.heading})" if self.heading not in ("", column) else "",
+            named=f" ({plain(self.heading)})" if self.heading not in ("", column) else "",
             problem=self.problem,
         )
 

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from gateway.client import Client
     from gateway.words import Language
 
-BAD_ROWS_SHOWN = 50
-"""Most bad cells that are printed; the count tells of the others."""
-
 
 def add_commands(commands: "Commands") -> None:
     """Add `admit`."""
@@ -80,14 +77,14 @@ def _admit(arguments: argparse.Namespace) -> int:
 def _must_be_good(found: "Applicants", language: "Language") -> None:
     """Propose nothing of a list with bad cells, or with rows that the exchange would refuse."""
     from gateway.admission_words import say
+    from gateway.cli_tables import rows_text
     from gateway.errors import UserError
 
     if found.bad:
         _tell_bad(found)
         raise UserError(say(language, "bad_cells", n=len(found.bad)))
     if found.outsiders:
-        rows = ", ".join(map(str, found.outsiders[:BAD_ROWS_SHOWN]))
-        raise UserError(say(language, "refused_rows", rows=rows))
+        raise UserError(say(language, "refused_rows", rows=rows_text(found.outsiders)))
 
 
 def _wishes(pairs: list[str], language: "Language") -> dict[str, str]:
@@ -104,7 +101,9 @@ def _wishes(pairs: list[str], language: "Language") -> dict[str, str]:
 
 
 def _tell_bad(found: "Applicants") -> None:
-    for cell in found.bad[:BAD_ROWS_SHOWN]:
+    from gateway.cli_tables import ROWS_SHOWN
+
+    for cell in found.bad[:ROWS_SHOWN]:
         print(cell, file=sys.stderr)
 
 
@@ -134,7 +133,7 @@ def _print(found: "Applicants", proposals: list[int], arguments: argparse.Namesp
     if proposals:
         numbers = ", ".join(map(str, proposals))
         waiting = (
-            "等待另一人批准的提案"
+            "等待另一人批准的提议"
             if arguments.lang == "zh"
             else "proposals that wait for another operator"
         )

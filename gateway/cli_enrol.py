@@ -162,7 +162,7 @@ def _code(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.lang == "zh":
         print(f"开通码: {code}")
-        print(f"只显示这一次, 请当面或电话告知本人。提案 {number} 须经另一人批准后生效, ")
+        print(f"只显示这一次, 请当面或电话告知本人。提议 {number} 须经另一人批准后生效, ")
         print(f"有效 {arguments.hours} 小时; 本人执行: ceax keys enrol FILE --exchange URL")
     else:
         print(f"code: {code}")
@@ -285,7 +285,7 @@ def _enrol_by_hand(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"proposals": numbers}))
     elif arguments.lang == "zh":
-        print(f"提案 {numbers[0]} 等待另一人批准")
+        print(f"提议 {numbers[0]} 等待另一人批准")
     else:
         print(f"proposal that waits for another person: {numbers[0]}")
     return 0

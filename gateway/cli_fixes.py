@@ -48,7 +48,7 @@ FIXES: Final[dict[str, tuple[str, str]]] = {
         "use the key {whose}: --key FILE",
     ),
     "CODE_UNKNOWN": (
-        "请核对开通码, 并确认另一人已批准其提案 (ceax proposals list)",
+        "请核对开通码, 并确认另一人已批准其提议 (ceax proposals list)",
         "check it, and that another person has approved its proposal (ceax proposals list)",
     ),
     "CODE_EXPIRED": _NEW_CODE,

@@ -71,7 +71,7 @@ def _change(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"proposal": number, "participant": arguments.participant}))
     elif arguments.lang == "zh":
-        print(f"提案 {number} 等待另一人批准")
+        print(f"提议 {number} 等待另一人批准")
     else:
         print(f"proposal that waits for another operator: {number}")
     return 0

@@ -79,7 +79,7 @@ def _decide(arguments: argparse.Namespace) -> int:
     decided = "approved" if arguments.verb == "approve" else "rejected"
     decided_zh = "已批准" if arguments.verb == "approve" else "已拒绝"
     chinese, number = arguments.lang == "zh", arguments.proposal
-    print(f"提案 {number} {decided_zh}" if chinese else f"{decided} {number}")
+    print(f"提议 {number} {decided_zh}" if chinese else f"{decided} {number}")
     # An action may be refused though its proposal was approved.
     refused = [event for event in answer.events if isinstance(event, Refused)]
     for event, text in zip(refused, answer.texts, strict=True):

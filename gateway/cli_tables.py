@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gateway.action_words import action_text, permissions_text
-from gateway.expiry import WARNING_DAYS, days_left, ends_soon
+from gateway.expiry import WARNING_DAYS, code_state, days_left, ends_soon
 from gateway.journal_lines import beijing_time
-from gateway.words import PUBLIC_SHOWN, Language, say
+from gateway.words import PUBLIC_SHOWN, Language, plain, say, trading_code
 from gateway.words import WORDS as SHARED
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 240
 ROWS_SHOWN: Final = 50
-"""Most good rows, and most bad cells, of a preview; counts tell of the others."""
+"""Most good rows, bad cells and refused rows of a list that are printed; counts tell of the others."""
 ACTIONS_SHOWN: Final = 5
 """Most actions of a proposal that are shown."""
 COLOURS: Final = {
@@ -37,8 +38,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "suspended": ("暂停交易", "suspended"),
     "stopped": ("自行停止", "stopped"),
     "removed": ("已移出", "removed"),
-    "waiting": ("待使用", "waiting"),
-    "claimed": ("已使用", "claimed"),
     "any": ("不限", "any"),
     "open": ("不限", "open"),
     "number": ("编号", "number"),
@@ -95,8 +94,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 
 
 def _console() -> Console:
-    # A file or another program has no width: long cells stay whole there.
-    return Console(width=None if sys.stdout.isatty() else WIDTH)
+    # A file or another program has no width: long cells stay whole there. `CN:A:1` is no letter A.
+    return Console(width=None if sys.stdout.isatty() else WIDTH, emoji=False)
 
 
 def word(key: str, lang: Language) -> str:
@@ -142,7 +141,7 @@ def print_keys(rows: "Sequence[KeyView]", time_ns: int, lang: Language) -> None:
             str(row.key),
             _plain(row.person),
             say(lang, f"role_{row.role.value}"),
-            f"P{row.participant:04d}" if row.participant else "",
+            trading_code(row.participant),
             permissions_text(row.permissions, lang),
             ", ".join(row.addresses) or word("any", lang),
             word(f"way_{row.on_disconnect.value}", lang),
@@ -167,13 +166,6 @@ def _days(left: int | None) -> str:
     return f"[{colour}]{left}[/]" if ends_soon(left) else str(left)
 
 
-def code_state(row: "CodeView", time_ns: int) -> str:
-    """Return `claimed`, `expired` or `waiting` for an enrolment code at a time (ns UTC)."""
-    if row.key:
-        return "claimed"
-    return "expired" if row.code_valid_until_ns < time_ns else "waiting"
-
-
 def print_codes(rows: "Sequence[CodeView]", time_ns: int, lang: Language) -> None:
     """Print the issued enrolment codes: for whom, how long, and the key that was claimed."""
     columns = ("number", "person", "role", "participant", "permissions", "code_until")
@@ -183,7 +175,7 @@ def print_codes(rows: "Sequence[CodeView]", time_ns: int, lang: Language) -> Non
             str(row.code),
             _plain(row.person),
             say(lang, f"role_{row.role.value}"),
-            f"P{row.participant:04d}" if row.participant else "",
+            trading_code(row.participant),
             permissions_text(row.permissions, lang),
             beijing_time(row.code_valid_until_ns)[:16],
             _state(code_state(row, time_ns), lang),
@@ -198,7 +190,7 @@ def print_participants(rows: "Sequence[ParticipantView]", lang: Language) -> Non
     table = _table(lang, columns)
     for row in rows:
         table.add_row(
-            f"P{row.participant:04d}",
+            trading_code(row.participant),
             _plain(row.name),
             row.credit_code,
             _plain(row.province),
@@ -219,9 +211,9 @@ def print_proposals(rows: "Sequence[ProposalView]", lang: Language) -> None:
         table.add_row(
             str(row.proposal),
             _plain(row.person),
-            f"P{row.participant:04d}" if row.participant else "",
+            trading_code(row.participant),
             _plain(row.reason),
-            _plain("\n".join(actions)),
+            escape("\n".join(actions)),
         )
     _console().print(table)
 
@@ -257,8 +249,7 @@ def print_applicants(found: "Applicants", lang: Language) -> None:
     console.print(good)
     _others(console, len(found.rows), lang)
     if outsiders:
-        rows = ", ".join(map(str, sorted(outsiders)[:ROWS_SHOWN]))
-        console.print(f"[yellow]{word('outsiders', lang)}: {rows}[/]")
+        console.print(f"[yellow]{word('outsiders', lang)}: {rows_text(found.outsiders)}[/]")
     if found.bad:
         bad = _table(lang, ("row", "column", "value", "problem"), word("bad", lang))
         for cell in found.bad[:ROWS_SHOWN]:
@@ -273,11 +264,17 @@ def print_applicants(found: "Applicants", lang: Language) -> None:
     console.print(counts.format(good=good_rows, refused=len(outsiders), bad=found.bad_rows))
 
 
+def rows_text(rows: Sequence[int]) -> str:
+    """Return the numbers of the first rows, and dots where there are more."""
+    text = ", ".join(map(str, rows[:ROWS_SHOWN]))
+    return f"{text}, …" if len(rows) > ROWS_SHOWN else text
+
+
 def _others(console: Console, count: int, lang: Language) -> None:
     if count > ROWS_SHOWN:
         console.print(word("others", lang).format(n=count - ROWS_SHOWN))
 
 
 def _plain(text: str) -> str:
-    """Return a text of a file so that it is no markup of the table."""
-    return text.replace("[", "\\[")
+    """Return a text of others so that it is neither markup of the table nor repaints the terminal."""
+    return escape(plain(text))

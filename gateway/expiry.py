@@ -1,8 +1,9 @@
-"""How long a key still holds: the one rule by which people are told in time to follow it by the next."""
+"""How long keys and enrolment codes still hold: the one rule by which people are told, in time, what ends."""
 
 from typing import Final
 
 from engine.units import BEIJING_OFFSET_NS, DAY_NS, days_from_civil
+from engine.views import CodeView
 
 WARNING_DAYS: Final = 30
 """A key that holds for fewer days more is told to its person at each login."""
@@ -23,3 +24,10 @@ def days_left(valid_until: str, time_ns: int) -> int | None:
 def ends_soon(left: int | None) -> bool:
     """Say whether so many days left are few enough to tell."""
     return left is not None and left < WARNING_DAYS
+
+
+def code_state(row: CodeView, time_ns: int) -> str:
+    """Return `claimed`, `expired` or `waiting` for an enrolment code at a time (ns UTC)."""
+    if row.key:
+        return "claimed"
+    return "expired" if row.code_valid_until_ns < time_ns else "waiting"

@@ -3,6 +3,8 @@
 import unicodedata
 from typing import Final, Literal
 
+from engine.units import participant_code
+
 Language = Literal["zh", "en"]
 
 PUBLIC_SHOWN: Final = 16
@@ -35,6 +37,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "active": ("有效", "active"),
     "revoked": ("已吊销", "revoked"),
     "expired": ("已过期", "expired"),
+    "waiting": ("待使用", "waiting"),
+    "claimed": ("已使用", "claimed"),
     "terms_permissions": ("权限 {permissions}", "may {permissions}"),
     "terms_addresses": ("地址 {addresses}", "from {addresses}"),
     "terms_until": ("有效至 {date}", "until {date}"),
@@ -115,4 +119,4 @@ def plain(text: str) -> str:
 
 def trading_code(participant: int) -> str:
     """Return the trading code of a participant, 12 is `P0012`; "--" for none (0)."""
-    return f"P{participant:04d}" if participant else "--"
+    return participant_code(participant) if participant else "--"

@@ -46,6 +46,7 @@ from engine.commands import (
 )
 from engine.events import Refused
 from engine.reasons import Reason
+from gateway import cli_eyes
 from gateway.four_eyes import FINDINGS_MAX, FourEyes, watch_journal
 from gateway.history import Applied
 from tests.engine.surveillance_floor import Recorder, busy
@@ -225,5 +226,8 @@ def test_the_command_proves_it_of_a_data_directory(
     assert facts["findings"] == []
     # As if the engine had let an operator approve its own.
     monkeypatch.setattr(FourEyes, "_person", lambda *_: "演示一人")
+    monkeypatch.setattr(cli_eyes, "FINDINGS_SHOWN", 2)
     assert ceax.main(["journal", "eyes", folder]) == 1
-    assert "演示一人 was alone" in capsys.readouterr().out
+    *findings, verdict = capsys.readouterr().out.splitlines()
+    assert ["演示一人 was alone" in finding for finding in findings] == [True] * 2
+    assert f"{facts['approvals']} had one pair of eyes" in verdict

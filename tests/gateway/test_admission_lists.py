@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import ceax
+from gateway import cli_tables
 from gateway.admission import Reading, parse_applicants
 from gateway.admission_headings import HEADING_ROWS, normal
 from gateway.errors import UserError
@@ -212,9 +213,42 @@ def test_a_preview_tells_every_bad_row_and_proposes_nothing(
 def test_a_cell_is_no_markup_of_the_preview(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = write(tmp_path, HEADING, line(1, name="[red]演示[/red]"))
+    name, account = "\\[red]演示[/red]", "CN:A:1"  # rich reads :A: as a picture
+    path = write(tmp_path, HEADING, line(1, name=name, registry_account=account))
     assert ceax.main(["admit", str(path), "--preview"]) == 0
-    assert "[red]演示[/red]" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert name in shown
+    assert account in shown
+
+
+def test_a_list_repaints_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    heading = HEADING.replace("name", "name\x1b[2J") + ",\x1b]0;x\x07"
+    path = write(tmp_path, heading, line(1, name="\x1b[2J演示"), line(2, province="\x1b[31m湖北"))
+    for words in (["--preview"], []):
+        assert ceax.main(["admit", str(path), "--map", "name=name\x1b[2J", *words]) > 0
+        captured = capsys.readouterr()
+        assert "has control signs" in captured.out + captured.err
+        assert "\x1b" not in captured.out + captured.err
+
+
+def test_so_many_rows_are_shown_and_the_others_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    most = cli_tables.ROWS_SHOWN
+    for cells, shown, told in (
+        ({"name": "演示"}, "2 more rows are not shown", "--exchange URL"),
+        ({"province": "火星"}, "2 more rows are not shown", f"{most + 2} bad cells; nothing was"),
+        ({"category": "机构"}, f", {most + 1}, …", f", {most + 1}, … are no key emitting units"),
+    ):
+        path = write(tmp_path, HEADING, *(line(n + 1, **cells) for n in range(most + 2)))
+        ceax.main(["admit", str(path), "--preview"])
+        out = capsys.readouterr().out
+        assert shown in out
+        assert out.count("│\n") == most
+        assert ceax.main(["admit", str(path)]) == 2
+        *rows, last = capsys.readouterr().err.splitlines()
+        assert told in last
+        assert len(rows) in (0, most)
 
 
 def test_columns_are_mapped_on_the_command_line(
