@@ -17,7 +17,14 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.disk import Disk, File, Locked
-from gateway.journal_format import HEAD_BYTES, MARK_OFFSETS, Mark, encode_mark, read_mark
+from gateway.journal_format import (
+    HEAD_BYTES,
+    MARK_OFFSETS,
+    Mark,
+    encode_mark,
+    read_mark,
+    valid_frames_behind,
+)
 from gateway.journal_read import JournalReader, Tip
 from gateway.journal_scan import NEW_SUFFIX, SUFFIX
 
@@ -57,6 +64,8 @@ class Copier:
         self._reader = reader
         self._source = source
         self._target = target
+        self._held: frozenset[str] | None = None
+        """What lay in the target at the beginning."""
         self._index = 0
         self._offset = HEAD_BYTES
         self._file: File | None = None
@@ -109,10 +118,13 @@ class Copier:
             self._target.rename(self._name, name)
             self._target.sync()
             self._name = name
-        if is_closed:
-            self._target.protect(name)
-            return self._next()
-        return False
+            self._protect_before()
+        return is_closed and self._next()
+
+    def _protect_before(self) -> None:
+        """Protect the day before: only where another file follows for good is a day closed."""
+        if self._index:
+            self._target.protect(self._reader.firsts[self._index - 1][1])
 
     def _next(self) -> bool:
         self.close()
@@ -122,8 +134,10 @@ class Copier:
 
     def _resume(self, name: str, source: File, end: int, *, is_closed: bool) -> bool:
         """Open the target's file where it goes on; False where a closed day lies there whole."""
-        names = self._target.names()
-        if name in names:
+        if self._held is None:
+            self._held = frozenset(self._target.names())
+        if name in self._held:
+            self._protect_before()
             held = self._target.open(name, is_writable=False)
             try:
                 head = held.read(0, HEAD_BYTES)
@@ -137,7 +151,6 @@ class Copier:
                 self._file, self._name = self._target.open(name, is_writable=True), name
                 self._offset, self._number, self.sequence = begin, mark.number, mark.sequence
                 return True
-            self._target.remove(name)
         self._name = name.removesuffix(SUFFIX) + NEW_SUFFIX
         self._file = self._target.create(self._name, HEAD_BYTES)
         self._offset, self._number = HEAD_BYTES, 0
@@ -154,23 +167,34 @@ class Copier:
 
 
 def check_target(reader: JournalReader, source: Disk, target: Disk) -> None:
-    """Raise ShippingRefused where the target holds something else than a copy of this journal."""
+    """Raise ShippingRefused where the target holds something else than a copy of this journal.
+
+    Its newest file is compared, which names all before it by their hashes: where it begins and where it
+    ends. A whole frame that is not the journal's may be all that is left of what was acknowledged; what
+    is merely damaged is copied again.
+    """
+    names = [name for name in target.names() if name.endswith(SUFFIX)]
     own = {name for _, name in reader.firsts}
-    for name in target.names():
-        if not name.endswith(SUFFIX):
-            continue
+    for name in names:
         if name not in own:
             raise ShippingRefused(f"it holds {name}, which this journal does not know")
-        here, there = (disk.open(name, is_writable=False) for disk in (source, target))
-        try:
-            mark = read_mark(memoryview(there.read(0, HEAD_BYTES)))
-            end = mark.end if mark is not None else HEAD_BYTES
-            length = min(end - HEAD_BYTES, COMPARED_BYTES)
-            if here.read(HEAD_BYTES, length) != there.read(HEAD_BYTES, length):
-                raise ShippingRefused(f"its {name} is another journal's")
-        finally:
-            here.close()
-            there.close()
+    if not names:
+        return
+    here, there = (disk.open(names[-1], is_writable=False) for disk in (source, target))
+    try:
+        mark = read_mark(memoryview(there.read(0, HEAD_BYTES)))
+        end = mark.end if mark is not None else HEAD_BYTES
+        for begin in (HEAD_BYTES, max(HEAD_BYTES, end - COMPARED_BYTES)):
+            length = min(end - begin, COMPARED_BYTES)
+            ours, theirs = here.read(begin, length), there.read(begin, length)
+            for frame in valid_frames_behind(memoryview(theirs), -1):
+                place = slice(frame.offset, frame.end)
+                if ours[place] != theirs[place]:
+                    what = f"a frame (sequence {frame.header.first_sequence}) that this journal has not"
+                    raise ShippingRefused(f"its {names[-1]} holds {what}")
+    finally:
+        here.close()
+        there.close()
 
 
 class Shipping:
@@ -243,9 +267,9 @@ class Shipping:
         try:
             while self._copier.step():
                 self._note()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the copy tries again
             self._copier.close()
-            self._note(error.strerror or str(error))
+            self._note(getattr(error, "strerror", "") or str(error) or type(error).__name__)
             self._copier = Copier(self._reader, self._source, self._target)
             return RETRY_SECONDS
         self._note()

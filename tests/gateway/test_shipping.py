@@ -7,19 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from gateway.disk import File, FolderDisk
+from gateway.disk import FolderDisk
 from gateway.journal import Journal
+from gateway.journal_format import HEAD_BYTES
 from gateway.journal_scan import journal_names, scan_journal
 from gateway.shipping import (
-    BEHIND_S_MAX,
-    POLL_SECONDS,
-    RETRY_SECONDS,
     STEP_BYTES,
     Copier,
     Shipping,
     ShippingRefused,
+    check_target,
 )
-from tests.gateway.fake_disk import FakeDisk, FakeFile
+from tests.gateway.fake_disk import FakeDisk
 from tests.gateway.journal_help import fill, hot, open_day, open_journal, recovered
 
 DATES = [f"2021-07-{day}" for day in range(16, 31)]
@@ -55,7 +54,7 @@ def test_the_copy_verifies_after_every_step_and_closed_days_are_equal_byte_for_b
         for name, data in content(disk).items():
             if name < max(content(disk)):
                 assert content(target)[name] == data
-                assert name in target.protected
+        assert target.protected == disk.protected == set(journal_names(disk)[:-1])
     report, _, _ = scan_journal(target)
     assert (report.closed_days, report.changed_files) == (4, [])
 
@@ -157,143 +156,71 @@ def test_a_folder_with_another_journal_is_refused_and_left_alone() -> None:
     fill(second, 2, size=5)
     second.close()
     fill(one, 2)
-    with pytest.raises(ShippingRefused, match="is another journal's"):
+    with pytest.raises(ShippingRefused, match=r"\(sequence 1\) that this journal has not"):
         Shipping(one.reader, one.disk, alike, lambda _: None).start()
     other.owner = "77"
     with pytest.raises(ShippingRefused, match="process 77 ships to it"):
         Shipping(journal.reader, disk, other, lambda _: None).start()
 
 
-# ---------------------------------------------------------------- how far it is behind
+@pytest.mark.parametrize("more", [0, 1, 9])
+def test_a_copy_that_knows_more_than_the_journal_is_kept(more: int) -> None:
+    """An older journal was put back, and perhaps went on: what was acknowledged is in the copy alone."""
+    disk, target = FakeDisk(), FakeDisk()
+    journal = open_journal(disk)
+    fill(journal, 40, 20)
+    early = disk.copy()
+    fill(journal, 2)
+    copy_all(Copier(journal.reader, disk, target))
+    before = content(target)
+    older = open_journal(early)
+    fill(older, more, 5)
+    target.kill()
+    with pytest.raises(ShippingRefused, match="that this journal has not"):
+        Shipping(older.reader, early, target, lambda _: None).start()
+    assert content(target) == before
+    assert not target.owner
 
 
-class Turns:
-    """A copy that is kept turn by turn, by a clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now_s = 100.0
-        self.disk, self.target = FakeDisk(), FakeDisk()
-        self.journal = open_journal(self.disk)
-        self.lines: list[str] = []
-        reader, say = self.journal.reader, self.lines.append
-        self.shipping = Shipping(reader, self.disk, self.target, say, clock_s=lambda: self.now_s)
-
-    def turn(self, *, later_s: float = POLL_SECONDS) -> None:
-        """Let time pass, and the thread have its turn."""
-        self.now_s += later_s
-        self.shipping.turn()
-
-    @property
-    def behind_s(self) -> float:
-        return self.shipping.state.behind_s
-
-
-def test_a_turn_copies_all_that_was_durable_before_it_and_ends_under_any_load(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """So a copy is behind by a pause and a turn, which leaves nine tenths of a second to the target."""
-    monkeypatch.setattr("gateway.shipping.STEP_BYTES", 1_000)
-    turns = Turns()
-    journal, behind = turns.journal, []
-    syncing = FakeFile.sync
-
-    def sync(file: FakeFile) -> None:  # the writer goes on while the target writes, as fast as it
-        if file._disk is turns.target:
-            fill(journal, 1, 5)
-            turns.now_s += 0.01
-        syncing(file)
-
-    monkeypatch.setattr(FakeFile, "sync", sync)
-    dates = iter(DATES)
-    for number in range(60):
-        fill(journal, 1 + number % 7)
-        if number % 9 == 0:
-            new_day(journal, next(dates))
-        durable, began_s = journal.last, turns.now_s + POLL_SECONDS
-        turns.turn()
-        assert turns.shipping.state.sequence >= durable
-        behind.append(journal.last - turns.shipping.state.sequence)
-        is_whole = turns.shipping.state.sequence == journal.last
-        assert turns.behind_s == (0.0 if is_whole else turns.now_s - began_s), "since it began"
-        assert turns.behind_s < BEHIND_S_MAX
-    assert max(behind) > 0, "the writer was never waited for"
-    assert not turns.lines
-    assert POLL_SECONDS <= BEHIND_S_MAX / 10
+def test_a_damaged_copy_is_replaced_in_one_step_and_no_start_is_refused_for_it() -> None:
+    disk, target = FakeDisk(), FakeDisk()
+    journal = open_journal(disk)
+    fill(journal, 40, 20)
+    copy_all(Copier(journal.reader, disk, target))
+    (name,) = journal_names(target)
+    inode = target.files[name]
+    inode.current[-4_096:] = inode.current[HEAD_BYTES : HEAD_BYTES + 4_096] = bytes(4_096)
+    check_target(journal.reader, disk, target)
+    target.fail("sync", 1)
+    copier = Copier(journal.reader, disk, target)
+    with pytest.raises(OSError, match="fake disk"):
+        copy_all(copier)
+    assert target.files[name] is inode, "nothing is taken away before all is there"
+    target.kill()
+    copy_all(Copier(journal.reader, disk, target))
+    assert recovered(target) == recovered(disk)
+    assert journal_names(target) == [name]
 
 
-def test_a_copy_that_is_whole_is_not_behind_however_long_nothing_comes() -> None:
-    turns = Turns()
-    for later_s in (0.1, 3_600):
-        turns.turn(later_s=later_s)
-        assert turns.behind_s == 0
-        turns.now_s += later_s
-        assert turns.behind_s == 0
-        fill(turns.journal, 1)
-        assert turns.behind_s == pytest.approx(later_s), "at most: since it was last seen whole"
+def test_a_start_looks_at_the_targets_folder_once_however_many_days_lie_there() -> None:
+    disk, target = FakeDisk(), FakeDisk()
+    journal = open_journal(disk)
+    for date in DATES:
+        new_day(journal, date)
+    copy_all(Copier(journal.reader, disk, target))
+    looks, names = [0], target.names
 
+    def look() -> list[str]:
+        looks[0] += 1
+        return names()
 
-def test_a_target_that_lets_the_thread_wait_is_seen_from_outside() -> None:
-    """The thread itself can say nothing while it hangs: how far it is behind is told when it is asked."""
-    turns = Turns()
-    turns.turn()
-    hanging, let_go = threading.Event(), threading.Event()
-    open_file = turns.target.open
-
-    def hang(name: str, *, is_writable: bool) -> File:
-        hanging.set()
-        let_go.wait(20)
-        return open_file(name, is_writable=is_writable)
-
-    turns.shipping._copier.close()
-    turns.shipping._copier = Copier(turns.journal.reader, turns.disk, turns.target)
-    turns.target.open = hang  # type: ignore[method-assign]
-    fill(turns.journal, 1)
-    thread = threading.Thread(target=turns.shipping.turn)
-    thread.start()
-    assert hanging.wait(20)
-    turns.now_s += 5
-    assert turns.behind_s == pytest.approx(5)
-    let_go.set()
-    thread.join(20)
-    assert turns.behind_s == 0
-
-
-def test_more_than_a_second_behind_is_told_once_and_so_is_its_end() -> None:
-    turns = Turns()
-    turns.turn()
-    fill(turns.journal, 2)
-    turns.target.fail("write", 0, errno.ENOSPC)
-    assert turns.shipping.turn() == RETRY_SECONDS
-    for _ in range(3):
-        turns.turn(later_s=RETRY_SECONDS)
-    assert turns.behind_s > BEHIND_S_MAX
-    assert turns.shipping.state.problem == "the fake disk failed a write"
-    turns.target._countdown.clear()
-    turns.turn(later_s=RETRY_SECONDS)
-    assert (turns.behind_s, turns.shipping.state.problem) == (0, "")
-    told, over = turns.lines
-    assert "the fake disk failed a write; the exchange goes on" in told
-    assert f"has caught up at sequence {turns.journal.last}" in over
-
-
-def test_a_target_that_is_too_slow_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = Turns()
-    turns.turn()
-    fill(turns.journal, 40, 50)
-    monkeypatch.setattr("gateway.shipping.STEP_BYTES", 20_000)
-    syncing = FakeFile.sync
-
-    def slowly(file: FakeFile) -> None:
-        if file._disk is turns.target:
-            turns.now_s += 0.6
-        syncing(file)
-
-    monkeypatch.setattr(FakeFile, "sync", slowly)
-    turns.turn()
-    told, over = turns.lines
-    assert "it is more than 1 s behind; the exchange goes on" in told
-    assert "has caught up" in over
-    assert turns.shipping.state.problem == ""
+    target.names = look  # type: ignore[method-assign]
+    fill(journal, 1)
+    target.protected.clear()  # a crash came between
+    copy_all(Copier(journal.reader, disk, target))
+    assert looks == [1]
+    assert recovered(target) == recovered(disk)
+    assert target.protected == disk.protected
 
 
 # ---------------------------------------------------------------- the thread, on real files
