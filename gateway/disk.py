@@ -7,6 +7,7 @@ import errno
 import fcntl
 import mmap
 import os
+import stat
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -80,6 +81,9 @@ class Disk(Protocol):
     def protect(self, name: str) -> None:
         """Let nobody write a file any more by mistake: read-only for its owner too."""
 
+    def is_protected(self, name: str) -> bool:
+        """Say whether a file is read-only for its owner."""
+
     def room(self) -> Room:
         """Return how much room the disk under the folder has."""
 
@@ -102,8 +106,13 @@ class FolderFile:
         return os.fstat(self._handle).st_size
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return up to `length` bytes from `offset`."""
-        return os.pread(self._handle, length, offset)
+        """Return up to `length` bytes from `offset`; the system gives at most 2 GiB at a time."""
+        pieces = []
+        while length and (piece := os.pread(self._handle, length, offset)):
+            pieces.append(piece)
+            offset += len(piece)
+            length -= len(piece)
+        return b"".join(pieces)
 
     def view(self) -> memoryview:
         """Return the whole content: mapped for the owner, read for others.
@@ -189,6 +198,10 @@ class FolderDisk:
     def protect(self, name: str) -> None:
         """Let nobody write a file any more by mistake: read-only for its owner too."""
         (self.folder / name).chmod(CLOSED_MODE)
+
+    def is_protected(self, name: str) -> bool:
+        """Say whether a file is read-only for its owner."""
+        return not (self.folder / name).stat().st_mode & stat.S_IWUSR
 
     def room(self) -> Room:
         """Return how much room the disk under the folder has."""

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from gateway.disk import Disk
+from gateway.disk import Disk, File
 from gateway.journal_format import (
     HEAD_BYTES,
     Chain,
@@ -38,7 +38,13 @@ _NAME = re.compile(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\.journal\Z", re.ASCII)
 
 FIRST_FRAME_BYTES_MAX: Final = 1024 * 1024
 """More than a profile's frame ever has."""
+PIECE_BYTES: Final = 4 * 1024 * 1024
+"""How much of a closed day is read at a time to prove it."""
 
+_SHORT: Final = (
+    "the file is closed, so another was begun behind it, and that is missing: restore it (to go on "
+    "without it make this one writable)"
+)
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError)
 """What msgspec raises at bytes that are no payload; of the second MessagePack alone is capable."""
 
@@ -202,42 +208,48 @@ class JournalScan:
         if anchor is not None and anchor.file not in names:
             what = f"the file is missing, and a snapshot was taken in it, {anchor.told()}"
             raise JournalDamaged(anchor.file, 0, anchor.sequence, what)
-        begun = first_frame(self._disk, names[0]) if names else None
-        before = _closed_by(names[0], begun) if begun is not None else None
+        first = first_frame(self._disk, names[0]) if names else None
+        before = _closed_by(names[0], first) if first is not None else None
         if before is not None:
             raise _missing(before.file, names[0])
+        # Somebody else may read days that were put away; who writes needs the newest.
+        is_short = is_writable and bool(names) and self._disk.is_protected(names[-1])
         for index, name in enumerate(names):
             is_last = index + 1 == len(names)
             following = None if is_last else first_frame(self._disk, names[index + 1])
             closed = _closed_by(names[index + 1], following) if following is not None else None
             if closed is not None and closed.file != name:
                 raise _missing(closed.file, names[index + 1])
-            file = self._disk.open(name, is_writable=is_writable and is_last)
+            is_own = is_writable and is_last and not is_short
+            file = self._disk.open(name, is_writable=is_own)
             try:
-                view = file.view()
-                is_proved = closed is not None and _is_as_closed(view, name, closed)
+                is_proved = closed is not None and _is_as_closed(file, closed)
                 if closed is not None:
                     self.report.closed_days += 1
                     if not is_proved:
                         self.report.changed_files.append(name)
                 is_old = anchor is not None and name < anchor.file
-                if is_old and is_proved and following is not None and self._pass(view, following):
-                    continue
-                at = anchor if anchor is not None and name == anchor.file else None
-                self._read(name, view, at, is_last=is_last)
+                if not (is_old and is_proved and self._pass(first, following)):
+                    at = anchor if anchor is not None and name == anchor.file else None
+                    self._read(name, file.view(), at, is_last=is_last)
             finally:
                 file.close()
+            first = following
         report, chain = self.report, self.chain
+        if is_short:
+            raise JournalDamaged(names[-1], report.last_end, chain.sequence + 1, _SHORT)
         report.files = len(names)
         report.commands = report.last_sequence = chain.sequence
         report.epoch = chain.epoch
         report.acknowledged_sequence = self.mark.sequence
 
-    def _pass(self, view: memoryview, following: Frame) -> bool:
+    def _pass(self, first: Frame | None, following: Frame | None) -> bool:
         """Take a closed day for read whose digest is the recorded one and whose first frame follows."""
-        first, chain = decode_frame(view, HEAD_BYTES), self.chain
-        if first is None or frame_problem(first, chain.hash, chain.sequence, chain.epoch):
+        chain = self.chain
+        if first is None or following is None:
             return False  # the slow reader says what is wrong
+        if frame_problem(first, chain.hash, chain.sequence, chain.epoch):
+            return False
         self._visit(first)
         chain.hash, chain.sequence = following.previous_hash, following.header.first_sequence - 1
         chain.epoch, chain.time_ns = following.header.epoch, following.header.time_ns
@@ -281,13 +293,20 @@ def _undecodable(name: str, frame: Frame, error: Exception) -> JournalDamaged:
     return JournalDamaged(name, frame.offset, frame.header.first_sequence, what)
 
 
-def _is_as_closed(view: memoryview, name: str, closed: ClosedDay) -> bool:
+def digest_of(file: File, length: int) -> str:
+    """Return the SHA-256 of the first bytes of a file, read piece by piece: a day may be large."""
+    state = hashlib.sha256()
+    for offset in range(0, length, PIECE_BYTES):
+        state.update(file.read(offset, min(PIECE_BYTES, length - offset)))
+    return state.hexdigest()
+
+
+def _is_as_closed(file: File, closed: ClosedDay) -> bool:
     """Say whether a file is what it was when it was closed; a crash may have left zeros behind it."""
-    if closed.file != name or len(view) < closed.length:
+    behind = file.size() - closed.length
+    if behind < 0 or digest_of(file, closed.length) != closed.sha256:
         return False
-    if hashlib.sha256(view[: closed.length]).hexdigest() != closed.sha256:
-        return False
-    return not dirty_bytes_behind(view, closed.length)
+    return not any(file.read(closed.length, behind))
 
 
 def scan_journal(

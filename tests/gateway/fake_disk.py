@@ -107,6 +107,7 @@ class FakeDisk:
             if old in names:
                 names[new] = names.pop(old)
 
+        self.protected.discard(new)
         self._step(step)
 
     def remove(self, name: str) -> None:
@@ -123,6 +124,9 @@ class FakeDisk:
 
     def protect(self, name: str) -> None:
         self.protected.add(name)
+
+    def is_protected(self, name: str) -> bool:
+        return name in self.protected
 
     def room(self) -> Room:
         used = sum(len(inode.current) for inode in self.files.values())
@@ -170,6 +174,7 @@ class FakeDisk:
             twin.current[:] = inode.current
             twin.durable[:] = inode.current
         other.durable_names = dict(other.files)
+        other.protected = set(self.protected)
         return other
 
     def kill(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import multiprocessing
+import os
 from pathlib import Path
 
 import numpy as np
@@ -218,7 +219,7 @@ async def test_a_follower_sees_every_frame_once_also_over_a_new_day() -> None:
         journal.append, journal.last, [open_day(journal.last + 1, "2021-07-16")]
     )
     await asyncio.to_thread(fill, journal, 1, 4)
-    await asyncio.wait_for(follower, 10)
+    await asyncio.wait_for(follower, 60)
     assert found == list(range(1, 19))
 
 
@@ -256,6 +257,30 @@ def test_a_real_folder_holds_the_same(tmp_path: Path) -> None:
     assert open_journal(disk).last == journal.last
 
 
+def test_a_file_is_read_whole_however_little_the_system_gives_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives 2 GiB: less than a busy day."""
+    disk, give = FolderDisk(tmp_path), os.pread
+    journal = open_journal(disk)
+    fill(journal, 40)
+    with monkeypatch.context() as patch:
+        patch.setattr("os.pread", lambda handle, size, at: give(handle, min(size, 1_000), at))
+        patch.setattr("gateway.journal_scan.PIECE_BYTES", 3_000)
+        journal.append(journal.last, [open_day(journal.last + 1, "2021-07-16")])
+        fill(journal, 40)
+        report = scan_journal(disk)[0]
+        assert (report.closed_days, report.changed_files) == (1, [])
+        assert report.last_sequence == journal.last
+        file = disk.open(FIRST, is_writable=False)
+        assert file.read(file.size() - 10, 99) == file.view()[-10:]
+        assert file.read(file.size(), 9) == b""
+        file.close()
+    assert disk.is_protected(FIRST)
+    assert not disk.is_protected("2021-07-16.journal")
+    assert scan_journal(disk)[0] == report
+
+
 def _hold(folder: str, ready: "multiprocessing.synchronize.Event") -> None:
     disk = FolderDisk(Path(folder))
     journal = open_journal(disk)
@@ -274,7 +299,7 @@ def test_a_second_process_is_kept_out_until_the_first_dies(tmp_path: Path) -> No
     with pytest.raises(UserError, match=rf"process {process.pid}\) writes this journal"):
         open_journal(FolderDisk(tmp_path))
     process.kill()
-    process.join(10)
+    process.join(60)
     journal = open_journal(FolderDisk(tmp_path))
     assert journal.last == 4
     assert journal.epoch() == 2

@@ -184,6 +184,19 @@ def test_a_missing_or_exchanged_file_is_damage() -> None:
     assert second.last == 8
 
 
+def test_a_missing_newest_file_is_seen_by_the_one_before() -> None:
+    disk, journal = filled(days=2)
+    del disk.files[DAY]
+    disk.kill()
+    assert recovered(disk) == list(range(1, 9)), "whoever reads days that were put away may"
+    with pytest.raises(JournalDamaged, match="begun behind it, and that is missing") as caught:
+        open_journal(disk)
+    assert (caught.value.file, caught.value.sequence) == (FIRST, 9)
+    assert not disk.owner
+    disk.protected.clear()
+    assert open_journal(disk).last == 8 < journal.last
+
+
 def test_a_torn_end_of_an_earlier_day_is_damage() -> None:
     disk, _ = filled(days=2)
     end = frames_of(disk, FIRST)[-1].end
