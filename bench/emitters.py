@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.credit_code import check_character
+from engine.credit_code import check_sign
 
 REGION: Final = "990000"
 """An administrative division that is not assigned, so that no real company is meant."""
@@ -59,7 +59,7 @@ def credit_code(serial: int) -> str:
     rest = 11 - sum(int(d) * w for d, w in zip(body, _BODY_WEIGHTS, strict=True)) % 11
     body += {10: "X", 11: "0"}.get(rest, str(rest))  # GB 11714
     code = f"91{REGION}{body}"
-    return code + check_character(code)
+    return code + check_sign(code)
 
 
 def invent_emitters(

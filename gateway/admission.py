@@ -12,10 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from engine.commands import ACTIONS_MAX, AdmitParticipant, Category
-from engine.credit_code import LENGTH
+from engine.credit_code import LENGTH, REGION, check_sign, is_credit_code
 from gateway.admission_headings import HEADING_ROWS, HEADINGS, find_columns, listed, no_column
 from gateway.admission_words import say
-from gateway.credit_code import check_character, is_valid
 from gateway.errors import UserError
 from gateway.provinces import near_province, read_province
 from gateway.words import Language, plain
@@ -346,14 +345,16 @@ def _credit_code(text: str, language: Language) -> str:
     # Table programs write full-width signs, small letters, spaces, and a mark that a cell is text.
     code = unicodedata.normalize("NFKC", text).upper().lstrip("'`")
     code = "".join(code.split())
-    if is_valid(code):
+    if is_credit_code(code):
         return code
     if len(code) != LENGTH:
         raise ValueError(say(language, "code_length", text=text, n=len(code), length=LENGTH))
     try:
-        expected = check_character(code[:-1])
+        expected = check_sign(code[:-1])
     except ValueError:
         raise ValueError(say(language, "code_signs", text=text)) from None
+    if not code[REGION].isdigit():
+        raise ValueError(say(language, "code_region", text=text))
     raise ValueError(say(language, "code_check", text=text, expected=expected))
 
 

@@ -35,6 +35,10 @@ PROBLEMS: Final[dict[str, tuple[str, str]]] = {
         "{text!r} 不是 GB 32100 的统一社会信用代码: 含有不允许的字符",
         "{text!r} is not a unified social credit code of GB 32100: it has a sign that none has",
     ),
+    "code_region": (
+        "{text!r} 不是 GB 32100 的统一社会信用代码: 第 3 至 8 位须为数字",
+        "{text!r} is not a unified social credit code of GB 32100: signs 3 to 8 must be digits",
+    ),
     "code_check": (
         "{text!r} 不是 GB 32100 的统一社会信用代码: 末位应为 {expected}",
         "{text!r} is not a unified social credit code of GB 32100: its last sign must be {expected}",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import ceax
+from engine.credit_code import check_sign
 from gateway import cli_tables
 from gateway.admission import Reading, parse_applicants
 from gateway.admission_headings import HEADING_ROWS, normal
@@ -146,12 +147,14 @@ def test_codes_are_read_as_table_programs_write_them() -> None:
 def test_a_bad_code_says_what_is_wrong_with_it() -> None:
     code = credit_code(1)
     wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
-    codes = enumerate((wrong, code[:-1], "I" + code[1:]), 2)
+    region = "91ABCDEF" + code[8:-1]
+    codes = enumerate((wrong, code[:-1], "I" + code[1:], region + check_sign(region)), 2)
     rows = [HEADING, *(line(number, credit_code=text) for number, text in codes)]
     problems = [cell.problem for cell in parse_applicants("\n".join(rows), "u").bad]
     assert f"last sign must be {code[-1]}" in problems[0]
     assert "has 17 signs" in problems[1]
     assert "a sign that none has" in problems[2]
+    assert "signs 3 to 8 must be digits" in problems[3]
 
 
 def test_others_than_key_emitting_units_are_told_before_the_exchange_refuses_them(
