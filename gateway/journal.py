@@ -11,7 +11,6 @@ The interface, also that of a distributed log: `append(expected_last, batch) -> 
 """
 
 import errno
-import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Final
 
@@ -49,6 +48,7 @@ from gateway.journal_scan import (
     Anchor,
     Report,
     Visitor,
+    digest_of,
     journal_names,
     scan_journal,
 )
@@ -283,11 +283,11 @@ class Journal:
     def _write(self, data: bytes) -> None:
         """Write at the tail and sync."""
         end = self._end + len(data)
+        if any(self._file.read(self._end, ALIGNMENT)):
+            raise Fenced(f"another writer appended to {self._name} at offset {self._end}")
         if end > self._file.size():
             self._file.reserve(end + self._chunk_bytes)
             self.reserved_bytes = end + self._chunk_bytes
-        elif any(self._file.read(self._end, ALIGNMENT)):
-            raise Fenced(f"another writer appended to {self._name} at offset {self._end}")
         self._file.write(self._end, data)
         self._file.sync()
         self._end = end
@@ -323,7 +323,7 @@ class Journal:
         """Give back what the newest file reserved, and say what it is from now on."""
         self._file.shrink(self._end)
         self._file.sync()
-        digest = hashlib.sha256(self._file.read(0, self._end)).hexdigest()
+        digest = digest_of(self._file, self._end)
         return ClosedDay(file=self._name, length=self._end, sha256=digest)
 
     def _first_frame(self, closed: ClosedDay | None) -> bytes:

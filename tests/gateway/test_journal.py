@@ -146,6 +146,22 @@ def test_a_writer_whose_tail_another_wrote_stops() -> None:
     assert recovered(disk) == list(range(1, 9))
 
 
+@pytest.mark.parametrize("size", [1, 1_000], ids=["in what is reserved", "past it"])
+@pytest.mark.parametrize("day", ["", "2021-07-16"], ids=["open", "closed"])
+def test_what_another_writer_wrote_is_never_overwritten(size: int, day: str) -> None:
+    disk = FakeDisk()
+    first = open_journal(disk)
+    fill(first, 1)
+    disk.owner = ""  # somebody broke the lock
+    second = open_journal(disk)
+    fill(second, 1)
+    if day:
+        second.append(second.last, [open_day(second.last + 1, day)])
+    with pytest.raises(Fenced, match="another writer"):
+        first.append(first.last, [hot(5, size)])
+    assert recovered(disk) == list(range(1, second.last + 1))
+
+
 @pytest.mark.parametrize("operation", ["write", "sync"])
 @pytest.mark.parametrize("after", [0, 1])
 def test_an_error_is_never_retried(operation: str, after: int) -> None:
