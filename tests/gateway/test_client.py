@@ -265,7 +265,7 @@ async def test_without_a_gateway_requests_fail_and_the_messages_end() -> None:
     world = World()
     world.open()
     await world.serve()
-    patience = Patience(dial_s=1, first_pause_s=0.01, longest_pause_s=0.02, reconnect_s=0.2)
+    patience = Patience(dial_s=60, first_pause_s=0.01, longest_pause_s=0.02, reconnect_s=0.2)
     client = await world.trader(1, patience=patience)
     unsure = await world.trader(2, reconnect=False)
     world.sequencer.held.clear()
@@ -385,6 +385,7 @@ async def test_a_line_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPa
         client._link._socket.transport.write(bytes(20_000_000))  # nor takes one
         async with patiently():
             assert isinstance(await client.next_message(), Disconnected)
+            monkeypatch.setattr("gateway.link.SILENCE_S", 60)
             assert isinstance(await client.next_message(), Reconnected)
         assert (await client.market()).sequence == world.exchange.sequence
 

@@ -9,8 +9,7 @@ import asyncio
 import os
 import random
 import time
-
-import pytest
+from collections.abc import Callable
 
 from engine.commands import CancelOrder, Method, PickListing, PlaceListing, Side
 from engine.events import Cancelled, Deposited, ListingPlaced, Repeated, Traded, TransferredIn
@@ -22,8 +21,9 @@ from tests.gateway.gateway_world import World, settings
 from tests.markets import PRODUCT
 
 IS_LONG = bool(os.environ.get("CEAX_SOAK"))
-SECONDS = 300.0 if IS_LONG else 6.0
-PATIENT = Patience(dial_s=2.0, first_pause_s=0.005, longest_pause_s=0.05, reconnect_s=60.0)
+CUTS, LOSSES, SECONDS = (200, 10, 300.0) if IS_LONG else (40, 10, 0.0)
+"""So often the line is cut, so often behind a login that was through, and so long it goes on, at least."""
+PATIENT = Patience(dial_s=10.0, first_pause_s=0.005, longest_pause_s=0.05, reconnect_s=60.0)
 OWN = 1
 
 
@@ -106,8 +106,8 @@ class Robot:
                 case _:
                     pass
 
-    async def trade(self, until_s: float) -> None:
-        while time.monotonic() < until_s:
+    async def trade(self, goes_on: Callable[[], bool]) -> None:
+        while goes_on():
             number = self.client.next_client_order()
             self.sent += 1
             try:
@@ -144,10 +144,10 @@ class Robot:
         )
 
 
-async def others_trade(world: World, seed: int, until_s: float) -> None:
+async def others_trade(world: World, seed: int, goes_on: Callable[[], bool]) -> None:
     """Let two others list and pick past the sockets, so that books and trades move meanwhile."""
     draw = random.Random(seed + 1)
-    while time.monotonic() < until_s:
+    while goes_on():
         who = draw.randint(2, 3)
         orders = world.exchange.orders(OWN)
         open_orders = [order.order for order in orders if order.left_t and order.is_open]
@@ -163,7 +163,7 @@ async def settled(robot: Robot, world: World, proxy: CuttingProxy) -> None:
     """Wait until the client has all that the log holds; the line is left alone now."""
     proxy.is_cutting = False
     expected = own_frames(world)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while robot.private != expected or not is_current(robot, world):  # noqa: ASYNC110 - lies behind a socket
             await asyncio.sleep(0.02)
 
@@ -199,8 +199,13 @@ async def one_run(seed: int) -> tuple[Robot, World, int]:
             proxy.is_cutting = True
             listening = asyncio.create_task(robot.listen())
             until_s = time.monotonic() + SECONDS
+
+            def goes_on() -> bool:
+                is_cut_enough = proxy.cuts >= CUTS and robot.losses >= LOSSES
+                return time.monotonic() < until_s or not is_cut_enough
+
             await asyncio.gather(
-                robot.trade(until_s), robot.trade(until_s), others_trade(world, seed, until_s)
+                robot.trade(goes_on), robot.trade(goes_on), others_trade(world, seed, goes_on)
             )
             await settled(robot, world, proxy)
             await client.close()
@@ -211,14 +216,12 @@ async def one_run(seed: int) -> tuple[Robot, World, int]:
     return robot, world, proxy.cuts
 
 
-@pytest.mark.timeout(SECONDS + 120)
 async def test_a_line_cut_at_random_loses_and_doubles_nothing() -> None:
     seed = int(os.environ.get("CEAX_SEED") or random.randrange(10**6))
     print(f"CEAX_SEED={seed}", flush=True)
     robot, world, cuts = await one_run(seed)
-    print(f"{SECONDS:.0f} s, {cuts} cuts, {robot.sent} commands, {len(robot.private)} own frames")
-    assert cuts >= (200 if IS_LONG else 20)
-    assert robot.losses >= 10  # the others were cut before their login was through
+    print(f"{cuts} cuts, {robot.sent} commands, {len(robot.private)} own frames")
+    assert cuts >= CUTS
     assert robot.unknown == []
     # Every command was taken once, under the number that the client was told.
     orders = {order.client_order: order.order for order in world.exchange.orders(OWN)}

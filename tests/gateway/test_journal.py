@@ -104,6 +104,17 @@ def test_read_begins_behind_any_sequence() -> None:
         assert len(found) <= journal.last - after + 3  # at most the run that holds the place
 
 
+def test_what_is_not_durable_is_never_read() -> None:
+    disk = FakeDisk()
+    journal = open_journal(disk)
+    fill(journal, 1)
+    disk.fail("sync", 3)  # the file of the day bears its name, its first batch is not on the disk
+    with pytest.raises(JournalBroken):
+        journal.append(journal.last, [open_day(5, "2021-07-16")])
+    assert disk.names() == [FIRST, "2021-07-16.journal"]
+    assert [n for frame in journal.read(0) for n in sequences(frame)] == [1, 2, 3, 4]
+
+
 def test_a_file_grows_past_what_it_reserved() -> None:
     disk = FakeDisk()
     journal = open_journal(disk)

@@ -74,7 +74,8 @@ def script(world: World) -> dict[str, Any]:
         assert refused is not None
         seen["refused"] = buyer.explain(refused)
         seen["reason"] = refused.reason
-        told = [m for m in buyer.messages(timeout_s=0.3) if isinstance(m, wire.PrivateEvents)]
+        private = (m for m in buyer.messages(timeout_s=60) if isinstance(m, wire.PrivateEvents))
+        told = [next(private), next(private)]
         seen["private"] = [type(event).__name__ for frame in told for event in frame.events]
         seen["last"] = told[-1].sequence, told[-1].time_ns
         seen["cursor"] = buyer.cursor("private"), buyer.time_ns
