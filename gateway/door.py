@@ -18,6 +18,7 @@ from engine.commands import (
     CancelAll,
     CancelOrder,
     CancelOrders,
+    ClaimKey,
     Halt,
     ReduceOrder,
     RefuseBlock,
@@ -96,10 +97,11 @@ class Door:
     def check(self, key: int, commands: Sequence[AnyCommand]) -> None:
         """Raise Shut where these commands of a key are not taken now.
 
-        What the gateway itself sends is: the market's time goes on whatever the disk says.
+        What the gateway itself sends is: the market's time goes on whatever the disk says. A claim is a
+        stranger's wish, although no key sends it.
         """
         mode = self.acceptance.mode
-        if mode == "all" or key == SYSTEM_KEY:
+        if mode == "all" or (key == SYSTEM_KEY and not isinstance(commands[0], ClaimKey)):
             return
         if mode == "nothing" or not all(isinstance(command, WITHDRAWALS) for command in commands):
             raise Shut(self.acceptance)

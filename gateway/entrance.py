@@ -16,7 +16,7 @@ from gateway import wire
 from gateway.access import Access, Identity, Refusal
 from gateway.audit import Audit
 from gateway.codes import CloseCode, Fault
-from gateway.door import Busy
+from gateway.door import SYSTEM_KEY, Busy
 from gateway.explain import explain
 from gateway.history import Applied
 from gateway.limits import Settings
@@ -26,8 +26,6 @@ from gateway.sequencer import Stopped
 if TYPE_CHECKING:
     from gateway.connection import Connection
 
-SYSTEM_KEY: Final = 0
-RETRY_MS: Final = 50
 CLOSE_CODES: Final = {
     "KEY_REVOKED": CloseCode.KEY_REVOKED,
     "KEY_EXPIRED": CloseCode.KEY_EXPIRED,
@@ -120,8 +118,7 @@ class Entrance:
         try:
             applied = await self._writer.submit(SYSTEM_KEY, command)
         except Busy as busy:
-            fault = Fault(busy.code, outcome="not_sent", retry_after_ms=RETRY_MS)
-            await self.refuse(connection, Refuse(fault, frame))
+            await self.refuse(connection, Refuse(Fault(busy.code), frame))
             return
         except Stopped as stopped:
             fault = Fault("STOPPED", outcome=stopped.outcome)

@@ -53,6 +53,7 @@ from engine.events import (
 from engine.exchange import Exchange
 from engine.profile import load_profile
 from gateway.disk import Disk
+from gateway.door import SYSTEM_KEY
 from gateway.errors import UserError
 from gateway.history import Applied, History
 from gateway.journal_format import Frame
@@ -61,7 +62,6 @@ from gateway.replay import Recovery
 
 FINDINGS_MAX: Final = 1_000
 """Most findings that are kept; the count goes on."""
-SYSTEM_KEY: Final = 0
 APPROVED: Final = (
     ParticipantAdmitted,
     ParticipantRemoved,

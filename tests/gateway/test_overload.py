@@ -12,7 +12,10 @@ from typing import Any, cast
 import pytest
 
 from engine.commands import EnrolKey, Role
-from gateway import keys
+from gateway import enrolling, keys
+from gateway.client_errors import LoginRefused
+from gateway.codes import FAULTS
+from gateway.enrolment_code import new_code
 from gateway.limits import Settings
 from gateway.logs import Lines
 from gateway.sequencer import INBOX_MAX
@@ -146,6 +149,10 @@ async def test_a_disk_that_fills_is_told_at_the_socket_too(monkeypatch: pytest.M
         assert client.statuses[-1]["reason"] == "disk_full"
         refused = await client.ask(cancel(6))
         assert (refused["code"], refused["outcome"]) == ("DISK_FULL", "not_sent")
+        with pytest.raises(LoginRefused) as caught:
+            await enrolling.enrol(world.server.url, keys.new_key("演示", "trader"), new_code())
+        assert (caught.value.code, caught.value.outcome) == ("DISK_FULL", "not_sent")
+        assert caught.value.retry_after_ms == FAULTS["DISK_FULL"].retry_after_ms
         assert (await client.ask({"type": "QueryMarket", "id": 7}))["type"] == "MarketReply"
         rig.disk.capacity = 1 << 30
         await told(client, "all")
