@@ -88,8 +88,8 @@ VERBS: Final = (
     Verb(name="fetchOpenOrders", ours=("QueryOrders", "OrdersReply"), note="`is_open`"),
     Verb(
         name="fetchOrders",
-        ours=("QueryOrders", "OrdersReply"),
-        note="of the trading day; earlier ones in the statement",
+        ours=("QueryOrders", "OrdersReply", "channel:private"),
+        note="of the trading day; those of the last one by their events (`after` 0)",
     ),
     Verb(name="fetchMyTrades", ours=("QueryTrades", "TradesReply")),
     Verb(

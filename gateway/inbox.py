@@ -45,7 +45,7 @@ class Reconnected(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Gap(Struct, frozen=True, kw_only=True, tag=True):
-    """The gateway no longer keeps what followed `after` on a channel; it goes on from `sequence`."""
+    """The gateway may no longer keep what followed `after` on a channel; it goes on from `sequence`."""
 
     channel: str
     after: int
@@ -71,7 +71,7 @@ Message = (
 class ChannelState:
     """Where one subscription stands: `cursor` is the last sequence that the program was given."""
 
-    __slots__ = ("cursor", "is_confirmed", "is_live", "parts")
+    __slots__ = ("cursor", "is_confirmed", "is_live", "left_at", "parts")
 
     def __init__(self, cursor: int | None) -> None:
         self.cursor = cursor
@@ -79,6 +79,8 @@ class ChannelState:
         """The gateway has accepted it once, so a reconnect renews it."""
         self.is_live = False
         """Frames are taken; false from a loss or a stall until the gateway confirms again."""
+        self.left_at: int | None = None
+        """Cursor that the gateway did not know any more, until it confirms from where it goes on."""
         self.parts: list[Resumable] = []
         """Parts of a frame whose last part has not come."""
 
@@ -183,15 +185,26 @@ class Inbox:
         book = self.books.get(name)
         return book.sequence if book is not None and book.is_whole else None
 
-    def start_anew(self, name: str, sequence: int) -> None:
-        """Say that the gateway does not keep what followed a cursor; the channel goes on from now."""
+    def start_anew(self, name: str, *, is_too_old: bool) -> None:
+        """Give up a cursor: a channel goes on from the first that is kept, or from now."""
         state = self.channels.get(name)
         if state is None:
             return
-        self.notice(Gap(channel=name, after=self.cursor(name) or 0, sequence=sequence))
-        state.cursor = None
+        state.left_at = self.cursor(name) or 0
+        state.cursor = 0 if is_too_old else None
         if name in self.books:
             self.books[name].clear()
+        self.has_room.set()
+
+    def confirm(self, name: str, sequence: int, floor: int) -> None:
+        """Take a channel's frames from now on; a gap before them is told first."""
+        state = self.channels.get(name)
+        if state is None:
+            return
+        state.confirm(sequence, floor)
+        if state.left_at is not None:
+            self.notice(Gap(channel=name, after=state.left_at, sequence=state.cursor or 0))
+            state.left_at = None
 
     def notice(self, message: Disconnected | Reconnected | Gap) -> None:
         """Tell the reader what happened to the connection."""

@@ -256,23 +256,17 @@ class Link:
                 self._take_reply(frame)
 
     def _take_reply(self, frame: wire.Reply) -> None:
-        if isinstance(frame, wire.Subscribed):
-            self._confirm(frame)
+        if isinstance(frame, wire.Subscribed) and frame.is_active:
+            self.inbox.confirm(frame.channel, frame.sequence, frame.floor)
         if isinstance(frame, wire.Submitted | wire.Pong | wire.ClockAdvanced):
             self.sequence = max(self.sequence, frame.sequence)
             self.time_ns = max(self.time_ns, frame.time_ns)
         channel = self._renewals.pop(frame.id, None)
         if channel is not None and isinstance(frame, wire.Error) and frame.code in _NOT_KEPT:
-            self.inbox.start_anew(channel, self.welcome.sequence)
+            self.inbox.start_anew(channel, is_too_old=frame.code == "RESUME_TOO_OLD")
         pending = self._pending.get(frame.id)
         if pending is not None and not pending.future.done():
             pending.future.set_result(frame)
-
-    def _confirm(self, frame: wire.Subscribed) -> None:
-        state = self.inbox.channels.get(frame.channel)
-        if state is None or not frame.is_active:
-            return
-        state.confirm(frame.sequence, frame.floor)
 
     async def _renew_stalled(self) -> None:
         """Subscribe again to what had to wait, as soon as the program has read on."""

@@ -330,6 +330,7 @@ async def test_a_book_ahead_of_the_gateway_begins_anew(monkeypatch: pytest.Monke
         await lose(world, client)
         (gap,) = [m for m in await until(client, Gap, 0) if isinstance(m, Gap)]
         assert (gap.channel, gap.after) == (f"book:{PRODUCT}", ahead)
+        assert gap.sequence == world.exchange.sequence
         listed = world.list(2, Side.SELL, 4_850, 7)
         await eventually(lambda: book_of(client) == [(4_850, 7)])
         assert book.sequence == listed.sequence

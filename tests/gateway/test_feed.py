@@ -350,6 +350,12 @@ async def test_two_days_are_kept_and_older_cursors_are_told() -> None:
             connection.socket.transport.abort()
         found = await until(client, Gap, 0)
         assert (found[-1].channel, found[-1].after) == ("market", 1)
+        kept = world.server.feed.market
+        assert found[-1].sequence == kept.floor
+        # It goes on with all that is kept, though it came back only now.
+        frames = await until(client, wire.MarketChanged, kept.sequences[-1])
+        told = [f.sequence for f in frames if isinstance(f, wire.MarketChanged)]
+        assert told == list(kept.sequences)
 
 
 async def test_an_accepted_block_is_in_both_private_streams() -> None:
