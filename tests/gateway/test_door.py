@@ -174,6 +174,7 @@ async def test_no_day_is_opened_on_a_full_disk() -> None:
     moments[0] = due[0] - moment("05:00") + 1
     for _ in range(50):
         await asyncio.sleep(0)
+    await rig.sequencer.advance_clock(due[0] + 1)
     assert rig.sequencer.failure is None
     assert len(disk.names()) == 1
     await rig.sequencer.stop()

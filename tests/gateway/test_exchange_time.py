@@ -1,9 +1,11 @@
 """Exchange time opens and closes days: driven, at a rate, moved through the night; never the wall clock."""
 
 import asyncio
+from itertools import chain, repeat
 
 import pytest
 
+from engine.commands import AnyCommand
 from engine.events import DayClosed, DayOpened, Phase, PhaseChanged
 from gateway.clock import SimulatedClock, WallClock
 from gateway.timekeeper import ClockNotDriven
@@ -111,6 +113,35 @@ async def test_a_clock_of_its_own_can_be_moved_through_the_night_and_runs_on() -
     opened = [e for item in rig.seen for e in item.events if isinstance(e, DayOpened)]
     assert [event.date for event in opened] == ["2021-07-16", "2021-07-19"]
     assert sequencer.clock.now_ns() > morning
+    await sequencer.stop()
+
+
+async def test_a_clock_that_is_set_back_when_a_phase_is_due_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.timekeeper.POLL_SECONDS", 0.001)
+    rig, machine_ns = Rig(), [0]
+    sequencer = await rig.start(
+        "08:30", lambda start_ns: SimulatedClock(start_ns, 1.0, lambda: machine_ns[0])
+    )
+    keeper, changed = sequencer._timekeeper, asyncio.Event()
+    submit, due = keeper._submit, keeper.due()
+    assert due is not None
+    steps = chain([-(10**9)], repeat(0))
+
+    async def late(command: AnyCommand) -> object:
+        machine_ns[0] += next(steps)
+        changed.set()
+        return await submit(command)
+
+    monkeypatch.setattr(keeper, "_submit", late)
+    machine_ns[0] = due[0] - moment("08:30")
+    await asyncio.wait_for(changed.wait(), 20)
+    while sequencer.exchange.time_ns < due[0] and sequencer.failure is None:
+        machine_ns[0] += 10**8
+        await asyncio.sleep(0)
+    assert sequencer.failure is None
+    assert keeper.due() != due
     await sequencer.stop()
 
 
