@@ -88,6 +88,8 @@ class JournalReader:
         """Return the durable frames of a file from an offset on, and the offset behind them."""
         name = self.firsts[index][1]
         tip = self.tip
+        if name > tip.name:  # begun, and nothing of it was acknowledged yet
+            return [], offset
         file = self._disk.open(name, is_writable=False)
         try:
             end = tip.end if name == tip.name else file.size()
