@@ -125,7 +125,7 @@ class Submitting(Queries):
             )
         except RequestFailed as error:
             raise SubmitFailed.from_request(error) from error
-        frame = expect(reply, wire.Submitted)
+        frame = expect(reply, wire.Submitted, self._link.language)
         return Answer(
             sequence=frame.sequence,
             time_ns=frame.time_ns,

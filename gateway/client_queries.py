@@ -32,11 +32,11 @@ PAGES_MAX: Final = 10_000
 """Most pages of one question: a gateway that never ends its answer is a broken one."""
 
 
-def expect(reply: wire.Reply, kind: type[R]) -> R:
+def expect(reply: wire.Reply, kind: type[R], language: str) -> R:
     """Return a reply that must be of a kind."""
     if not isinstance(reply, kind):
         detail = f"{type(reply).__name__}, {kind.__name__}"
-        raise RequestFailed.here("unknown", "PROTOCOL", "en", detail)
+        raise RequestFailed.here("unknown", "PROTOCOL", language, detail)
     return reply
 
 
@@ -48,7 +48,7 @@ class Queries:
 
     async def _ask(self, make: Callable[[int], wire.Request], kind: type[R]) -> R:
         reply, _ = await self._link.request(make)
-        return expect(reply, kind)
+        return expect(reply, kind, self._link.language)
 
     async def _rows(
         self,
@@ -65,7 +65,8 @@ class Queries:
             if not page.has_more:
                 return tuple(rows)
             after = getattr(rows[-1], place)
-        raise RequestFailed.here("unknown", "PROTOCOL", "en", f"more than {PAGES_MAX} pages")
+        detail = f"more than {PAGES_MAX} pages"
+        raise RequestFailed.here("unknown", "PROTOCOL", self._link.language, detail)
 
     async def market(self) -> MarketView:
         """Return phases, references, bands and live quotes of all products."""

@@ -74,7 +74,8 @@ class Link:
         self._in_flight: asyncio.Semaphore
         self._turns: defaultdict[type[object], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: list[asyncio.Task[None]] = []
-        self._over: RequestFailed | None = None
+        self._over: str | None = None
+        """Why the line has ended for good, None while it has not."""
 
     # ------------------------------------------------------------ opening and closing
 
@@ -154,7 +155,7 @@ class Link:
         self, make: Callable[[int], wire.Request], *, is_repeatable: bool
     ) -> tuple[wire.Reply, Pending]:
         if self._over is not None:
-            raise self._over
+            raise RequestFailed.here("not_sent", "NOT_CONNECTED", self.language, self._over)
         self._next_id += 1
         number = self._next_id
         pending = self._pending[number] = Pending(make(number), is_repeatable=is_repeatable)
@@ -353,7 +354,7 @@ class Link:
         self.is_connected = False
         if self._over is not None:
             return
-        self._over = RequestFailed.here("not_sent", "NOT_CONNECTED", self.language, text)
+        self._over = text
         for pending in list(self._pending.values()):
             outcome: wire.Outcome = "unknown" if pending.times_sent else "not_sent"
             retry: wire.Retry = "same" if pending.is_repeatable else "never"

@@ -174,6 +174,9 @@ async def test_what_the_library_finds_itself_is_told_as_the_gateway_tells(
         assert (error.retry, error.text) == ("same", lost)
         with pytest.raises(RequestFailed) as failed:
             await client.market()
+        with pytest.raises(RequestFailed) as again:
+            await client.market()
+        assert again.value is not failed.value  # who asks on and on collects no traceback
         assert (failed.value.code, failed.value.number) == ("NOT_CONNECTED", 2061)
         assert (failed.value.outcome, failed.value.text) == ("not_sent", closed)
 
