@@ -176,6 +176,24 @@ async def test_connections_are_limited_by_key_participant_address_and_in_all() -
             assert caught.value.response.status_code == 503
 
 
+@pytest.mark.usefixtures("no_refill")
+async def test_rates_of_keys_outlive_connections_and_only_so_many_are_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.server.BUCKETS_MAX", 2)
+    async with serving(settings(orders_burst=1)) as world:
+
+        async def lists(trader: int, number: int) -> str:
+            async with raw(world, world.traders[trader]) as client:
+                reply = await client.ask(place(number))
+                return str(reply.get("code", reply["type"]))
+
+        assert [await lists(0, 1), await lists(0, 2)] == ["Submitted", "RATE_LIMITED"]
+        assert [await lists(1, 1), await lists(2, 1)] == ["Submitted", "Submitted"]
+        # The key that was away longest is forgotten, and begins anew.
+        assert [await lists(2, 2), await lists(0, 3)] == ["RATE_LIMITED", "Submitted"]
+
+
 async def test_a_ping_flood_is_cut_before_the_handler_sees_it() -> None:
     limits = settings(bytes_per_second=1_024, bytes_burst=4_096)
     async with serving(limits) as world, raw(world, world.traders[0]) as client:

@@ -14,7 +14,8 @@ from websockets.http11 import Request
 from engine.commands import PickListing, Side, VoidTrade
 from engine.events import Repeated, Traded
 from gateway import mirror as module
-from gateway.mirror_routes import ROUTES, TRADES_MAX
+from gateway.mirror import FIELDS_MAX
+from gateway.mirror_routes import BULLETINS_MAX, CANDLES_MAX, ROUTES, TRADES_MAX
 from tests.gateway.gateway_world import World, serving, settings
 from tests.markets import PRODUCT
 
@@ -162,11 +163,13 @@ async def test_candles_of_every_interval_hold_the_same_trades() -> None:
         (f"/v1/trades?product={PRODUCT}&after=1{'0' * 400}", "after"),
         (f"/v1/trades?product={PRODUCT}&after=9007199254740992", "after"),
         (f"/v1/candles/{PRODUCT}?interval=2m", "interval"),
+        (f"/v1/candles/{PRODUCT}?limit={CANDLES_MAX + 1}", "limit"),
+        (f"/v1/bulletins?limit={BULLETINS_MAX + 1}", "limit"),
         ("/v1/bulletins?after=2021-7-1", "after"),
         ("/v1/bulletins?after=%00", "after"),
         ("/v1/markets?%FF=1", "query"),
         ("/v1/markets?a&b", "query"),
-        ("/v1/markets?" + "&".join(f"a{n}=1" for n in range(9)), "query"),
+        ("/v1/markets?" + "&".join(f"a{n}=1" for n in range(FIELDS_MAX + 1)), "query"),
         ("/v1/time?" + "x" * 600, "path"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engine.commands import Action, AnyCommand, Propose
 from engine.events import AnyEvent, Refused, Repeated, Traded
 from engine.reasons import Reason
-from gateway import wire
+from gateway import money_text, wire
 from gateway.describe_examples import example
 from gateway.money_text import yuan_schema
 from gateway.protocol import path_of, request_id_of
@@ -207,3 +207,11 @@ def test_every_field_inwards_is_bounded_and_unknown_ones_are_refused() -> None:
         if schema.get("type") == "object":
             assert schema.get("additionalProperties") is False, name
     assert found == []
+
+
+def test_money_that_is_remembered_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(money_text, "KNOWN_MAX", 3)
+    kind = money_text.yuan_between(0, 500)
+    for fen in (*range(8), *range(8)):
+        assert money_text.decode_yuan(kind, money_text.yuan_of[fen]) == fen
+        assert max(len(kind.known), len(money_text.yuan_of)) <= 3
