@@ -50,15 +50,11 @@ from engine.events import (
     TradingAllowed,
     TradingStopped,
 )
-from engine.exchange import Exchange
-from engine.profile import load_profile
 from gateway.disk import Disk
 from gateway.door import SYSTEM_KEY
-from gateway.errors import UserError
-from gateway.history import Applied, History
-from gateway.journal_format import Frame
-from gateway.journal_scan import Report, scan_journal
-from gateway.replay import Recovery
+from gateway.history import Applied
+from gateway.journal_scan import Report
+from gateway.replay import replay_journal
 
 FINDINGS_MAX: Final = 1_000
 """Most findings that are kept; the count goes on."""
@@ -260,27 +256,7 @@ class Watched(Struct, frozen=True, kw_only=True):
 
 
 def watch_journal(disk: Disk, say: Callable[[str], None] = lambda _: None) -> Watched:
-    """Replay a whole journal and look at every command, without changing anything.
-
-    ReplayDiffers and JournalDamaged as in a replay, UserError where nothing was journaled.
-    """
+    """Replay a whole journal and look at every command, without changing anything; errors as of `replay_journal`."""
     eyes = FourEyes()
-    started: list[tuple[Recovery, History]] = []
-    seen = 0
-
-    def visit(frame: Frame) -> None:
-        nonlocal seen
-        if not started:
-            profile = load_profile(frame.profile().profile, "the journal's profile")
-            history = History(profile)
-            started.append((Recovery(Exchange(profile), history, say), history))
-        recovery, history = started[0]
-        recovery.visit(frame)
-        recovery.finish()
-        eyes.take(history.after(seen))
-        seen = max(seen, frame.last_sequence)
-
-    report, _, _ = scan_journal(disk, visit)
-    if not started:
-        raise UserError("the journal is empty; start the exchange once")
-    return Watched(report=report, eyes=eyes)
+    done = replay_journal(disk, say, lambda _, log: eyes.take(log))
+    return Watched(report=done.report, eyes=eyes)

@@ -1,6 +1,6 @@
 """A stretch of a journal as lines: its commands from the files, their events from a replay."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from string import ascii_lowercase
 from typing import Final, get_args
@@ -9,16 +9,13 @@ from msgspec import Struct
 
 from engine.commands import Action, AnyCommand
 from engine.events import AnyEvent
-from engine.exchange import Exchange
-from engine.profile import load_profile
 from engine.units import DAY_NS, midnight_ns, parse_clock
 from gateway.disk import Disk
 from gateway.errors import UserError
-from gateway.history import History
-from gateway.journal_format import Frame
+from gateway.history import Applied
 from gateway.journal_lines import AUDIT, AUDIT_KINDS, COMMAND, EVENT, Line, lines_of
-from gateway.journal_scan import Report, scan_journal
-from gateway.replay import Recovery
+from gateway.journal_scan import Report
+from gateway.replay import Recovery, replay_journal
 
 NO_END: Final = 2**63 - 1
 
@@ -98,54 +95,19 @@ def export_journal(
     write: Callable[[Line], None],
     say: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Write what is wanted, in the order of the log; JournalDamaged and ReplayDiffers as in a replay."""
-    journeys: list[_Journey] = []
+    """Write what is wanted, in the order of the log; errors as of `replay_journal`."""
+    begin, end = selection.begin, selection.end
 
-    def visit(frame: Frame) -> None:
-        if not journeys:
-            journeys.append(_Journey(frame, selection, say))
-        for line in journeys[0].visit(frame):
-            write(line)
+    def look(recovery: Recovery, log: Iterable[Applied]) -> None:
+        exchange = recovery.exchange
+        if exchange.sequence < begin.sequence or exchange.time_ns < begin.time_ns:
+            return  # nothing of it is read
+        for applied in log:
+            if applied.sequence < begin.sequence or applied.time_ns < begin.time_ns:
+                continue
+            if applied.sequence > end.sequence or applied.time_ns > end.time_ns:
+                break
+            for line in filter(selection.takes, lines_of(applied, selection.language)):
+                write(line)
 
-    report, _, _ = scan_journal(disk, visit)
-    if not journeys:
-        raise UserError("the journal is empty; start the exchange once")
-    for line in journeys[0].finish():
-        write(line)
-    return report
-
-
-class _Journey:
-    """A replay that yields the lines that are wanted."""
-
-    def __init__(self, first: Frame, selection: Selection, say: Callable[[str], None]) -> None:
-        profile = load_profile(first.profile().profile, "the journal's profile")
-        self._history = History(profile)
-        self._recovery = Recovery(Exchange(profile), self._history, say)
-        self._selection = selection
-        self._seen = 0
-
-    def visit(self, frame: Frame) -> Iterator[Line]:
-        self._recovery.visit(frame)
-        if self._recovery.exchange.sequence > self._seen:
-            yield from self._lines()
-
-    def finish(self) -> Iterator[Line]:
-        self._recovery.finish()
-        yield from self._lines()
-
-    def _lines(self) -> Iterator[Line]:
-        wanted = self._selection
-        sequence = self._recovery.exchange.sequence
-        if (
-            sequence >= wanted.begin.sequence
-            and self._recovery.exchange.time_ns >= wanted.begin.time_ns
-        ):
-            after = max(self._seen, wanted.begin.sequence - 1)
-            for applied in self._history.after(after):
-                if applied.time_ns < wanted.begin.time_ns:
-                    continue
-                if applied.sequence > wanted.end.sequence or applied.time_ns > wanted.end.time_ns:
-                    break
-                yield from filter(wanted.takes, lines_of(applied, wanted.language))
-        self._seen = sequence
+    return replay_journal(disk, say, look).report

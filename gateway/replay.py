@@ -4,7 +4,7 @@ Recovery and replay are one path, and it is the live path without the disk: the 
 the same kernel call. Digests that stand in the journal are compared on the way.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from engine.commands import Entry
 from engine.core.records import COMMAND
 from engine.events import DayClosed, PhaseChanged
 from engine.exchange import SEMANTICS_VERSION, Exchange
-from engine.profile import Profile, load_profile
+from engine.profile import load_profile
 from gateway.disk import Disk
 from gateway.errors import UserError
 from gateway.history import Applied, History, apply_hot
@@ -136,29 +136,47 @@ class Replayed(Struct, frozen=True, kw_only=True):
     report: Report
     exchange: Exchange
     history: History
-    profile: Profile
     digests_compared: int
 
 
-def replay_journal(disk: Disk, say: Callable[[str], None] = lambda _: None) -> Replayed:
-    """Replay a whole journal under the profile that stands in it, without changing anything."""
+Look = Callable[[Recovery, Iterable[Applied]], None]
+"""Is shown how far a replay came, and what was applied since."""
+
+
+def replay_journal(
+    disk: Disk,
+    say: Callable[[str], None] = lambda _: None,
+    look: Look = lambda _recovery, _log: None,
+) -> Replayed:
+    """Replay a whole journal under the profile that stands in it, without changing anything.
+
+    `look` sees each command with what it did, once, in the order of the log. JournalDamaged and
+    ReplayDiffers where the journal does not hold, UserError where nothing was journaled.
+    """
     started: list[Recovery] = []
-    profiles: list[Profile] = []
+    seen = 0
+
+    def show() -> None:
+        nonlocal seen
+        look(started[0], started[0].history.after(seen))
+        seen = started[0].exchange.sequence
 
     def visit(frame: Frame) -> None:
         if not started:
-            profiles.append(load_profile(frame.profile().profile, "the journal's profile"))
-            started.append(Recovery(Exchange(profiles[0]), History(profiles[0]), say))
+            profile = load_profile(frame.profile().profile, "the journal's profile")
+            started.append(Recovery(Exchange(profile), History(profile), say))
         started[0].visit(frame)
+        if started[0].exchange.sequence > seen:
+            show()
 
     report, _, _ = scan_journal(disk, visit)
     if not started:
         raise UserError("the journal is empty; start the exchange once")
     started[0].finish()
+    show()
     return Replayed(
         report=report,
         exchange=started[0].exchange,
         history=started[0].history,
-        profile=profiles[0],
         digests_compared=started[0].digests_compared,
     )
