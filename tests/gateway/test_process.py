@@ -17,6 +17,7 @@ from gateway.journal_format import HEADER_BYTES, Frame
 from gateway.journal_scan import scan_journal
 from gateway.market import load_market, make_market
 from tests.gateway.exchange_process import ExchangeProcess
+from tests.gateway.gateway_world import eventually
 from tests.gateway.sequencer_rig import moment
 from tests.markets import admission
 
@@ -122,7 +123,9 @@ async def test_a_busy_port_is_one_line(market: Path) -> None:
 async def test_a_second_exchange_on_the_same_market_is_kept_out(market: Path) -> None:
     first, second = ExchangeProcess(market, *DRIVEN), ExchangeProcess(market, *DRIVEN)
     url = await first.start()
+    told = (market / "exchange.port").read_text()
     assert await second.run() == 2
+    assert (market / "exchange.port").read_text() == told, "the first is still to be found"
     assert "writes this journal; stop it first" in second.line("ceax: ")
     key = keys.load(market / "keys" / "operator-1.key")
     client = await Client.connect(url, key, reconnect=False)
@@ -238,6 +241,7 @@ async def test_a_copy_is_shipped_while_it_runs_and_survives_a_kill(
     key = keys.load(market / "keys" / "operator-1.key")
     client = await Client.connect(await process.start(), key, reconnect=False)
     await client.advance_clock(moment("09:30"))
+    await eventually(lambda: list((copy / "journal").glob("*.journal")))
     await process.kill()
     await client.close()
     assert ceax.main(["journal", "verify", str(copy)]) == 0

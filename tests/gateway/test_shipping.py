@@ -240,7 +240,7 @@ class Told:
 
     def wait(self, part: str) -> None:
         with self.arrived:
-            assert self.arrived.wait_for(lambda: any(part in line for line in self.lines), 20), (
+            assert self.arrived.wait_for(lambda: any(part in line for line in self.lines), 60), (
                 self.lines
             )
 
@@ -253,17 +253,20 @@ def folder(path: Path) -> FolderDisk:
 
 def wait_until_there(shipping: Shipping, sequence: int) -> None:
     pause = threading.Event()
-    for _ in range(2_000):
+    for _ in range(6_000):
         if shipping.state.sequence >= sequence:
             return
         pause.wait(0.01)
     raise AssertionError(f"the copy stands at {shipping.state}")
 
 
-def test_the_thread_keeps_a_real_folder_close_behind(tmp_path: Path) -> None:
+def test_the_thread_keeps_a_real_folder_close_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.shipping.STOP_SECONDS", 60.0)  # a real disk may stall
     disk, target, told = folder(tmp_path / "a"), folder(tmp_path / "b"), Told()
     journal = open_journal(disk)
-    shipping = Shipping(journal.reader, disk, target, told)
+    shipping = Shipping(journal.reader, disk, target, told, clock_s=lambda: 0.0)
     shipping.start()
     for date in DATES[:2]:
         fill(journal, 20)
@@ -291,7 +294,7 @@ def test_a_full_target_is_told_and_caught_up_and_the_journal_never_waits() -> No
     wait_until_there(shipping, journal.last)
     target.fail("write", 0, errno.ENOSPC)
     fill(journal, 50)
-    told.wait("the exchange goes on")
+    told.wait("failed a write; the exchange goes on")
     assert shipping.state.problem
     fill(journal, 50)
     target._countdown.clear()
@@ -306,7 +309,7 @@ def test_a_target_that_hangs_does_not_hold_up_the_stop(monkeypatch: pytest.Monke
     disk, target, told = FakeDisk(), FakeDisk(), Told()
     journal = open_journal(disk)
     hanging = threading.Event()
-    target.names = lambda: (hanging.wait(20) and []) or []  # type: ignore[method-assign]
+    target.names = lambda: (hanging.wait(60) and []) or []  # type: ignore[method-assign]
     shipping = Shipping(journal.reader, disk, target, told)
     shipping._thread.start()
     fill(journal, 30)
@@ -314,4 +317,4 @@ def test_a_target_that_hangs_does_not_hold_up_the_stop(monkeypatch: pytest.Monke
     told.wait("ends at sequence 0")
     assert journal.last == 120
     hanging.set()
-    shipping._thread.join(10)
+    shipping._thread.join(60)

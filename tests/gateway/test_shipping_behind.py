@@ -86,7 +86,7 @@ def test_a_target_that_lets_the_thread_wait_is_seen_from_outside() -> None:
 
     def hang(name: str, *, is_writable: bool) -> File:
         hanging.set()
-        let_go.wait(20)
+        let_go.wait(60)
         return open_file(name, is_writable=is_writable)
 
     turns.shipping._copier.close()
@@ -95,11 +95,11 @@ def test_a_target_that_lets_the_thread_wait_is_seen_from_outside() -> None:
     fill(turns.journal, 1)
     thread = threading.Thread(target=turns.shipping.turn)
     thread.start()
-    assert hanging.wait(20)
+    assert hanging.wait(60)
     turns.now_s += 5
     assert turns.behind_s == pytest.approx(5)
     let_go.set()
-    thread.join(20)
+    thread.join(60)
     assert turns.behind_s == 0
 
 
