@@ -72,13 +72,18 @@ async def dial(
     tls: SSLContext | None,
     patience: Patience,
     form: wire.Format = wire.Format.JSON,
+    language: wire.Language = "en",
 ) -> ClientConnection:
-    """Open the socket of a client and ask for a format; ConnectionFailed where nobody answers in time."""
+    """Open the socket of a client and ask for a format; ConnectionFailed where nobody answers in time.
+
+    `language` is that of what a gateway says of a connection that it does not open.
+    """
     try:
         return await connect(
             url,
             ssl=tls,
             subprotocols=[Subprotocol(form)],
+            additional_headers={"Accept-Language": language},
             compression=None,
             proxy=None,
             ping_interval=None,

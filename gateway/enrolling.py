@@ -32,7 +32,7 @@ async def enrol(
     letters = read_code(code)
     patience = patience or Patience()
     tls = client_context(authorities) if url.startswith("wss:") else None
-    socket = await dial(url, tls, patience)
+    socket = await dial(url, tls, patience, language=language)
     try:
         async with asyncio.timeout(patience.dial_s):
             hello = greeting(wire.decode_outward(await socket.recv()), url)

@@ -99,7 +99,8 @@ class Link:
             await self._socket.close()
 
     async def _dial(self) -> None:
-        self._socket = await dial(self.url, self._tls, self.patience, self._wanted_form)
+        form, language = self._wanted_form, self.language
+        self._socket = await dial(self.url, self._tls, self.patience, form, language)
         self._form = wire.Format(self._socket.subprotocol or wire.Format.JSON)
         try:
             async with asyncio.timeout(self.patience.dial_s):

@@ -97,9 +97,12 @@ class Mirror:
             response.body = b""
         return response
 
-    def refuse(self, code: str, detail: object = "", wait_s: float = 5) -> Response:
+    def refuse(
+        self, request: Request, code: str, detail: object = "", wait_s: float = 5
+    ) -> Response:
         """Return the answer to a websocket client that does not come in, with the seconds to wait."""
-        response = _refusal(HttpFault(code, detail, wait_s=wait_s), "en")
+        fault = HttpFault(code, detail, wait_s=wait_s)
+        response = _refusal(fault, _language(request.headers))
         self._count(response)
         return response
 

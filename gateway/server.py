@@ -225,11 +225,12 @@ class Server:
         is_full = len(self.connections) >= settings.connections
         if is_full or self._addresses[address] >= settings.connections_per_address:
             self.counts["connections_refused"] += 1
-            return self.mirror.refuse("CONNECTIONS_FULL", settings.connections)
+            limit = settings.connections if is_full else settings.connections_per_address
+            return self.mirror.refuse(request, "CONNECTIONS_FULL", limit)
         wait_s = self._arrivals.wait_s(address, time.monotonic())
         if wait_s:
             self.counts["arrivals_refused"] += 1
-            return self.mirror.refuse("CONNECTIONS_LIMITED", wait_s=wait_s)
+            return self.mirror.refuse(request, "CONNECTIONS_LIMITED", wait_s=wait_s)
         return None
 
     async def _handle(self, socket: ServerConnection) -> None:

@@ -124,8 +124,10 @@ async def test_a_gateway_of_another_version_is_not_logged_in_to(
 async def test_a_full_gateway_and_a_stranger_in_its_place_are_told_apart() -> None:
     limits = settings(connections_per_address=1)
     async with serving(limits) as world, await world.trader(1):
-        with pytest.raises(ConnectionFailed, match="HTTP 503; CONNECTIONS_FULL: the limit of "):
+        with pytest.raises(ConnectionFailed, match="HTTP 503; CONNECTIONS_FULL: the limit of 1 "):
             await world.trader(2)
+        with pytest.raises(ConnectionFailed, match="CONNECTIONS_FULL: 连接数已达上限 1"):
+            await world.trader(2, language="zh")
         strange = f"{world.server.url}/secrets"
         with pytest.raises(ConnectionFailed, match="HTTP 404; PATH_UNKNOWN: no such address"):
             await Client.connect(strange, None)
