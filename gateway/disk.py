@@ -161,7 +161,7 @@ class FolderDisk:
         """Make the folder, and make it last."""
         if not self.folder.is_dir():
             self.folder.mkdir(mode=FOLDER_MODE, parents=True)
-            _sync_folder(self.folder.parent)
+            sync_folder(self.folder.parent)
 
     def names(self) -> list[str]:
         """Return the names of its files, sorted."""
@@ -193,7 +193,7 @@ class FolderDisk:
 
     def sync(self) -> None:
         """Return when the names of the files survive a power cut."""
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
     def protect(self, name: str) -> None:
         """Let nobody write a file any more by mistake: read-only for its owner too."""
@@ -231,7 +231,8 @@ class FolderDisk:
             self._lock = -1
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Return when the names in a folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -8,6 +8,7 @@ DIR/snapshots/      bound the time of a start; made again where they are missing
 """
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from engine.profile import Profile, ProfileError, load_profile
 from gateway import keys
 from gateway.calendar import Calendar, load_calendar, make_calendar
 from gateway.clock import RATE_MAX
-from gateway.disk import FolderDisk
+from gateway.disk import FolderDisk, sync_folder
 from gateway.errors import UserError
 
 GENESIS_KEYS_MAX: Final = 64
@@ -34,6 +35,12 @@ PEOPLE: Final = (
     ("clearing", "演示清算服务", Role.CLEARING),
 )
 """Name of the key file, person, role of the keys that a new market begins with."""
+_FIXES: Final = {
+    errno.ENOSPC: ("free space there", "请腾出空间"),
+    errno.EDQUOT: ("free space there", "请腾出空间"),
+    errno.EIO: ("check the disk", "请检查磁盘"),
+}
+_OTHER_PLACE: Final = ("choose a directory that you may write to", "请选择可写入的目录")
 
 _genesis = msgspec.json.Decoder(
     Annotated[list[EnrolKey], Meta(min_length=1, max_length=GENESIS_KEYS_MAX)]
@@ -116,11 +123,8 @@ class Market(Struct, frozen=True, kw_only=True):
         """Write down the clock that the market lives by, in one step."""
         if clock == self._kept_clock():
             return
-        draft = self.clock_file.with_suffix(".new")
-        draft.unlink(missing_ok=True)
         rate = f"rate = {clock.rate}\n" if clock.clock == "simulated" else ""
-        _write(draft, f'clock = "{clock.clock}"\n{rate}'.encode())
-        draft.replace(self.clock_file)
+        put(self.clock_file, f'clock = "{clock.clock}"\n{rate}'.encode())
 
 
 def built_in_profile(name: str) -> bytes:
@@ -152,6 +156,8 @@ def make_market(folder: Path, profile: str = "national") -> list[Path]:
         _write(folder / "calendar.toml", make_calendar())
         _write(folder / "genesis.json", msgspec.json.format(msgspec.json.encode(genesis)) + b"\n")
         _write(folder / "profile.toml", text)
+        sync_folder(folder / "keys")
+        sync_folder(folder)
     return files
 
 
@@ -202,7 +208,17 @@ def told(place: Path) -> Iterator[None]:
     except OSError as error:
         where = error.filename or place
         what = error.strerror or str(error)
-        raise UserError(f"{where}: {what}; choose a directory that you may write to") from None
+        fix, zh = _FIXES.get(error.errno or 0, _OTHER_PLACE)
+        raise UserError(f"{where}: {what}; {fix}", f"{where}: {what}; {zh}") from None
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file in one step: whoever reads it, also after a power cut, finds the old content or this."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    _write(draft, data)
+    draft.replace(path)
+    sync_folder(path.parent)
 
 
 def _read(path: Path) -> bytes:

@@ -24,7 +24,7 @@ from gateway.disk import FolderDisk
 from gateway.errors import UserError
 from gateway.journal import Journal
 from gateway.limits import Settings as GatewayLimits
-from gateway.market import CLOCK_NAME, KeptClock, Market, journal_disk, load_market, told
+from gateway.market import CLOCK_NAME, KeptClock, Market, journal_disk, load_market, put, told
 from gateway.outside import Outside
 from gateway.recovery import Place, Recovered
 from gateway.sequencer import Sequencer, Stopped
@@ -104,8 +104,8 @@ def prepare(settings: Settings) -> tuple[Market, Sequencer, Shipping | None]:
     with told(settings.folder):
         market = load_market(settings.folder, settings.profile)
         kept = market.clock_for(settings.clock, settings.clock_rate)
-        market.port_file.unlink(missing_ok=True)
         found = recover(market)
+        market.port_file.unlink(missing_ok=True)  # of a killed process: nobody else writes here now
     exchange, journal, history = found.exchange, found.journal, found.history
     try:
         clock = choose_clock(settings, exchange, kept)
@@ -131,7 +131,7 @@ def ship(market: Market, journal: Journal, folder: Path) -> Shipping:
         target = FolderDisk(folder / "journal")
         target.make()
         for name in ("profile.toml", "calendar.toml", "genesis.json", CLOCK_NAME):
-            (folder / name).write_bytes((market.folder / name).read_bytes())
+            put(folder / name, (market.folder / name).read_bytes())
     source = FolderDisk(market.journal_folder)
     shipping = Shipping(journal.reader, source, target, say, f"the copy in {folder}")
     try:
@@ -197,7 +197,8 @@ async def _serve_clients(
     gc.enable()
     await server.start()
     try:
-        _write_port(market.port_file, server.port)
+        with told(market.folder):
+            put(market.port_file, f"{server.port}\n".encode())
         clock = sequencer.clock
         name, told_clock = market.profile.name, clock_text(clock)
         say(f"exchange {name} (演示/仿真), clock {told_clock}; data in {market.folder}")
@@ -219,13 +220,6 @@ async def _serve_clients(
                 task.cancel()
     finally:
         await server.stop()
-
-
-def _write_port(path: Path, port: int) -> None:
-    """Write the port in one step, so that whoever waits for the file never reads half a number."""
-    draft = path.with_suffix(".new")
-    draft.write_text(f"{port}\n", encoding="ascii")
-    draft.replace(path)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,8 @@
 """A data directory: made once, read with care, and every mistake answered in one line."""
 
+import errno
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ from gateway import keys
 from gateway.calendar import Calendar, Timetable, load_calendar, make_calendar
 from gateway.clock import Clock, SimulatedClock, WallClock, clock_text, parse_moment
 from gateway.errors import UserError
-from gateway.market import GENESIS_KEYS_MAX, KeptClock, load_market, make_market
+from gateway.market import GENESIS_KEYS_MAX, KeptClock, load_market, make_market, put, told
 from tests.gateway.sequencer_rig import moment
 from tests.markets import national
 
@@ -95,6 +98,39 @@ def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="choose a directory that you may write to"):
         make_market(tmp_path / "file" / "market")
+
+
+@pytest.mark.parametrize(
+    ("number", "fix", "chinese"),
+    [
+        (errno.ENOSPC, "free space there", "请腾出空间"),
+        (errno.EDQUOT, "free space there", "请腾出空间"),
+        (errno.EIO, "check the disk", "请检查磁盘"),
+        (errno.EACCES, "choose a directory that you may write to", "请选择可写入的目录"),
+    ],
+)
+def test_what_a_disk_refuses_is_told_with_its_fix(number: int, fix: str, chinese: str) -> None:
+    with pytest.raises(UserError) as caught, told(Path("/market")):
+        raise OSError(number, os.strerror(number), "/market/journal")
+    assert str(caught.value) == f"/market/journal: {os.strerror(number)}; {fix}"
+    assert caught.value.told("zh") == f"/market/journal: {os.strerror(number)}; {chinese}"
+
+
+def test_a_file_is_put_in_one_step_that_a_power_cut_leaves_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, seen = tmp_path / "clock.toml", list[tuple[bool, str]]()
+
+    def sync(handle: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+        seen.append((is_folder, path.read_text() if path.exists() else ""))
+
+    monkeypatch.setattr("os.fsync", sync)
+    for old, new in (("", "a"), ("a", "b")):
+        seen.clear()
+        put(path, new.encode())
+        assert seen == [(False, old), (True, new)]
+    assert [found.name for found in tmp_path.iterdir()] == ["clock.toml"]
 
 
 @pytest.mark.parametrize("name", ["calendar.toml", "genesis.json"])
