@@ -190,9 +190,13 @@ class Link:
             raise
 
     async def unsubscribe(self, channel: str) -> None:
-        """Stop a channel."""
-        self.inbox.channels.pop(channel, None)
-        await self.request(lambda n: wire.Unsubscribe(id=n, channel=channel))
+        """Stop a channel; RequestFailed where it was not started."""
+        was_started = self.inbox.channels.pop(channel, None) is not None
+        try:
+            await self.request(lambda n: wire.Unsubscribe(id=n, channel=channel))
+        except RequestFailed as error:
+            if not was_started or error.code != "NOT_SUBSCRIBED":
+                raise  # a new connection never had the channel
 
     # ------------------------------------------------------------ reading and resuming
 

@@ -181,8 +181,16 @@ class SyncClient:
         return self._client.cursor(channel)
 
     def local_book(self, product: str) -> LocalBook | None:
-        """Return the copy of a subscribed book; read it between messages, the line changes it."""
-        return self._client.local_book(product)
+        """Return a subscribed book as it is now, which stays so; None before its first snapshot."""
+        return self._line.wait(self._book_now(product))
+
+    async def _book_now(self, product: str) -> LocalBook | None:
+        book = self._client.local_book(product)
+        if book is None or not book.is_whole:
+            return None
+        copy = LocalBook(product)
+        copy.apply(book.snapshot())
+        return copy
 
     # ------------------------------------------------------------ pushed messages
 

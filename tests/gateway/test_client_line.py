@@ -291,6 +291,19 @@ async def test_a_command_that_would_go_out_late_comes_back(monkeypatch: pytest.M
         await eventually(lambda: len(world.exchange.orders(1)) == 1)
 
 
+async def test_a_channel_is_stopped_while_the_line_is_down() -> None:
+    async with serving() as world, await world.trader(1, patience=SLOW) as client:
+        await client.subscribe("private", "trades")
+        await lose(world, client)
+        await client.unsubscribe("trades")
+        assert client.is_connected
+        (connection,) = world.server.connections
+        assert connection.reader is not None
+        assert connection.reader.channels == {"private"}
+        with pytest.raises(RequestFailed, match="NOT_SUBSCRIBED"):
+            await client.unsubscribe("trades")
+
+
 async def lose(world: World, client: Client) -> None:
     """Cut the only connection."""
     (connection,) = world.server.connections

@@ -70,6 +70,9 @@ def script(world: World) -> dict[str, Any]:
         assert book is not None
         seen["asks"] = [(level.price_fen, level.quantity_t) for level in book.asks]
         seen["picked"] = buyer.pick_listing(book.asks[0].listings[0].order, 40).traded
+        while now_left(buyer) == 100:
+            buyer.market()
+        seen["kept"] = book.asks[0].quantity_t, now_left(buyer)
         refused = buyer.place_listing(PRODUCT, Side.BUY, 1, 1).refused
         assert refused is not None
         seen["refused"] = buyer.explain(refused)
@@ -89,12 +92,18 @@ def script(world: World) -> dict[str, Any]:
     return seen
 
 
+def now_left(client: SyncClient) -> int:
+    book = client.local_book(PRODUCT)
+    return book.asks[0].quantity_t if book else 0
+
+
 async def test_a_script_lists_watches_picks_and_cancels() -> None:
     async with serving() as world:
         seen = await asyncio.to_thread(script, world)
     assert [type(event) for event in seen["placed"]] == [ListingPlaced, ListingPlaced]
     assert seen["asks"] == [(4_850, 100), (4_860, 100)]
     assert seen["picked"].quantity_t == 40
+    assert seen["kept"] == (100, 60), "a book that was asked for stays as it was"
     assert seen["reason"] is Reason.PRICE_OUTSIDE_BAND
     assert "43.20" in seen["refused"]
     assert seen["private"] == ["Traded", "Refused"]
