@@ -177,7 +177,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, until: str, number: 
             break
     assert len(processes_of(tmp_path)) >= 3
     running.send_signal(number)
-    _, errors = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=RUN_SECONDS)
     assert running.returncode == 130, errors
     assert "Traceback" not in errors
     assert processes_of(tmp_path) == []
@@ -188,7 +188,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, until: str, number: 
 def test_a_directory_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("precious")
     command = ceax("demo", "--keep", str(tmp_path))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "not empty" in done.stderr

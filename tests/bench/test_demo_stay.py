@@ -20,7 +20,7 @@ from engine.units import band_fen, midnight_ns, parse_clock
 from engine.views import MarketView
 from gateway import keys
 from gateway.client import Client
-from tests.bench.test_demo import ceax, environment, processes_of
+from tests.bench.test_demo import RUN_SECONDS, ceax, environment, processes_of
 
 WAIT_SECONDS = 120
 
@@ -59,7 +59,7 @@ def market(tmp_path: Path) -> Iterator[dict[str, Any]]:
     assert line, running.communicate()[1]
     yield json.loads(line)
     running.send_signal(signal.SIGINT)
-    output, errors = running.communicate(timeout=60)
+    output, errors = running.communicate(timeout=RUN_SECONDS)
     assert running.returncode == 0, errors
     assert output == "", "one JSON object and nothing else"
     assert processes_of(tmp_path) == []

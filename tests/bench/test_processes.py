@@ -58,7 +58,7 @@ async def test_a_child_is_ready_when_its_port_answers_and_ends_cleanly(tmp_path:
     port = free_port()
     with Supervisor(tmp_path) as supervisor:
         child = await supervisor.start("server", command(port), port)
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        socket.create_connection(("127.0.0.1", port), timeout=60).close()
         supervisor.check()
         assert supervisor.stop_all() == {"server": 0}
     assert not lives(child.pid)
@@ -120,7 +120,7 @@ async def test_children_of_a_killed_parent_end_too(tmp_path: Path) -> None:
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    for _ in range(500):
+    for _ in range(6_000):
         if not lives(child):
             break
         await asyncio.sleep(0.01)

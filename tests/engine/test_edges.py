@@ -140,9 +140,11 @@ def test_commands_of_one_moment_are_all_answered_and_an_earlier_one_is_not() -> 
     assert late.reason == Reason.TIME_BACKWARDS
 
 
-@pytest.mark.timeout(30)  # a table that is never emptied fills up, and the search in it has no end
 def test_the_client_numbers_of_full_days_make_room_for_the_next() -> None:
-    """Every day has room for all its client order numbers, however many the days before had."""
+    """Every day has room for all its client order numbers, however many the days before had.
+
+    A table that is never emptied fills up, and the search in it has no end.
+    """
     profile = small_profile()
     exchange = Exchange(profile)
     desk = first_day(exchange)
