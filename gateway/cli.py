@@ -14,11 +14,10 @@ from gateway import (
     cli_participant,
     cli_proposals,
 )
+from gateway.cli_parts import add_output, add_verbs, make_parser
 
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction
-
-    Commands = _SubParsersAction[argparse.ArgumentParser]
+    from gateway.cli_parts import Commands
 
 
 def add_commands(commands: "Commands") -> None:
@@ -33,33 +32,23 @@ def add_commands(commands: "Commands") -> None:
     cli_describe.add_commands(commands)
 
 
-def _parser(commands: "Commands", name: str, summary: str, example: str) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=summary[0].upper() + summary[1:] + ".",
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
 def _add_init(commands: "Commands") -> None:
-    parser = _parser(commands, "init", "make a first empty market", "ceax init my-market")
+    parser = make_parser(commands, "init", "make a first empty market", "ceax init my-market")
     parser.add_argument("folder", type=Path, metavar="DIR", help="a new or empty directory")
     parser.add_argument("--profile", default="national", help="rules of the market (national)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_output(parser)
     parser.set_defaults(run=_init)
 
 
 def _add_exchange(commands: "Commands") -> None:
     summary = "run the exchange: gateway, sequencer, journal, engine"
-    parser = _parser(commands, "exchange", summary, "ceax exchange serve --data my-market")
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser = make_parser(commands, "exchange", summary, "ceax exchange serve --data my-market")
+    verbs = add_verbs(parser)
     example = (
         "ceax exchange serve --data my-market --port 7000\n"
         "  ceax exchange serve --data my-market --clock simulated --clock-start 2021-07-16T08:00"
     )
-    serve = _parser(verbs, "serve", "serve a market until Ctrl-C or SIGTERM", example)
+    serve = make_parser(verbs, "serve", "serve a market until Ctrl-C or SIGTERM", example)
     serve.add_argument("--data", type=Path, required=True, metavar="DIR", help="of `ceax init`")
     serve.add_argument("--profile", default="", help="refuse a market that has other rules")
     serve.add_argument(
@@ -112,23 +101,28 @@ def _add_exchange(commands: "Commands") -> None:
 def _rate(text: str) -> float:
     from gateway.clock import RATE_MAX
 
-    rate = float(text)
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
     if not 0 <= rate <= RATE_MAX:
-        raise argparse.ArgumentTypeError(f"a rate is between 0 and {RATE_MAX}")
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate from 0 to {RATE_MAX}")
     return rate
 
 
+def _whole(text: str, least: int, most: int) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not is_number or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+    return int(text)
+
+
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:  # noqa: PLR2004 - TCP
-        raise argparse.ArgumentTypeError("a port is between 0 and 65535")
-    return port
+    return _whole(text, 0, 65_535)
 
 
 def _commands(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10**9:
-        raise argparse.ArgumentTypeError("a whole number from 1 to 1000000000")
-    return int(text)
+    return _whole(text, 1, 10**9)
 
 
 def _init(arguments: argparse.Namespace) -> int:
@@ -140,13 +134,19 @@ def _init(arguments: argparse.Namespace) -> int:
         print(json.dumps({"folder": str(folder), "keys": [str(path) for path in files]}))
         return 0
     first, second, clearing = files
+    serve = f"  ceax exchange serve --data {folder}"
     url = "ws://127.0.0.1:7000"
-    print(f"made an empty market (演示/仿真) in {folder}; next, each in a terminal of its own:")
-    print(f"  ceax exchange serve --data {folder}")
-    print(f"  ceax terminal --url {url} --key {first}   (operator, proposes)")
-    print(f"  ceax terminal --url {url} --key {second}   (operator, approves)")
-    print(f"the clearing service logs in with {clearing}; see: ceax clearing serve --help")
-    print("keys are readable by you alone; whoever holds one acts as that person")
+    makes, checks = (f"  ceax terminal --url {url} --key {key}   " for key in (first, second))
+    if arguments.lang == "zh":
+        print(f"已在 {folder} 建立一个空市场 (演示/仿真); 接着各开一个终端执行:")
+        print(f"{serve}\n{makes}(运营员, 提议)\n{checks}(运营员, 复核)")
+        print(f"清算服务用 {clearing} 登录, 见 ceax clearing serve --help")
+        print("密钥文件只有您可读; 持有者即可以该人员的身份操作")
+    else:
+        print(f"made an empty market (演示/仿真) in {folder}; next, each in a terminal of its own:")
+        print(f"{serve}\n{makes}(operator, proposes)\n{checks}(operator, approves)")
+        print(f"the clearing service logs in with {clearing}; see: ceax clearing serve --help")
+        print("keys are readable by you alone; whoever holds one acts as that person")
     return 0
 
 

@@ -2,20 +2,16 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
+from gateway.cli_parts import DAMAGED, add_output, make_parser, note
 
+if TYPE_CHECKING:
     from engine.surveillance import Alert
     from gateway.alerts import Watched
+    from gateway.cli_parts import Commands
 
-    Commands = _SubParsersAction[argparse.ArgumentParser]
-
-DAMAGED = 1
-"""Exit code where the journal does not hold."""
 COLOURS = {"notice": "cyan", "warning": "yellow", "alarm": "bold red"}
 SEVERITIES = {"notice": "提示", "warning": "警示", "alarm": "严重"}
 HEADS = {
@@ -24,12 +20,11 @@ HEADS = {
 }
 SEQUENCES_SHOWN = 4
 """Most sequence numbers in a row of the table; --json has them all."""
-EPILOG = """\
-example:
-  ceax journal alerts my-market
+EXAMPLE = """\
+ceax journal alerts my-market
   ceax journal alerts my-market --lang zh
-  ceax journal alerts my-market --json
-
+  ceax journal alerts my-market --json"""
+NOTES = """\
 Thresholds are those of the profile in the journal, table [surveillance]. A sequence number is a command
 of the journal. An alert is a question to a person, no finding against a participant (演示/仿真)."""
 
@@ -37,16 +32,9 @@ of the journal. An alert is a question to a person, no finding against a partici
 def add_alerts(verbs: "Commands") -> None:
     """Add `alerts` to the verbs of `ceax journal`."""
     summary = "replay the journal and print what surveillance finds"
-    parser = verbs.add_parser(
-        "alerts",
-        help=summary,
-        description=summary[0].upper() + summary[1:] + ".",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(verbs, "alerts", summary, EXAMPLE, NOTES)
     parser.add_argument("folder", type=Path, metavar="DIR", help="data directory of a market")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--lang", choices=("zh", "en"), default="en", help="of the table (en)")
+    add_output(parser)
     parser.set_defaults(run=_alerts)
 
 
@@ -60,18 +48,15 @@ def _alerts(arguments: argparse.Namespace) -> int:
 
     console = Console(stderr=True)
 
-    def say(text: str) -> None:
-        print(text, file=sys.stderr)
-
     try:
         with told(arguments.folder), console.status("replaying the journal") as status:
 
             def tell(date: str, sequence: int, alerts: int) -> None:
                 status.update(f"replaying {date or 'the beginning'}: {sequence:,}, {alerts} alerts")
 
-            watched = watch_journal(journal_disk(arguments.folder), say, tell)
+            watched = watch_journal(journal_disk(arguments.folder), note, tell)
     except (JournalDamaged, ReplayDiffers) as error:
-        say(f"ceax: {error}")
+        note(f"ceax: {error}")
         return DAMAGED
     if arguments.json:
         print(json.dumps(_facts(watched), ensure_ascii=False))

@@ -6,18 +6,18 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gateway.cli_parts import make_parser
+
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction
     from collections.abc import Callable
 
-    Commands = _SubParsersAction[argparse.ArgumentParser]
+    from gateway.cli_parts import Commands
 
 STALE: Final = 1
 """Exit code where a file is not what the types say."""
 LEVELS_INDENTED: Final = 3
-EPILOG = """\
-example:
-  ceax describe asyncapi > asyncapi.json
+EXAMPLE = """\
+ceax describe asyncapi > asyncapi.json
   ceax describe reference | less
   ceax describe --check          in a checkout: are the files in gateway/api what the types say?
   ceax describe --write          write them anew"""
@@ -65,13 +65,7 @@ def folder() -> Path:
 def add_commands(commands: "Commands") -> None:
     """Add `ceax describe`."""
     summary = "print what the wire speaks: AsyncAPI, OpenAPI, reference, test vectors"
-    parser = commands.add_parser(
-        "describe",
-        help=summary,
-        description=summary[0].upper() + summary[1:] + ".",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(commands, "describe", summary, EXAMPLE)
     names = ("asyncapi", "openapi", "reference", "vectors", "ccxt")
     parser.add_argument("document", nargs="?", choices=names, help="what to print")
     parser.add_argument("--check", action="store_true", help="compare the files with the types")

@@ -2,22 +2,16 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.cli_parts import DAMAGED, make_parser, note
+
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction
+    from gateway.cli_parts import Commands
 
-    Commands = _SubParsersAction[argparse.ArgumentParser]
-
-DAMAGED = 1
-"""Exit code where the journal does not hold, or something was found."""
 FINDINGS_SHOWN = 50
-EPILOG = """\
-example:
-  ceax journal eyes my-market
-
+NOTES = """\
 Persons are those of the keys that the journal enrolled. One person may halt and revoke at once; all other
 control commands, and the end of a halt, need a second one. Exit code 1 where one was alone."""
 
@@ -25,13 +19,7 @@ control commands, and the end of a halt, need a second one. Exit code 1 where on
 def add_eyes(verbs: "Commands") -> None:
     """Add `eyes` to the verbs of `ceax journal`."""
     summary = "prove that no control command had one pair of eyes"
-    parser = verbs.add_parser(
-        "eyes",
-        help=summary,
-        description=summary[0].upper() + summary[1:] + ".",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(verbs, "eyes", summary, "ceax journal eyes my-market", NOTES)
     parser.add_argument("folder", type=Path, metavar="DIR", help="data directory of a market")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_eyes)
@@ -45,14 +33,11 @@ def _eyes(arguments: argparse.Namespace) -> int:
     from gateway.market import journal_disk, told
     from gateway.replay import ReplayDiffers
 
-    def say(text: str) -> None:
-        print(text, file=sys.stderr)
-
     try:
         with told(arguments.folder):
-            watched = watch_journal(journal_disk(arguments.folder), say)
+            watched = watch_journal(journal_disk(arguments.folder), note)
     except (JournalDamaged, ReplayDiffers) as error:
-        say(f"ceax: {error}")
+        note(f"ceax: {error}")
         return DAMAGED
     eyes = watched.eyes
     if arguments.json:

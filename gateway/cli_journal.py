@@ -7,36 +7,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import cli_alerts, cli_eyes
+from gateway.cli_parts import DAMAGED, add_language, add_verbs, make_parser, note
 
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction
-
+    from gateway.cli_parts import Commands
     from gateway.journal_lines import Line
     from gateway.journal_scan import Report
 
-    Commands = _SubParsersAction[argparse.ArgumentParser]
-
-DAMAGED = 1
-"""Exit code where the journal does not hold."""
 INTERRUPTED = 130
 COLUMNS = ("sequence", "time", "record", "kind", "key", "text", "fields")
 COLOURS = {"Refused": "31", "RecordAccess": "36", "Propose": "33", "Approve": "33", "Halt": "1;31"}
 """Terminal colours of some commands in `tail`; others have the terminal's own."""
 DIM = "2"
-EXPORT_EXAMPLES = """\
-examples:
-  ceax journal export my-market --from 2021-07-16 > day.jsonl
+EXPORT_EXAMPLE = """\
+ceax journal export my-market --from 2021-07-16 > day.jsonl
   ceax journal export my-market --kind audit --lang zh --format csv > audit.csv
-  ceax journal export my-market --from 4711 --to 4720 --kind Traded --kind command
-
+  ceax journal export my-market --from 4711 --to 4720 --kind Traded --kind command"""
+EXPORT_NOTES = """\
 --from and --to are included: a sequence, a Beijing date or 2021-07-16T09:30. --kind is command, event,
 audit (who came, keys, proposals, approvals, admissions, halts) or the name of a command or event.
 Events are made again by a replay, under the profile that stands in the journal."""
-TAIL_EXAMPLES = """\
-examples:
-  ceax journal tail my-market
-  ceax journal tail my-market --after 0 --json | jq .kind
-
+TAIL_EXAMPLE = """\
+ceax journal tail my-market
+  ceax journal tail my-market --after 0 --json | jq .kind"""
+TAIL_NOTES = """\
 Reads the files of an exchange that may be running, no further than what was acknowledged; Ctrl-C ends it.
 With --after N it begins behind that sequence, with --lines N that many commands back, else with what
 comes now; with --once it ends at the last acknowledged command."""
@@ -45,13 +39,13 @@ comes now; with --once it ends at the last acknowledged command."""
 def add_journal(commands: "Commands") -> None:
     """Add `ceax journal` with its verbs."""
     summary = "verify, replay, export, follow or watch the journal of a market"
-    parser = _parser(commands, "journal", summary, "example:\n  ceax journal verify my-market")
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser = make_parser(commands, "journal", summary, "ceax journal verify my-market")
+    verbs = add_verbs(parser)
     for name, text, handler in (
         ("verify", "read every frame and name the first damage", _verify),
         ("replay", "run the whole journal through the engine and print its digests", _replay),
     ):
-        verb = _verb(verbs, name, text, f"example:\n  ceax journal {name} my-market")
+        verb = _verb(verbs, name, text, f"ceax journal {name} my-market")
         verb.add_argument("--json", action="store_true", help="print one JSON object")
         verb.set_defaults(run=handler)
     _add_export(verbs)
@@ -60,46 +54,34 @@ def add_journal(commands: "Commands") -> None:
     cli_eyes.add_eyes(verbs)
 
 
-def _parser(commands: "Commands", name: str, summary: str, epilog: str) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=summary[0].upper() + summary[1:] + ".",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
-def _verb(verbs: "Commands", name: str, summary: str, epilog: str) -> argparse.ArgumentParser:
-    parser = _parser(verbs, name, summary, epilog)
+def _verb(
+    verbs: "Commands", name: str, summary: str, example: str, notes: str = ""
+) -> argparse.ArgumentParser:
+    parser = make_parser(verbs, name, summary, example, notes)
     parser.add_argument("folder", type=Path, metavar="DIR", help="data directory of a market")
     return parser
 
 
 def _add_export(verbs: "Commands") -> None:
-    export = _verb(
-        verbs, "export", "write commands and events as JSON lines or CSV", EXPORT_EXAMPLES
-    )
+    summary = "write commands and events as JSON lines or CSV"
+    export = _verb(verbs, "export", summary, EXPORT_EXAMPLE, EXPORT_NOTES)
     export.add_argument("--from", dest="begin", default="", metavar="PLACE", help="first (all)")
     export.add_argument("--to", dest="end", default="", metavar="PLACE", help="last (all)")
     export.add_argument("--kind", action="append", default=[], help="may be given again (all)")
     export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="(jsonl)")
-    export.add_argument("--lang", choices=("zh", "en"), default="en", help="of the texts (en)")
+    add_language(export)
     export.set_defaults(run=_export)
 
 
 def _add_tail(verbs: "Commands") -> None:
-    tail = _verb(verbs, "tail", "follow the commands of an exchange that runs", TAIL_EXAMPLES)
+    summary = "follow the commands of an exchange that runs"
+    tail = _verb(verbs, "tail", summary, TAIL_EXAMPLE, TAIL_NOTES)
     tail.add_argument("--after", type=int, default=-1, metavar="N", help="begin behind a sequence")
     tail.add_argument("--lines", type=int, default=0, metavar="N", help="look back so far first")
     tail.add_argument("--once", action="store_true", help="end where nothing more is written")
     tail.add_argument("--json", action="store_true", help="print one JSON object for each command")
-    tail.add_argument("--lang", choices=("zh", "en"), default="en", help="of the texts (en)")
+    add_language(tail)
     tail.set_defaults(run=_tail)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 # ---------------------------------------------------------------- verify, replay
@@ -117,7 +99,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         if arguments.json:
             place = {"file": damage.file, "offset": damage.offset, "sequence": damage.sequence}
             print(json.dumps({"ok": False} | place | {"problem": damage.what}))
-        _say(f"ceax: {damage}")
+        note(f"ceax: {damage}")
         return DAMAGED
     facts = {name: getattr(report, name) for name in report.__struct_fields__}
     is_as_closed = not report.changed_files
@@ -126,7 +108,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     else:
         _print_report(report)
     for name in report.changed_files:
-        _say(
+        note(
             f"ceax: {name} is not byte for byte what was closed, although every frame in it holds; "
             "restore this file from a copy"
         )
@@ -156,9 +138,9 @@ def _replay(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     try:
         with told(arguments.folder):
-            done = replay_journal(journal_disk(arguments.folder), _say)
+            done = replay_journal(journal_disk(arguments.folder), note)
     except (JournalDamaged, ReplayDiffers) as error:
-        _say(f"ceax: {error}")
+        note(f"ceax: {error}")
         return DAMAGED
     facts = {
         "commands": done.report.commands,
@@ -197,7 +179,7 @@ def _export(arguments: argparse.Namespace) -> int:
     from gateway.replay import ReplayDiffers
 
     for name in sorted(set(arguments.kind) - known_kinds()):
-        _say(f"ceax: {unknown_kind(name)}")
+        note(f"ceax: {unknown_kind(name)}")
         return 2
     selection = Selection(
         begin=parse_bound(arguments.begin, is_end=False),
@@ -219,9 +201,9 @@ def _export(arguments: argparse.Namespace) -> int:
         table.writerow(COLUMNS)
     try:
         with told(arguments.folder):
-            export_journal(journal_disk(arguments.folder), selection, write, _say)
+            export_journal(journal_disk(arguments.folder), selection, write, note)
     except (JournalDamaged, ReplayDiffers) as error:
-        _say(f"ceax: {error}")
+        note(f"ceax: {error}")
         return DAMAGED
     except BrokenPipeError:
         sys.stderr.close()  # the reader has enough
@@ -253,7 +235,7 @@ def _tail(arguments: argparse.Namespace) -> int:
                     if line.sequence > after:
                         print(_shown(line, arguments, is_coloured=is_coloured), flush=True)
     except JournalDamaged as damage:
-        _say(f"ceax: {damage}")
+        note(f"ceax: {damage}")
         return DAMAGED
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -1,7 +1,6 @@
 """What the commands that talk to an exchange share: options, key files with passphrases, proposals."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
@@ -20,19 +19,26 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 E = TypeVar("E")
+DAMAGED = 1
+"""Exit code where a journal does not hold, or does not say what it should."""
 
 
 def make_parser(
-    commands: "Commands", name: str, summary: str, example: str
+    commands: "Commands", name: str, summary: str, example: str, notes: str = ""
 ) -> argparse.ArgumentParser:
-    """Add a command with its summary and an example."""
+    """Add a command with its summary, an example and notes."""
     return commands.add_parser(
         name,
         help=summary,
         description=summary[0].upper() + summary[1:] + ".",
-        epilog=f"example:\n  {example}",
+        epilog=f"example:\n  {example}" + (f"\n\n{notes}" if notes else ""),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def note(text: str) -> None:
+    """Tell a person something beside the output of a command."""
+    print(text, file=sys.stderr)
 
 
 def add_verbs(parser: argparse.ArgumentParser) -> "Commands":
@@ -43,6 +49,11 @@ def add_verbs(parser: argparse.ArgumentParser) -> "Commands":
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add how answers are shown."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_language(parser)
+
+
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """Add the language in which a command speaks."""
     parser.add_argument("--lang", choices=("zh", "en"), default="en", help="of texts (en)")
 
 
@@ -105,11 +116,10 @@ def new_passphrase(arguments: argparse.Namespace) -> str:
     if given:
         passphrase.check(given)
     else:
-        print(
+        note(
             "注意: 没有口令, 能读到该文件的人即持有该密钥; 见 --passphrase"
             if is_chinese
-            else "warning: no passphrase: whoever can read the file has the key; see --passphrase",
-            file=sys.stderr,
+            else "warning: no passphrase: whoever can read the file has the key; see --passphrase"
         )
     return given
 
@@ -120,6 +130,8 @@ def talk(
     key: "KeyFile | None" = None,
 ) -> T:
     """Log in, by default with the key of the options, do some work and log out; UserError where that fails."""
+    import asyncio
+
     from gateway.cli_fixes import mistake
 
     if arguments.exchange is None or arguments.key is None:
