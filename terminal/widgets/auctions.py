@@ -10,7 +10,6 @@ from terminal.desk import desk, word
 from terminal.store import State
 from terminal.widgets.table import Column, Row, TablePanel
 
-WIDE_CELLS = 100
 NARROW = (
     Column("auction_number", 4, "right"),
     Column("product", 8),
@@ -59,8 +58,7 @@ class AuctionsPanel(TablePanel):
     def repaint(self, topics: frozenset[str]) -> None:
         """Show the auctions as they are now."""
         if "*" in topics:
-            self.use_columns(WIDE if self.app.size.width >= WIDE_CELLS else NARROW)
-            self.relabel()
+            self.fit_columns(WIDE, NARROW)
         if topics & {"auctions", "applications", "*"}:
             rows = rows_of(desk(self).state)
             self.border_title = word(self, "auctions_title", count=len(rows))

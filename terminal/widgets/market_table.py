@@ -43,7 +43,6 @@ WIDE = (
     Column("trades_count", 6, "right"),
     NORMAL[-1],
 )
-NORMAL_CELLS, WIDE_CELLS = 112, 160
 
 
 class MarketTable(TablePanel):
@@ -57,11 +56,7 @@ class MarketTable(TablePanel):
     def repaint(self, topics: frozenset[str]) -> None:
         """Show the quotes as they are now."""
         if "*" in topics:
-            width = self.app.size.width
-            self.use_columns(
-                WIDE if width >= WIDE_CELLS else NORMAL if width >= NORMAL_CELLS else NARROW
-            )
-            self.relabel()
+            self.fit_columns(WIDE, NORMAL, NARROW)
         if not topics & {"market", "*"}:
             return
         market = desk(self).state.market

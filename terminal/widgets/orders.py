@@ -9,7 +9,6 @@ from terminal.desk import desk, word
 from terminal.widgets.colours import coloured
 from terminal.widgets.table import Column, Row, TablePanel
 
-WIDE_CELLS = 100
 NARROW = (
     Column("order", 7, "right"),
     Column("time", 8),
@@ -56,8 +55,7 @@ class OrdersPanel(TablePanel):
     def repaint(self, topics: frozenset[str]) -> None:
         """Show the orders as they are now."""
         if "*" in topics:
-            self.use_columns(WIDE if self.app.size.width >= WIDE_CELLS else NARROW)
-            self.relabel()
+            self.fit_columns(WIDE, NARROW)
         if not topics & {"orders", "*"}:
             return
         wanted = desk(self).product if self.of_product else ""

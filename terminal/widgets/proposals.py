@@ -7,7 +7,6 @@ from terminal import format as show
 from terminal.desk import desk, word
 from terminal.widgets.table import Column, Row, TablePanel
 
-WIDE_CELLS = 100
 NARROW = (
     Column("proposal", 6, "right"),
     Column("time", 8),
@@ -34,8 +33,7 @@ class ProposalsPanel(TablePanel):
     def repaint(self, topics: frozenset[str]) -> None:
         """Show the proposals as they are now."""
         if "*" in topics:
-            self.use_columns(WIDE if self.app.size.width >= WIDE_CELLS else NARROW)
-            self.relabel()
+            self.fit_columns(WIDE, NARROW)
         if topics & {"proposals", "*"}:
             proposals = self._proposals()
             self.border_title = word(self, "approvals_title", count=len(proposals))

@@ -21,6 +21,14 @@ class Column(Struct, frozen=True):
     align: Literal["left", "right"] = "left"
 
 
+def fitting(sets: Sequence[Sequence[Column]], room: int) -> tuple[Column, ...]:
+    """Return the first of some sets of columns that fits into so many cells, the last where none does."""
+    for columns in sets:
+        if sum(column.width + 2 for column in columns) + 2 <= room:  # spaces beside cells, a border
+            return tuple(columns)
+    return tuple(sets[-1])
+
+
 Row = tuple[str, tuple[Text | str, ...]]
 """Key and cells of one row."""
 
@@ -75,11 +83,10 @@ class TablePanel(Vertical, Painted):
         self._make_columns()
         self._wanted_row = chosen
 
-    def use_columns(self, columns: Sequence[Column]) -> None:
-        """Show other columns, for another width of the screen."""
-        if self.columns != tuple(columns):
-            self.columns = tuple(columns)
-            self.relabel()
+    def fit_columns(self, *sets: Sequence[Column]) -> None:
+        """Show the widest of these sets of columns that the screen has room for."""
+        self.columns = fitting(sets, self.app.size.width)
+        self.relabel()
 
     _wanted_row: str = ""
 
