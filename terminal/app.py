@@ -42,6 +42,7 @@ from terminal.screens.trade import TradeScreen
 from terminal.store import State, Topics
 from terminal.texts import LANGUAGES, Language, say
 from terminal.widgets.colours import CONVENTIONS, Convention, variables
+from terminal.widgets.footer import KeyLine
 
 PAINT_SECONDS: Final = 0.1
 """Changes are painted ten times a second, however fast messages come (terminal-spec 2.2)."""
@@ -258,7 +259,7 @@ class Terminal(App[int]):
         """Explain this screen, its keys and the market's words."""
         screen = self.screen
         if isinstance(screen, FrameScreen):
-            self.push_screen(HelpScreen(screen.help_sentence(), screen.EXTRA_KEYS))
+            self.push_screen(HelpScreen(screen.help_sentence(), screen.query_one(KeyLine).extra))
 
     def action_language(self) -> None:
         """Switch between Chinese and English."""

@@ -70,6 +70,12 @@ GLOSSARY: Final[tuple[tuple[str, str, str, str], ...]] = (
         "One operator proposes, another approves; only then it takes effect. Nobody approves their own.",
     ),
     (
+        "开通码",
+        "enrolment code",
+        "一次性的码:两人批准后告知本人,本人凭它登记自己的密钥。只显示一次,不能收回,到期失效。",
+        "A code for one use: approved by two persons and told to its owner, who enrols a key with it. Shown once, never taken back, over at its time.",
+    ),
+    (
         "结果待确认",
         "outcome unknown",
         "发出后断线,暂时不知道是否受理。重连后终端会自动查明,期间不要重复申报。",

@@ -16,13 +16,15 @@ from engine.commands import (
     SetOwnLimits,
 )
 from engine.units import NANOSECONDS_PER_SECOND
-from engine.views import KeyView
+from engine.views import CodeView, KeyView
 from gateway.action_words import action_text, terms_texts
 from gateway.enrolment_code import hash_of, new_code, read_code
+from gateway.expiry import code_state
 from terminal import format as show
 from terminal.desk import desk, word
 from terminal.forms import REASON_MAX, ask, choice, choices, field, participant, several
 from terminal.measures import tell_proposal
+from terminal.model import State
 from terminal.texts import TEXTS
 from terminal.widgets.form import FormField, Values
 
@@ -44,21 +46,32 @@ ADDRESS_SIGNS: Final = ",，、;；"
 """What may stand between two addresses."""
 
 
-# ---------------------------------------------------------------- the list
+# ---------------------------------------------------------------- the lists
 
 
 def listed(keys: Sequence[KeyView], wanted: str) -> list[KeyView]:
     """Return the keys in which all words of a filter are found, those that hold first, then by number."""
-    needles = [show.normalised(part).lower() for part in wanted.split()]
-    found = [key for key in keys if all(needle in _haystack(key) for needle in needles)]
+    found = [key for key in keys if _holds(wanted, key, key.key, key.state, key.public_key)]
     return sorted(found, key=lambda key: (key.state != "active", key.key))
 
 
-def _haystack(key: KeyView) -> str:
-    """Return all that a key is looked for by: number, person, company, role and state in both languages."""
-    words = (*TEXTS[f"role_{key.role.value}"], *TEXTS[key.state])
-    cells = (str(key.key), key.person, show.participant(key.participant), key.public_key, *words)
-    return " ".join(show.normalised(cell).lower() for cell in cells)
+def listed_codes(codes: Sequence[CodeView], wanted: str, time_ns: int) -> list[CodeView]:
+    """Return the codes in which all words of a filter are found, those that wait first, then the newest."""
+    found = [code for code in codes if _holds(wanted, code, code.code, code_state(code, time_ns))]
+    return sorted(found, key=lambda code: (code_state(code, time_ns) != "waiting", -code.code))
+
+
+def codes_waiting(state: State) -> int:
+    """Return how many codes wait to be claimed."""
+    return sum(code_state(code, state.time_ns) == "waiting" for code in state.codes or ())
+
+
+def _holds(wanted: str, row: KeyView | CodeView, number: int, state: str, public: str = "") -> bool:
+    """Say whether all words are found in number, person, company, role and state in both languages."""
+    words = (*TEXTS[f"role_{row.role.value}"], *TEXTS[state])
+    cells = (str(number), row.person, show.participant(row.participant), public, *words)
+    text = " ".join(show.normalised(cell).lower() for cell in cells)
+    return all(show.normalised(part).lower() in text for part in wanted.split())
 
 
 # ---------------------------------------------------------------- a code for a new key

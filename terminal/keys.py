@@ -244,6 +244,14 @@ LIMIT: Final = Key(
     action="screen.limit",
     rank=2,
 )
+CODES: Final = Key(
+    id="keys.codes",
+    key="space",
+    label="Space",
+    text_key="key_codes",
+    action="screen.codes",
+    rank=2,
+)
 FILTER: Final = Key(
     id="keys.filter",
     key="slash",
@@ -305,6 +313,9 @@ REFUSE_AUCTION: Final = Key(
 )
 BACK: Final = Key(
     id="app.back", key="escape", label="Esc", text_key="key_back", action="screen.back", rank=4
+)
+NEXT: Final = Key(
+    id="app.next", key="tab", label="Tab", text_key="key_next", action="app.focus_next", rank=8
 )
 NEXT_PRODUCT: Final = Key(
     id="product.next",

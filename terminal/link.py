@@ -200,6 +200,7 @@ class Link:
             "trades": self.client.trades,
             "proposals": self.client.proposals,
             "keys": self.client.keys,
+            "codes": self.client.codes,
             "participants": self.client.participants,
             "auctions": self.client.auctions,
             "applications": self.client.applications,

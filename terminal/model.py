@@ -13,6 +13,7 @@ from engine.views import (
     ApplicationView,
     AuctionView,
     Book,
+    CodeView,
     HaltView,
     Holding,
     KeyView,
@@ -86,6 +87,8 @@ class State:
     proposals: tuple[ProposalView, ...] | None = None
     keys: tuple[KeyView, ...] | None = None
     """The enrolled keys: of the own company, for operators all."""
+    codes: tuple[CodeView, ...] | None = None
+    """The enrolment codes that were claimed or wait for it: of the own company, for operators all."""
     participants: tuple[ParticipantView, ...] | None = None
     auctions: tuple[AuctionView, ...] | None = None
     applications: tuple[ApplicationView, ...] | None = None

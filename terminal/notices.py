@@ -40,14 +40,12 @@ _GOOD: Final = (
 )
 
 
-def notice_of(event: AnyEvent) -> Notice | None:
-    """Return the notice of an event, None where it is not worth a line."""
+def notice_of(event: AnyEvent) -> Notice:
+    """Return the notice of an event."""
     if isinstance(event, happened.Repeated):
         return notice_of(event.answer)
     if isinstance(event, happened.Refused):
         return Notice(event.time_ns, Severity.REFUSAL, event)
-    if isinstance(event, happened.KeyEnrolled):
-        return None
     if isinstance(event, happened.TradingStopped):
         return Notice(event.time_ns, Severity.WARNING, event)
     good = isinstance(event, _GOOD)

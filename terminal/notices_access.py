@@ -9,6 +9,9 @@ from terminal.texts import Language, say
 def access_words(event: AnyEvent, language: Language) -> str:
     """Return an event in words, "" where it is none of these."""
     match event:
+        case happened.KeyEnrolled():
+            role = say(language, f"role_{event.role.value}")
+            return say(language, "told_key_enrolled", key=event.key, person=event.person, role=role)
         case happened.KeyRevoked():
             person, reason = event.person, event.explanation
             return say(language, "told_key_revoked", key=event.key, person=person, reason=reason)

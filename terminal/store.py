@@ -49,8 +49,8 @@ TALKS: Final[Topics] = frozenset({"offers", "negotiations"})
 AUCTIONS: Final[Topics] = frozenset({"auctions", "applications"})
 CONTROL: Final[Topics] = frozenset({"market", "proposals", "participants"})
 """What an operator asks for again."""
-KEYS: Final[Topics] = frozenset({"keys", "proposals"})
-"""What who manages keys asks for again; who only lists them reads no proposals."""
+KEYS: Final[Topics] = frozenset({"keys", "codes", "proposals"})
+"""What who manages keys asks for again; who only lists them reads neither codes nor proposals."""
 
 
 def reduce(state: State, message: Message) -> Topics:  # noqa: C901 - one arm a message
@@ -144,14 +144,17 @@ def _keys(state: State) -> Topics:
 
 
 _OF_KEYS: Final = (
-    happened.KeyEnrolled
+    happened.CodeIssued
+    | happened.KeyEnrolled
     | happened.KeyRevoked
     | happened.KeyExpired
     | happened.OwnLimitsSet
     | happened.ProposalMade
     | happened.ProposalApproved
     | happened.ProposalRejected
+    | happened.DayOpened
 )
+"""An opening day ends keys and forgets codes."""
 _OF_TALKS: Final = (
     happened.BlockOffered
     | happened.BlockOfferedToGroup

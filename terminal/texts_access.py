@@ -3,6 +3,10 @@
 from typing import Final
 
 ACCESS: Final[dict[str, tuple[str, str]]] = {
+    "told_key_enrolled": (
+        "新密钥 {key} 已登记: {person} ({role})",
+        "New key {key} is enrolled: {person} ({role})",
+    ),
     "told_key_revoked": (
         "密钥 {key} 已由 {person} 吊销: {reason}",
         "Key {key} was revoked by {person}: {reason}",
@@ -68,6 +72,7 @@ ACCESS: Final[dict[str, tuple[str, str]]] = {
     "hint_until": ("空 = 长期; 如 2026-12-31", "empty = open; such as 2026-12-31"),
     # ------------------------------------------------------------ the screen of keys
     "key_keys": ("密钥", "Keys"),
+    "key_codes": ("码/密钥", "Codes/keys"),
     "key_issue": ("发开通码", "New code"),
     "key_approve": ("复核", "Approve"),
     "key_end": ("吊销", "Revoke"),
@@ -75,10 +80,39 @@ ACCESS: Final[dict[str, tuple[str, str]]] = {
     "key_filter": ("筛选", "Filter"),
     "filter_hint": (
         "姓名、角色、状态、编号或公钥,可填多个; Esc 清除",
-        "person, role, state, number or public key, all must match; Esc clears",
+        "person, role, state, number, public key; all match; Esc clears",
     ),
     "keys_title": ("密钥 (有效 {active} / 共 {count})", "Keys ({active} active of {count})"),
     "keys_cut": ("只列前 {count} 个,请筛选", "the first {count} only: use the filter"),
+    "keys_to_codes": ("Space 看开通码: 待使用 {waiting}", "Space: codes, {waiting} waiting"),
+    "codes_title": (
+        "开通码 (待使用 {waiting} / 共 {count})",
+        "Enrolment codes ({waiting} waiting of {count})",
+    ),
+    "codes_to_keys": ("Space 回密钥", "Space: keys"),
+    "codes_none": (
+        "没有开通码。Ins 发一个;另一人复核后,本人在登录画面或用 ceax keys enrol 凭码登记自己的密钥。",
+        "No codes. Ins proposes one; approved, its person enrols a key with it: at the login, or by ceax keys enrol.",
+    ),
+    "codes_unmatched": (
+        "没有符合筛选的开通码。Esc 清除筛选。",
+        "No code matches. Esc clears the filter.",
+    ),
+    "codes_help": (
+        "开通码不能收回,到期自动失效;被冒用时吊销用它登记的密钥。Space 回密钥。",
+        "A code ends by itself, none is taken back; revoke what was wrongly claimed",
+    ),
+    "codes_hold": (
+        "开通码不能收回:待使用的到期自动失效;已使用的,吊销用它登记的密钥",
+        "a code is not taken back: unclaimed it ends by itself; claimed, revoke its key",
+    ),
+    "code_until": ("使用期限", "Claim until"),
+    "code_key": ("密钥", "Key"),
+    "code_detail": (
+        "开通码 {code} {person}  {time} 发放",
+        "Code {code} {person}  issued {time}",
+    ),
+    "code_claimed": ("已登记为密钥 {key}", "claimed: key {key}"),
     "keys_wait": ("正在读取…", "Reading…"),
     "keys_none": (
         "没有符合筛选的密钥。Esc 清除筛选,Ins 为新密钥发放开通码。",

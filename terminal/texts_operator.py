@@ -17,7 +17,7 @@ OPERATOR: Final[dict[str, tuple[str, str]]] = {
     "no_day": ("没有开启的交易日", "no trading day is open"),
     "sequence": ("序号", "Sequence"),
     "participants": ("交易主体", "Participants"),
-    "waiting": ("待复核", "Waiting"),
+    "proposals_waiting": ("待复核", "Waiting"),
     "clock_wall": ("真实时钟", "wall clock"),
     "clock_simulated": ("仿真时钟", "simulated clock"),
     "clock_driven": ("受控时钟", "driven clock"),

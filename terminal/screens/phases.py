@@ -33,7 +33,7 @@ class DayPanel(Lines):
             ("clock", f"{show.clock(state.time_ns)}  {word(self, f'clock_{kind}')}"),
             ("sequence", show.quantity(state.sequence)),
             ("participants", show.quantity(len(state.participants or ()))),
-            ("waiting", show.quantity(len(state.proposals or ()))),
+            ("proposals_waiting", show.quantity(len(state.proposals or ()))),
         ]
         return [
             self.text((" " + show.fit(word(self, key), 14), "dim"), (value, "strong"))

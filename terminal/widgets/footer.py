@@ -93,9 +93,7 @@ class KeyLine(Lines):
     def rows(self, width: int, height: int) -> list[Text]:  # noqa: ARG002 - one line
         """Return as many keys as fit, in their order."""
         role = "operator" if desk(self).state.is_operator else "trader"
-        keys = [key for key in KEYS if role in key.roles] + [
-            key for key in self.extra if role in key.roles
-        ]
+        keys = [key for key in (*KEYS, *self.extra) if role in key.roles]
         kept = sorted(keys, key=lambda key: key.rank)
         while sum(self._cells(key) for key in kept) > width:
             kept.pop()

@@ -32,33 +32,29 @@ class StatusHeader(Lines):
 
     def rows(self, width: int, height: int) -> list[Text]:  # noqa: ARG002 - always two lines
         """Return identity and market state."""
-        left: list[Part] = [(f" {word(self, 'badge')} ", "badge"), " ", *self._identity()]
-        right = self._line()
-        used = cell_len("".join(part if isinstance(part, str) else part[0] for part in left))
-        room = max(1, width - used - cell_len(right[0]) - 1)
-        first = self.text(*left)
-        if used + cell_len(right[0]) + 2 > width:
-            first.truncate(width - cell_len(right[0]) - 2)
-            room = 1
-        first.append(" " * room).append(right[0], self.look(right[1]))
+        told, look = self._line()
+        room = width - cell_len(told) - 2
+        badge, title = (f" {word(self, 'badge')} ", "badge"), (word(self, "app_title"), "strong")
+        who = self._identity()
+        first = self.text(badge, " ", title, ("  │ " if who else "", "dim"), who)
+        if first.cell_len > room:
+            first = self.text(badge, " ", who)
+        first.truncate(room, overflow="ellipsis", pad=True)
+        first.append(" ").append(told, self.look(look))
         for brevity in BREVITIES:
             second = self.text(" ", *self._market(brevity))
             if second.cell_len <= width:
                 break
         return [first, second]
 
-    def _identity(self) -> list[Part]:
+    def _identity(self) -> str:
         welcome = desk(self).state.welcome
         if welcome is None:
-            return [(word(self, "app_title"), "strong")]
+            return ""
         name = show.plain(welcome.participant_name or welcome.profile.place_of_trade)
         code = show.participant(welcome.participant) + " " if welcome.participant else ""
         role = word(self, f"role_{welcome.role}")
-        return [
-            (word(self, "app_title"), "strong"),
-            ("  │ ", "dim"),
-            f"{code}{name} / {show.plain(welcome.person)} {role}",
-        ]
+        return f"{code}{name} / {show.plain(welcome.person)} {role}"
 
     def _line(self) -> tuple[str, str]:
         state = desk(self).state

@@ -1,24 +1,24 @@
-"""The enrolled keys as a list: who, what for, until when; and all that is known of the chosen one."""
+"""The enrolled keys as a list: who, what for, until when; and all that is known of the chosen key or code."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from rich.text import Text
 
 from engine.commands import Permission
-from engine.views import KeyView
+from engine.views import CodeView, KeyView
 from gateway.action_words import permissions_text, terms_texts
 from gateway.expiry import days_left, ends_soon
 from gateway.words import PUBLIC_SHOWN
 from terminal import format as show
 from terminal.desk import desk, word
-from terminal.key_management import listed
+from terminal.key_management import codes_waiting, listed
 from terminal.widgets.colours import coloured
 from terminal.widgets.lines import Lines
 from terminal.widgets.table import Column, Row, TablePanel
 
-WIDE_CELLS: Final = 100
-KEYS_SHOWN_MAX: Final = 500
-"""Most keys that are listed at once; the filter finds the others."""
+ROWS_SHOWN_MAX: Final = 500
+"""Most keys, or codes, that are listed at once; the filter finds the others."""
 NARROW = (
     Column("key_number", 4, "right"),
     Column("participant", 5),
@@ -51,8 +51,27 @@ WIDE = (
     Column("state", 8),
 )
 
-LOOKS: Final = {"active": "text-success", "revoked": "text-muted", "expired": "text-muted"}
-"""Variables of the theme by the state of a key."""
+LOOKS: Final = {
+    "active": "text-success",
+    "revoked": "text-muted",
+    "expired": "text-muted",
+    "waiting": "text-warning",
+    "claimed": "text-success",
+}
+"""Variables of the theme by the state of a key or a code."""
+
+
+def permissions_words(panel: TablePanel, permissions: Iterable[Permission]) -> str:
+    """Return what a key may do, in the width of a cell."""
+    held = tuple(permissions)
+    if set(held) == set(Permission):
+        return word(panel, "key_all")
+    return permissions_text(held, desk(panel).language) or show.MISSING
+
+
+def subtitle(panel: TablePanel, found: int, way: str) -> str:
+    """Return that a list is cut, else the way to the other list."""
+    return word(panel, "keys_cut", count=ROWS_SHOWN_MAX) if found > ROWS_SHOWN_MAX else way
 
 
 class KeysPanel(TablePanel):
@@ -65,22 +84,21 @@ class KeysPanel(TablePanel):
     def repaint(self, topics: frozenset[str]) -> None:
         """Show the keys as they are now."""
         if "*" in topics:
-            narrow = NARROW if desk(self).state.is_operator else COMPANY_NARROW
-            self.use_columns(WIDE if self.app.size.width >= WIDE_CELLS else narrow)
-            self.relabel()
-        if topics & {"keys", "phase", "*"}:
-            self.show_keys()
+            self.fit_columns(WIDE, NARROW if desk(self).state.is_operator else COMPANY_NARROW)
+        if topics & {"keys", "codes", "phase", "*"}:
+            self.show_found()
 
-    def show_keys(self) -> None:
+    def show_found(self) -> None:
         """Show what the filter leaves, or say why nothing is there."""
-        keys = desk(self).state.keys or ()
+        state = desk(self).state
+        keys = state.keys or ()
         found = listed(keys, self.wanted)
         active = sum(key.state == "active" for key in keys)
         told = word(self, "keys_title", active=active, count=len(keys))
-        self.border_title = told if desk(self).state.lists_keys else word(self, "key_keys")
-        is_cut = len(found) > KEYS_SHOWN_MAX
-        self.border_subtitle = word(self, "keys_cut", count=KEYS_SHOWN_MAX) if is_cut else ""
-        self.show_rows([self._row(key) for key in found[:KEYS_SHOWN_MAX]], self._empty())
+        self.border_title = told if state.lists_keys else word(self, "key_keys")
+        way = word(self, "keys_to_codes", waiting=codes_waiting(state))
+        self.border_subtitle = subtitle(self, len(found), way if state.manages_keys else "")
+        self.show_rows([self._row(key) for key in found[:ROWS_SHOWN_MAX]], self._empty())
 
     def chosen_key(self) -> KeyView | None:
         """Return the key under the cursor."""
@@ -114,7 +132,7 @@ class KeysPanel(TablePanel):
             "participant": show.participant(key.participant),
             "code_person": show.plain(key.person),
             "role": word(self, f"role_{key.role.value}"),
-            "permissions": self._permissions(key),
+            "permissions": permissions_words(self, key.permissions),
             "order_max_t": show.quantity(key.order_max_t, show_zero=False),
             "valid_until": key.valid_until or show.MISSING,
             "days_left": coloured(self, show.MISSING if left is None else str(left), look),
@@ -122,27 +140,33 @@ class KeysPanel(TablePanel):
         }
         return str(key.key), tuple(cells[column.key] for column in self.columns)
 
-    def _permissions(self, key: KeyView) -> str:
-        if set(key.permissions) == set(Permission):
-            return word(self, "key_all")
-        return permissions_text(key.permissions, desk(self).language) or show.MISSING
-
 
 class KeyDetail(Lines):
-    """All that is known of one key, on two lines."""
+    """All that is known of one key or code, on two lines."""
 
-    key: KeyView | None = None
+    chosen: KeyView | CodeView | None = None
 
-    def show_key(self, key: KeyView | None) -> None:
-        """Show another key."""
-        self.key = key
+    def show_chosen(self, chosen: KeyView | CodeView | None) -> None:
+        """Show another one."""
+        self.chosen = chosen
         self.repaint(frozenset())
 
     def rows(self, width: int, height: int) -> list[Text]:  # noqa: ARG002 - two lines
-        """Return who has it and since when, then what narrows it."""
-        key = self.key
-        if key is None:
+        """Return whose it is and since when, then what narrows it."""
+        chosen = self.chosen
+        if chosen is None:
             return []
+        told = self._code(chosen) if isinstance(chosen, CodeView) else self._key(chosen)
+        parts = [*terms_texts(chosen, desk(self).language)]
+        if isinstance(chosen, KeyView) and chosen.order_max_t:
+            parts.append(word(self, "key_limited", quantity=show.quantity(chosen.order_max_t)))
+        terms = "; ".join(parts) or word(self, "key_free")
+        return [
+            self.text((show.fit(f" {told}", width), "flat")),
+            self.text((show.fit(f" {terms}", width), "dim")),
+        ]
+
+    def _key(self, key: KeyView) -> str:
         told = word(
             self,
             "key_detail",
@@ -155,11 +179,14 @@ class KeyDetail(Lines):
             told += "; " + word(self, "key_follows", key=key.previous)
         if key.code:
             told += "; " + word(self, "key_by_code", code=key.code)
-        parts = [*terms_texts(key, desk(self).language)]
-        if key.order_max_t:
-            parts.append(word(self, "key_limited", quantity=show.quantity(key.order_max_t)))
-        terms = "; ".join(parts) or word(self, "key_free")
-        return [
-            self.text((show.fit(f" {told}", width), "flat")),
-            self.text((show.fit(f" {terms}", width), "dim")),
-        ]
+        return told
+
+    def _code(self, code: CodeView) -> str:
+        told = word(
+            self,
+            "code_detail",
+            code=code.code,
+            person=show.plain(code.person),
+            time=show.moment(code.time_ns),
+        )
+        return told + ("; " + word(self, "code_claimed", key=code.key) if code.key else "")

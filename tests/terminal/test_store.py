@@ -334,6 +334,7 @@ def test_an_operator_asks_for_proposals_and_not_for_an_account() -> None:
         "applications",
         "halts",
         "keys",
+        "codes",
     }
     assert follow_up(state, private(traded())) == {"proposals", "participants"}
 

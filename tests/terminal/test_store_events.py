@@ -31,8 +31,8 @@ def test_talks_auctions_and_halts_are_asked_for_when_something_happened_to_them(
     assert "offers" not in follow_up(operator, private(sample(happened.BlockCountered)))
 
 
-def test_keys_and_proposals_are_asked_for_by_who_manages_keys_alone() -> None:
-    keys = {"keys", "proposals"}
+def test_keys_codes_and_proposals_are_asked_for_by_who_manages_keys_alone() -> None:
+    keys = {"keys", "codes", "proposals"}
     for role, participant, asked in (
         ("administrator", 1, keys),
         ("supervisor", 0, keys),
@@ -43,7 +43,13 @@ def test_keys_and_proposals_are_asked_for_by_who_manages_keys_alone() -> None:
         message = Welcomed(welcome(role, participant=participant))
         reduce(state, message)
         assert follow_up(state, message) & keys == asked
-        for kind in (happened.KeyEnrolled, happened.OwnLimitsSet, happened.ProposalMade):
+        for kind in (
+            happened.CodeIssued,
+            happened.KeyEnrolled,
+            happened.OwnLimitsSet,
+            happened.ProposalMade,
+            happened.DayOpened,
+        ):
             assert follow_up(state, private(sample(kind))) & keys == asked
 
 

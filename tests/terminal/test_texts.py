@@ -12,6 +12,7 @@ from terminal import glossary, texts
 from terminal.keys import (
     APPROVE,
     CANCEL,
+    CODES,
     END,
     FILTER,
     ISSUE,
@@ -23,8 +24,17 @@ from terminal.keys import (
     REJECT,
 )
 from terminal.screens.phases import MethodsPanel, ReferencesPanel
-from terminal.widgets import account, key_list, listings, market_table, orders, proposals
-from terminal.widgets.table import Column
+from terminal.widgets import (
+    account,
+    auctions,
+    code_list,
+    key_list,
+    listings,
+    market_table,
+    orders,
+    proposals,
+)
+from terminal.widgets.table import Column, fitting
 
 FOLDER = Path(texts.__file__).parent
 TABLES = {
@@ -50,6 +60,8 @@ COLUMN_SETS = (
     key_list.NARROW,
     key_list.COMPANY_NARROW,
     key_list.WIDE,
+    code_list.NARROW,
+    code_list.WIDE,
     proposals.NARROW,
     proposals.WIDE,
 )
@@ -113,10 +125,30 @@ def test_titles_fit_their_columns(columns: tuple[Column, ...], language: texts.L
         account.HoldingsPanel.COLUMNS,
         key_list.NARROW,
         key_list.COMPANY_NARROW,
+        code_list.NARROW,
     ],
 )
 def test_narrow_tables_fit_eighty_columns(columns: tuple[Column, ...]) -> None:
     assert sum(column.width + 2 for column in columns) <= 78
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        (market_table.WIDE, market_table.NORMAL, market_table.NARROW),
+        (orders.WIDE, orders.NARROW),
+        (auctions.WIDE, auctions.NARROW),
+        (proposals.WIDE, proposals.NARROW),
+        (key_list.WIDE, key_list.NARROW),
+        (code_list.WIDE, code_list.NARROW),
+    ],
+)
+def test_columns_are_as_wide_as_the_screen_has_room_for(sets: tuple[tuple[Column, ...]]) -> None:
+    shown = {room: fitting(sets, room) for room in (80, *range(99, 201))}
+    for room, columns in shown.items():
+        assert sum(column.width + 2 for column in columns) + 2 <= room
+    assert shown[80] == sets[-1]
+    assert shown[200] == sets[0]
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -128,7 +160,7 @@ def test_help_lines_fit_eighty_columns(language: texts.Language) -> None:
 
 
 def test_keys_have_ids_of_their_own_and_words() -> None:
-    extra = (CANCEL, NEXT_PRODUCT, OPEN, PROPOSE, REJECT, ISSUE, APPROVE, END, FILTER, LIMIT)
+    extra = (CANCEL, NEXT_PRODUCT, OPEN, PROPOSE, REJECT, ISSUE, APPROVE, END, FILTER, LIMIT, CODES)
     ids = [key.id for key in (*KEYS, *extra)]
     assert len(set(ids)) == len(ids)
     for key in (*KEYS, *extra):
