@@ -72,7 +72,13 @@ class AnchorDiffers(Exception):
 class FileScan:
     """One pass over one file; after `frames` is exhausted the fields below stand."""
 
-    def __init__(self, name: str, view: memoryview, chain: Chain) -> None:
+    def __init__(
+        self,
+        name: str,
+        view: memoryview,
+        chain: Chain,
+        again: Callable[[], memoryview] | None = None,
+    ) -> None:
         self.name = name
         self.end = HEAD_BYTES
         self.count = 0
@@ -80,6 +86,8 @@ class FileScan:
         self.mark = Mark(0, 0, 0)
         self._view = view
         self._chain = chain
+        self._again = again
+        """Reads the file once more, where another process may be writing it."""
 
     def frames(self, anchor: Anchor | None = None) -> Iterator[Frame]:
         """Yield the frames in order; JournalDamaged where the file breaks other than at its end.
@@ -95,11 +103,22 @@ class FileScan:
                 self._skip_to(anchor)
                 anchor = None
             frame = decode_frame(self._view, self.end)
-            if frame is None:
-                break
-            self._follow(frame)
-            yield frame
-        self._judge_end()
+            if frame is not None:
+                self._follow(frame)
+                yield frame
+                continue
+            try:
+                return self._judge_end()
+            except JournalDamaged:
+                if not self._was_being_written():
+                    raise
+
+    def _was_being_written(self) -> bool:
+        """Say whether a place that seemed broken holds by now: it was read earlier than what is behind it."""
+        if self._again is None:
+            return False
+        self._view = self._again()
+        return decode_frame(self._view, self.end) is not None
 
     def _follow(self, frame: Frame) -> None:
         chain = self._chain
@@ -231,7 +250,8 @@ class JournalScan:
                 is_old = anchor is not None and name < anchor.file
                 if not (is_old and is_proved and self._pass(first, following)):
                     at = anchor if anchor is not None and name == anchor.file else None
-                    self._read(name, file.view(), at, is_last=is_last)
+                    again = file.view if is_last and not is_own else None
+                    self._read(FileScan(name, file.view(), self.chain, again), at, is_last=is_last)
             finally:
                 file.close()
             first = following
@@ -255,8 +275,8 @@ class JournalScan:
         chain.epoch, chain.time_ns = following.header.epoch, following.header.time_ns
         return True
 
-    def _read(self, name: str, view: memoryview, anchor: Anchor | None, *, is_last: bool) -> None:
-        scan = FileScan(name, view, self.chain)
+    def _read(self, scan: FileScan, anchor: Anchor | None, *, is_last: bool) -> None:
+        name = scan.name
         frame: Frame | None = None
         try:
             for frame in scan.frames(anchor):

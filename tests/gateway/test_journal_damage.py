@@ -14,7 +14,7 @@ from gateway.journal_format import (
     read_mark,
 )
 from gateway.journal_scan import scan_journal
-from tests.gateway.fake_disk import FakeDisk
+from tests.gateway.fake_disk import FakeDisk, FakeFile
 from tests.gateway.journal_help import (
     FIRST,
     control,
@@ -156,6 +156,26 @@ def test_an_invalid_frame_before_one_of_a_later_batch_is_damage_whatever_the_mar
     with pytest.raises(JournalDamaged, match="behind it is") as caught:
         open_journal(disk)
     assert (caught.value.offset, caught.value.sequence) == (victim.offset, 1)
+
+
+def test_a_file_that_is_written_while_it_is_read_is_not_damaged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The system copies page by page: what stands behind may be younger than what stands before."""
+    disk, journal = filled()
+    early = bytes(disk.files[FIRST].current)
+    begin = frames_of(disk, FIRST)[-1].end
+    fill(journal, 3)
+    late = bytes(disk.files[FIRST].current)
+    seen = early[: begin + 128] + late[begin + 128 :]
+    views = iter((seen, late))
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeFile, "view", lambda _: memoryview(next(views)))
+        assert recovered(disk) == list(range(1, journal.last + 1))
+        for rest in ((seen,), (seen, seen)):  # whoever writes it reads it once
+            views = iter(rest)
+            with pytest.raises(JournalDamaged, match="behind it is"):
+                scan_journal(disk, is_writable=len(rest) == 1)
 
 
 def test_the_mark_alone_tells_a_damaged_last_batch_from_a_torn_one() -> None:
