@@ -164,10 +164,17 @@ class Mirror:
         if route.cache_s:
             self._kept[key] = kept
             self._kept_bytes += len(body)
-            while self._kept_bytes > CACHE_BYTES:
-                _, gone = self._kept.popitem(last=False)
-                self._kept_bytes -= len(gone.body)
+            self._forget(now_s)
         return kept
+
+    def _forget(self, now_s: float) -> None:
+        """Drop what is not given again, and past the limit what was not asked for longest."""
+        while self._kept:
+            first = next(iter(self._kept.values()))
+            if self._kept_bytes <= CACHE_BYTES and now_s - first.made_s < FRESH_S:
+                return
+            self._kept.popitem(last=False)
+            self._kept_bytes -= len(first.body)
 
 
 def find_route(path: str) -> tuple[Route, dict[str, str]] | None:

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from websockets.asyncio.server import ServerConnection, serve
 
-from engine.commands import NewListing, Role, Side
+from engine.commands import NewListing, OpenDay, Role, Side
 from gateway import keys, server, wire
 from gateway.client import (
     Client,
@@ -302,6 +302,20 @@ async def test_a_channel_is_stopped_while_the_line_is_down() -> None:
         assert connection.reader.channels == {"private"}
         with pytest.raises(RequestFailed, match="NOT_SUBSCRIBED"):
             await client.unsubscribe("trades")
+
+
+async def test_a_line_knows_the_day_that_opened_while_it_stood() -> None:
+    async with serving() as world, await world.trader(1) as client:
+        world.go_to("15:00")
+        world.sequencer.now_ns = world.clock("08:30", "2021-07-19")
+        world.send(0, OpenDay(date="2021-07-19"))
+        await eventually(lambda: client.status and client.status.date == "2021-07-19")
+        world.sequencer.held.clear()
+        sent = asyncio.create_task(client.place_listing(PRODUCT, Side.SELL, 4_850, 10))
+        await eventually(lambda: world.sequencer._inbox)
+        await lose(world, client)
+        world.sequencer.held.set()
+        assert (await sent).resent  # and not of unknown fate
 
 
 async def lose(world: World, client: Client) -> None:

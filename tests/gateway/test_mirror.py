@@ -285,6 +285,9 @@ async def test_kept_answers_and_addresses_have_a_limit(monkeypatch: pytest.Monke
             mirror.respond(request, f"192.0.2.{number}", time.monotonic())
         assert len(mirror._buckets) == 5
         assert sum(len(kept.body) for kept in mirror._kept.values()) == mirror._kept_bytes <= 2_000
+        assert len(mirror._kept) > 1
+        mirror.respond(request, "192.0.2.9", time.monotonic() + module.FRESH_S)
+        assert len(mirror._kept) == 1, "nothing is kept that is not given again"
 
 
 async def test_readiness_names_what_is_missing() -> None:
