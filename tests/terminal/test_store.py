@@ -308,7 +308,7 @@ def test_everything_that_grows_is_bounded() -> None:
     for number in range(500):
         reduce(state, IntentSent(number, CANCEL))
         reduce(state, IntentAnswered(number, answer(refused())))
-    assert len(state.intents) == model.INTENTS_MAX
+    assert len(state.intents) == len(state.answered) == model.INTENTS_MAX
     assert len(state.notices) == model.NOTICES_MAX
     assert len(state.unread) == model.UNREAD_MAX
 
