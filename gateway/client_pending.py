@@ -10,6 +10,9 @@ from gateway.client_errors import RequestFailed
 LATE_S: Final = 10.0
 """How long a command may wait to be sent: one that goes out much later than meant is another one."""
 
+SENDINGS_MAX: Final = 10
+"""How often a request goes out: one that every time costs the connection is given up."""
+
 
 class Pending:
     """One sending of a request, and what is known of its fate."""
@@ -40,7 +43,8 @@ class Pending:
         is_command, is_sent = isinstance(self.frame, wire.Submit), self.times_sent > 0
         # A client order number stands for one trading day: on another day it would be a new order.
         is_other_day = is_command and self.date != date
-        if is_sent and (is_other_day or not self.is_repeatable):
+        is_tried = self.times_sent >= SENDINGS_MAX
+        if is_sent and (is_other_day or is_tried or not self.is_repeatable):
             raise RequestFailed.here("unknown", "CONNECTION_LOST", language)
         if is_command and time.monotonic() - self.asked_s > LATE_S:
             outcome: wire.Outcome = "unknown" if is_sent else "not_sent"

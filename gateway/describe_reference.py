@@ -56,6 +56,7 @@ FOOT_OF_LOGIN: Final = """\
 READING: Final = """\
 `trades`, `market`, `private` and `drop` are streams of the log of this trading day and the last: each frame names
 the one before it (`previous`; on `drop` every sequence has a frame), one that would be very long comes in `parts`.
+`after` 0 replays all that is kept, from the `floor` that `Subscribed` tells; an `after` below it is `RESUME_TOO_OLD`.
 
 `book:<product>` is a state. First a `BookSnapshot`: five levels a side, of each the oldest listings one by one (at
 most {listings}) and the `count` of all; then `BookChanged`, at once and then at most every 20 ms. A level that is told
