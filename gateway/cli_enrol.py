@@ -107,12 +107,25 @@ def _add_terms(parser: argparse.ArgumentParser) -> None:
 
 
 def _terms(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the terms of a key; what the exchange would refuse when somebody approves is told at once."""
+    from ipaddress import ip_network
+
+    from engine.units import is_date
     from gateway.cli_fixes import mistake
 
     if arguments.person is None or arguments.role is None:
         raise mistake(arguments.lang, "whose_terms")
     if (arguments.role in COMPANY_ROLES) != (arguments.participant > 0):
         raise mistake(arguments.lang, "whose_company")
+    if arguments.permission and arguments.role != "trader":
+        raise mistake(arguments.lang, "whose_permissions")
+    for address in arguments.address:
+        try:
+            ip_network(address)
+        except ValueError:
+            raise mistake(arguments.lang, "no_address", told=address) from None
+    if arguments.valid_until and not is_date(arguments.valid_until):
+        raise mistake(arguments.lang, "no_date", told=arguments.valid_until)
     return {
         "role": arguments.role,
         "person": arguments.person,
@@ -131,6 +144,7 @@ def _code(arguments: argparse.Namespace) -> int:
     from engine.units import NANOSECONDS_PER_SECOND
     from gateway.cli_fixes import mistake
     from gateway.enrolment_code import hash_of, new_code, read_code
+    from gateway.malformed import in_words
 
     if arguments.list:
         return _list_codes(arguments)
@@ -151,7 +165,8 @@ def _code(arguments: argparse.Namespace) -> int:
         try:
             action = msgspec.convert(wish, IssueCode)
         except msgspec.ValidationError as error:
-            raise mistake(arguments.lang, "terms_bad", problem=error) from error
+            problem = in_words(str(error), arguments.lang)
+            raise mistake(arguments.lang, "terms_bad", problem=problem) from error
         (number,) = await propose_all(client, [(action,)], arguments.reason)
         return number, action.code_valid_until_ns
 
@@ -270,12 +285,14 @@ def _enrol_by_hand(arguments: argparse.Namespace) -> int:
 
     from engine.commands import EnrolKey
     from gateway.cli_fixes import mistake
+    from gateway.malformed import in_words
 
     wish = {"type": "EnrolKey", "public_key": arguments.public_key, **_terms(arguments)}
     try:
         action = msgspec.convert(wish, EnrolKey)
     except msgspec.ValidationError as error:
-        raise mistake(arguments.lang, "key_bad", problem=error) from error
+        problem = in_words(str(error), arguments.lang)
+        raise mistake(arguments.lang, "key_bad", problem=problem) from error
 
     async def work(client: "Client") -> list[int]:
         await _must_be_admitted(client, arguments)

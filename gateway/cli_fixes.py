@@ -141,6 +141,7 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
         "请指明交易所与密钥: --exchange URL --key 密钥文件",
         "say where and as whom: --exchange URL --key FILE",
     ),
+    "not_reached": ("未能连接交易系统 ({text})", "{text}"),
     "not_done": ("交易所没有办理", "the exchange did not do it"),
     "order_max_t": (
         "--order-max-t 须在 0 与 {most} 之间",
@@ -153,6 +154,18 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
     "whose_company": (
         "--participant N 只用于且必须用于 trader、risk 和 administrator",
         "--participant N goes with trader, risk and administrator, and only there",
+    ),
+    "whose_permissions": (
+        "--permission 只用于 trader; 其他角色的权限由角色而定",
+        "--permission goes with trader alone; what other roles may do is fixed",
+    ),
+    "no_address": (
+        "--address {told} 不是地址或网段; 请写如 192.0.2.7 或 192.0.2.0/24",
+        "--address {told} is no address or prefix; write such as 192.0.2.7 or 192.0.2.0/24",
+    ),
+    "no_date": (
+        "--valid-until {told} 不是日期; 请写如 2026-12-31",
+        "--valid-until {told} is no date; write such as 2026-12-31",
     ),
     "hours": ("--hours 须在 1 与 {most} 之间", "--hours is between 1 and {most}"),
     "terms_bad": (
@@ -224,8 +237,10 @@ def told(error: ClientError | Declined, whose: str, language: Language) -> str:
         fix = _LOOK
     elif getattr(error, "retry", "never") != "never":
         fix = _LATER
+    elif code:
+        fix = _MEND
     else:
-        fix = _MEND if code else _REACH
+        fix, text = _REACH, MISTAKES["not_reached"][language != "zh"].format(text=text)
     return _joined(text, fix, code, whose, language)
 
 

@@ -120,15 +120,19 @@ async def test_a_typing_error_is_told_with_its_group(shell: Shell) -> None:
         ("--role", "operator", "--person", "演示", "--participant", "1"),
         ("--role", "reader"),
         ("--role", "reader", "--person", "演示", "--hours", "0"),
+        ("--role", "reader", "--person", "演示" * 101),
+        ("--role", "reader", "--person", "演示", "--permission", "cancel"),
         ("--role", "reader", "--person", "演示", "--address", "nowhere!"),
+        ("--role", "reader", "--person", "演示", "--address", "192.0.2.7/24"),
         ("--role", "reader", "--person", "演示", "--valid-until", "soon"),
+        ("--role", "reader", "--person", "演示", "--valid-until", "2022-02-29"),
     ],
 )
 async def test_terms_that_cannot_be_are_told_before_anything_is_proposed(
     shell: Shell, words: tuple[str, ...]
 ) -> None:
-    code, _, err = await shell.run("keys", "code", *words, key=shell.operator)
-    assert code == 2
+    code, out, err = await shell.run("keys", "code", *words, key=shell.operator)
+    assert (code, out) == (2, "")
     assert err.startswith("ceax: ")
     assert not shell.world.exchange.proposals()
 

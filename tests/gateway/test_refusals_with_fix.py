@@ -41,6 +41,11 @@ def test_every_reason_and_code_is_told_with_what_to_do(lang: Language) -> None:
         assert "{" not in text
 
 
+def test_an_exchange_that_is_not_reached_is_told_in_chinese_too() -> None:
+    told = cli_fixes.told(ConnectionFailed("no route"), WHOSE, "zh")
+    assert told.startswith("未能连接交易系统 (no route); 请核对 --exchange")
+
+
 def test_every_fix_is_of_a_code_that_there_is() -> None:
     known = {reason.name for reason in EXPLANATIONS} | set(FAULTS)
     assert set(cli_fixes.FIXES) | set(cli_fixes.ANSWERS) <= known
@@ -101,7 +106,10 @@ async def test_words_that_cannot_be_are_told_in_chinese_too(shell: Shell) -> Non
         ((*code, "--role", "trader"), "--participant N 只用于"),
         (code, "--person 姓名 --role 角色"),
         ((*code, "--role", "reader", "--hours", 0), "1 与 720 之间"),
-        ((*code, "--role", "reader", "--address", "nowhere!"), "请改正该项"),
+        (("keys", "code", "--lang", "zh", "--person", "", "--role", "reader"), "至少 1 个字符"),
+        ((*code, "--role", "reader", "--permission", "cancel"), "只用于 trader"),
+        ((*code, "--role", "reader", "--address", "nowhere!"), "请写如 192.0.2.7"),
+        ((*code, "--role", "reader", "--valid-until", "2022-02-29"), "请写如 2026-12-31"),
         ((*code, "--role", "trader", "--participant", 99), "ceax participant list"),
         (("participant", "restore", 1, "--reason", "x", "--lang", "zh"), "无需恢复"),
         (("keys", "rotate", new, "--lang", "zh"), "换一个文件名"),
