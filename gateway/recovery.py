@@ -84,6 +84,7 @@ def recover(place: Place, say: Callable[[str], None]) -> Recovered:
                 say(f"note: {refused}")
                 continue
             recovery = start.recovery
+            snapshots.newest = found.anchor.sequence if found else 0
             _tell(recovery, journal, found, began_ns, say)
             is_fresh = not journal.report.files
             return Recovered(recovery.exchange, recovery.history, journal, snapshots, is_fresh)

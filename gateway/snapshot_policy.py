@@ -32,8 +32,8 @@ class SnapshotPolicy:
         self._journal = journal
         self._snapshots = snapshots
         self._every = every
-        self._at = exchange.sequence
-        """Sequence of the newest one, or of the start."""
+        self._at = snapshots.newest
+        """Sequence of the newest one."""
         self._day_ended = False
         """A day ended, and its snapshot is still to be taken."""
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="snapshots")

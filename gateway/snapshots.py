@@ -12,6 +12,7 @@ Source: design.md section 5; gateway-notes 4.3 rule 6.
 import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final, cast
 
 import msgspec
@@ -98,6 +99,8 @@ class Snapshots:
         self._disk = disk
         self._profile_digest = profile_digest
         self._say = say
+        self.newest = 0
+        """Sequence of the one that the start began with."""
         self._written: dict[str, bytes] = {}
         """Checksums of the pages that are on the disk."""
         self._pages_of: dict[str, list[str]] = {}
@@ -147,6 +150,8 @@ class Snapshots:
             self._prune()
         except Exception as error:  # noqa: BLE001 - whatever it is, the exchange goes on
             self._tell(taken.stored.anchor, error)
+            with suppress(OSError):
+                self._remove_drafts()  # nobody else gives their room back on a full disk
             return False
         return True
 
@@ -173,7 +178,8 @@ class Snapshots:
         self._disk.rename(name + NEW_SUFFIX, name)
 
     def _prune(self) -> None:
-        """Remove what is older than the newest three, and the pages that none of these names."""
+        """Remove drafts, what is older than the newest three, and the pages that none of these names."""
+        self._remove_drafts()
         names = [name for name in self._disk.names() if name.endswith(SUFFIX)]
         for name in names[:-KEPT]:
             self._disk.remove(name)
@@ -183,10 +189,14 @@ class Snapshots:
             return  # one of them was never read: nobody knows what it needs
         needed = {page for name in kept for page in self._pages_of[name]}
         for name in self._disk.names():
-            is_page = name.endswith(PAGE_SUFFIX)
-            if name.endswith(NEW_SUFFIX) or (is_page and name not in needed):
+            if name.endswith(PAGE_SUFFIX) and name not in needed:
                 self._disk.remove(name)
                 self._written.pop(name, None)
+
+    def _remove_drafts(self) -> None:
+        for name in self._disk.names():
+            if name.endswith(NEW_SUFFIX):
+                self._disk.remove(name)
 
     # ------------------------------------------------------------ reading
 
