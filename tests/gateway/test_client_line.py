@@ -288,6 +288,6 @@ async def test_a_gateway_that_says_nothing_is_left(is_given_up: bool) -> None:
             with pytest.raises(asyncio.CancelledError):
                 await connecting
         else:
-            with pytest.raises(ConnectionFailed, match="no login at .*: no answer in time"):
+            with pytest.raises(ConnectionFailed, match=r"no login at .*: no answer in time"):
                 await connecting
         await asyncio.wait_for(left.wait(), 60)
