@@ -109,6 +109,8 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 """Words for each column; case, spaces, marks and what stands in brackets do not matter."""
+HEADINGS_SHOWN: Final = 20
+"""Most headings that an error tells of a row."""
 LONG: Final = 4
 """A word of so many Chinese characters may also stand inside a longer heading."""
 _MIN_FOUND: Final = 2
@@ -181,4 +183,4 @@ def no_column(name: str, file: str, found: str, language: Language) -> UserError
 
 def listed(cells: Sequence[str]) -> str:
     """Return the first headings of a row, for an error."""
-    return ", ".join(repr(cell.strip()) for cell in cells[:20] if cell.strip())
+    return ", ".join(repr(cell.strip()) for cell in cells[:HEADINGS_SHOWN] if cell.strip())

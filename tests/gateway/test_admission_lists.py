@@ -10,7 +10,7 @@ import ceax
 from engine.credit_code import check_sign
 from gateway import cli_tables
 from gateway.admission import Reading, parse_applicants
-from gateway.admission_headings import HEADING_ROWS, normal
+from gateway.admission_headings import HEADING_ROWS, HEADINGS_SHOWN, normal
 from gateway.errors import UserError
 from tests.gateway.gateway_world import World, serving
 from tests.gateway.test_admission import HEADING, line
@@ -83,6 +83,8 @@ def test_titles_above_the_heading_are_passed_over_and_lines_still_fit() -> None:
     )
     assert found.places == (5,)
     assert [(cell.row, cell.column) for cell in found.bad] == [(6, "credit_code")]
+    with pytest.raises(UserError, match=f"no column name.*'{HEADINGS_SHOWN - 1}'\\Z"):
+        parse_applicants(",".join(map(str, range(HEADINGS_SHOWN + 1))), "u", READING)
     deep = ["x,,,"] * HEADING_ROWS
     with pytest.raises(UserError, match="no column name"):
         parse_applicants("\n".join([*deep, REAL, real(1)]), "u", READING)

@@ -15,6 +15,7 @@ from engine.commands import Entry, OpenDay
 from engine.core.records import COMMAND
 from engine.exchange import SEMANTICS_VERSION
 from engine.surveillance import Alert, Rule
+from gateway import cli_alerts
 from gateway.alerts import watch_journal
 from gateway.disk import FolderDisk
 from gateway.journal import Journal, Part
@@ -98,8 +99,10 @@ def test_the_table_speaks_both_languages(
     words: tuple[str, ...],
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(cli_alerts, "SEQUENCES_SHOWN", 1)
     code, out, _ = run(capsys, str(folder), "--lang", language)
     assert code == 0
+    assert out.count("… ") == sum(len(alert.sequences) > 1 for alert in market.alerts) > 0
     for word in words:
         assert word in out
     last = market.alerts[-1]

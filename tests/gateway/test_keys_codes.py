@@ -10,6 +10,7 @@ from gateway.enrolment_code import (
     LENGTH,
     LETTERS,
     SECRET_BITS,
+    TEXT_MAX,
     BadCode,
     hash_of,
     new_code,
@@ -22,8 +23,11 @@ def test_a_code_reads_however_it_is_typed() -> None:
     code = read_code(told)
     assert len(code) == LENGTH
     assert [len(group) for group in told.split("-")] == [GROUP] * (LENGTH // GROUP)
-    for typed in (told.lower(), f"  {code}\n", " ".join(told.split("-")), code):
+    longest = " " * (TEXT_MAX - len(told)) + told
+    for typed in (told.lower(), f"  {code}\n", " ".join(told.split("-")), code, longest):
         assert read_code(typed) == code
+    with pytest.raises(BadCode, match="not 27"):
+        read_code(f" {longest}")
 
 
 def test_codes_differ_and_carry_128_bits() -> None:

@@ -137,8 +137,10 @@ def test_a_flood_is_told_by_its_count_and_takes_no_more_room() -> None:
 
 async def test_what_waits_about_strangers_and_about_keys_has_a_limit_each() -> None:
     written: list[RecordAccess] = []
+    sizes: list[int] = []
 
     async def submit_many(_: int, entries: Sequence[RecordAccess]) -> None:
+        sizes.append(len(entries))
         written.extend(entries)
 
     book = Audit(submit_many, settings())
@@ -151,6 +153,7 @@ async def test_what_waits_about_strangers_and_about_keys_has_a_limit_each() -> N
     rest = {item.kind: item.count for item in written if not item.key and not item.public_key}
     assert rest == {AccessKind.LOGIN: 5, AccessKind.LOGIN_REFUSED: 7}
     assert len(written) == WAITING_MAX + REFUSALS_WAITING_MAX + 2
+    assert max(sizes) == audit.BATCH_MAX
 
 
 def test_what_is_alike_within_an_interval_is_one_entry() -> None:
@@ -182,7 +185,6 @@ def test_entries_leave_no_faster_than_the_rate() -> None:
     written = 0
     for tenth in range(50):
         taken = lane.take(tenth / 10)
-        assert len(taken) <= audit.BATCH_MAX
         lane.written(taken)
         written += len(taken)
     assert 20 <= written <= 20 + 10 * 5
@@ -219,6 +221,24 @@ async def test_a_shut_door_is_waited_for_and_nobody_waits_for_the_audit(
     await book.stop()
     assert len(tries) >= 3
     assert [item.public_key for item in written] == [entry(n).public_key for n in range(3)]
+
+
+async def test_a_stop_waits_for_a_shut_door_so_long_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audit, "LAST_S", 0.01)
+    tries: list[int] = []
+
+    async def submit_many(_: int, entries: Sequence[Any]) -> None:
+        tries.append(len(entries))
+        raise Busy
+
+    book = Audit(submit_many, settings())
+    book.start()
+    book.record(entry(1))
+    async with asyncio.timeout(60):
+        await book.stop()
+    assert set(tries) == {1}
 
 
 @pytest.mark.usefixtures("no_refill")
