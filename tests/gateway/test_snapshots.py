@@ -89,7 +89,11 @@ async def test_without_any_snapshot_everything_is_applied() -> None:
 
 
 async def test_three_are_kept_and_no_page_that_nobody_names() -> None:
-    rig = await traded(every=30, batches=12)
+    rig = await traded(every=30, batches=6)
+    rig.snapshots.create("000000000000007-000000000000009.page.new", 10)  # of a killed process
+    for batch in range(6):
+        await rig.trade(2_000 + 100 * batch, 40)
+        await settled(rig)
     assert rig.policy.taken > KEPT
     assert len(names(rig, ".snapshot")) == KEPT
     assert not names(rig, ".new")
