@@ -20,7 +20,7 @@ from engine.units import NANOSECONDS_PER_SECOND
 from engine.views import KeyView, ParticipantView
 from gateway import keys
 from gateway.addresses import is_within
-from gateway.codes import Fault
+from gateway.codes import CLOCK_TOLERANCE_S, Fault
 from gateway.enrolment_code import hash_of
 from gateway.frames_inward import Enrol, Login
 from gateway.limits import Settings
@@ -28,7 +28,6 @@ from gateway.login_guard import LoginGuard
 from gateway.roles import OBSERVER as OBSERVER_ROLE
 from gateway.wire import enrol_text, login_text
 
-CLOCK_TOLERANCE_NS: Final = 5 * NANOSECONDS_PER_SECOND
 REMOVED: Final = "removed"
 ENDED: Final = {"revoked": "KEY_REVOKED", "expired": "KEY_EXPIRED"}
 """Code of the refusal by the state of a key."""
@@ -195,8 +194,8 @@ class Access:
         if not visit.host:
             raise Fault("HOST_UNKNOWN")
         drift_ns = abs(frame.time_ns - now_ns)
-        if drift_ns > CLOCK_TOLERANCE_NS:
-            seconds = drift_ns // NANOSECONDS_PER_SECOND  # whole seconds, down: a text for people
+        if drift_ns > CLOCK_TOLERANCE_S * NANOSECONDS_PER_SECOND:
+            seconds = -(-drift_ns // NANOSECONDS_PER_SECOND)  # whole seconds, up: more than allowed
             raise Fault("CLOCK_OFF", seconds)
 
     def _identity(self, known: _Key, visit: Visit) -> Identity:

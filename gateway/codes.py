@@ -13,6 +13,9 @@ from msgspec import Struct
 from gateway.frames_replies import Error, Outcome, Retry
 from gateway.malformed import in_words
 
+CLOCK_TOLERANCE_S: Final = 5
+"""So far a client's clock may be away from the gateway's at a login or a claim."""
+
 
 class CloseCode(IntEnum):
     """Why the gateway closes a connection (websocket close codes; 4000 and up are ours)."""
@@ -69,8 +72,8 @@ FAULTS: Final[dict[str, FaultCode]] = {
     ),
     "CLOCK_OFF": FaultCode(
         2012,
-        "本机时间与服务器相差 {detail} 秒,超过 5 秒",
-        "your clock is {detail} s away from the gateway's; 5 s are allowed",
+        f"本机时间与服务器相差 {{detail}} 秒,超过 {CLOCK_TOLERANCE_S} 秒",
+        f"your clock is {{detail}} s away from the gateway's; {CLOCK_TOLERANCE_S} s are allowed",
     ),
     "KEY_REVOKED": FaultCode(112, "该密钥已吊销", "the key is revoked"),
     "KEY_EXPIRED": FaultCode(113, "该密钥已过有效期", "the key's last day lies behind"),
