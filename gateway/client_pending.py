@@ -38,14 +38,19 @@ class Pending:
         if not self.future.done():
             self.future.set_exception(error)
 
+    def lost(self, language: str) -> RequestFailed:
+        """Return what is known of a request whose connection was lost."""
+        outcome: wire.Outcome = "unknown" if self.times_sent else "not_sent"
+        retry: wire.Retry = "same" if self.is_repeatable or not self.times_sent else "never"
+        return RequestFailed.here(outcome, "CONNECTION_LOST", language, retry=retry)
+
     def check_again(self, date: str, language: str) -> None:
         """RequestFailed where a request of a lost connection must not go out on the next, on a trading day."""
         is_command, is_sent = isinstance(self.frame, wire.Submit), self.times_sent > 0
-        # A client order number stands for one trading day: on another day it would be a new order.
-        is_other_day = is_command and self.date != date
-        is_tried = self.times_sent >= SENDINGS_MAX
-        if is_sent and (is_other_day or is_tried or not self.is_repeatable):
+        if is_command and is_sent and self.date != date:
+            # A client order number stands for one trading day: on another day it would be a new order.
             raise RequestFailed.here("unknown", "CONNECTION_LOST", language)
-        if is_command and time.monotonic() - self.asked_s > LATE_S:
-            outcome: wire.Outcome = "unknown" if is_sent else "not_sent"
-            raise RequestFailed.here(outcome, "CONNECTION_LOST", language, retry="same")
+        is_tried = self.times_sent >= SENDINGS_MAX or (is_sent and not self.is_repeatable)
+        is_late = is_command and time.monotonic() - self.asked_s > LATE_S
+        if is_tried or is_late:
+            raise self.lost(language)

@@ -361,9 +361,6 @@ class Link:
             return
         self._over = text
         for pending in list(self._pending.values()):
-            outcome: wire.Outcome = "unknown" if pending.times_sent else "not_sent"
-            retry: wire.Retry = "same" if pending.is_repeatable else "never"
-            lost = RequestFailed.here(outcome, "CONNECTION_LOST", self.language, retry=retry)
-            pending.fail(lost)
+            pending.fail(pending.lost(self.language))
         self.inbox.notice(Disconnected(text=text, is_final=True))
         self.inbox.close()
