@@ -291,3 +291,14 @@ async def test_a_gateway_that_says_nothing_is_left(is_given_up: bool) -> None:
             with pytest.raises(ConnectionFailed, match=r"no login at .*: no answer in time"):
                 await connecting
         await asyncio.wait_for(left.wait(), 60)
+
+
+async def test_a_frame_beyond_all_measure_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.dialling.FRAME_BYTES_MAX", 64 * 1024)
+    async with serving() as world, await world.trader(1) as client:
+        (connection,) = world.server.connections
+        connection.socket.push(b'{"type":"Weather","told":"%b"}' % (b"x" * 64 * 1024))
+        lost, back = await client.next_message(), await client.next_message()
+        assert isinstance(lost, Disconnected)
+        assert "1009" in lost.text
+        assert isinstance(back, Reconnected)
