@@ -146,7 +146,10 @@ class Robot:
         if sending.cancelled():
             return True
         error = sending.exception()
-        return isinstance(error, SubmitFailed) and error.outcome == "unknown"
+        if not isinstance(error, SubmitFailed):
+            return False
+        # A command that waited too long for a connection never left.
+        return error.outcome == "unknown" or error.code == "CONNECTION_LOST"
 
     async def _find_out(self, command: OrderCommand) -> Answer:
         async with asyncio.timeout(RECONNECT_SECONDS):
