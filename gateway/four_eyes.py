@@ -143,8 +143,7 @@ class FourEyes:
     # ------------------------------------------------------------ persons
 
     def _person(self, key: int) -> str:
-        enrolled = self._keys.get(key)
-        return enrolled.person if enrolled is not None else f"key {key}, which nobody enrolled"
+        return self._keys[key].person
 
     def _alone(self, first: int, second: int) -> str:
         """Return the problem where two keys are one person."""
