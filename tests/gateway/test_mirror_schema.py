@@ -39,6 +39,12 @@ async def run_schemathesis(folder: Path, examples: int) -> tuple[int, str]:
             *(sys.executable, "-m", "schemathesis.cli", "run", str(description)),
             *("--url", f"http://127.0.0.1:{world.server.port}", "--max-examples", str(examples)),
             *("--checks", "all", "--phases", "examples,coverage,fuzzing", "--no-color"),
+            *(
+                "--suppress-health-check",
+                "all",
+                "--request-timeout",
+                "60",
+            ),  # neither is of the mirror
             cwd=folder,
             env=os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(folder), "NO_PROXY": "*"},
             stdin=asyncio.subprocess.DEVNULL,
