@@ -24,7 +24,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from engine.events import Refused
 from gateway import wire
-from gateway.client import Client
+from gateway.client import Client, RequestFailed
 from gateway.dialling import Patience
 from gateway.inbox import Message
 from gateway.keys import KeyFile
@@ -37,8 +37,9 @@ T = TypeVar("T")
 class _Line(threading.Thread):
     """An event loop in a thread, which ends with its program."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: wire.Language) -> None:
         super().__init__(name="ceax-client", daemon=True)
+        self._language = language
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self.loop = self._runner.get_loop()
 
@@ -47,7 +48,11 @@ class _Line(threading.Thread):
             self.loop.run_forever()
 
     def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine there and return what it returns, here."""
+        """Run a coroutine there and return what it returns, here; RequestFailed when all is closed."""
+        if self.loop.is_closed():
+            coroutine.close()
+            text = "the client was closed"
+            raise RequestFailed.here("not_sent", "NOT_CONNECTED", self._language, text)
         future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:
             return future.result()
@@ -95,7 +100,7 @@ class SyncClient:
         form: wire.Format = wire.Format.JSON,
     ) -> "SyncClient":
         """Connect and log in; LoginRefused with the reason, ConnectionFailed where nobody answers."""
-        line = _Line()
+        line = _Line(language)
         line.start()
         try:
             client = line.wait(

@@ -13,7 +13,7 @@ from engine.commands import NewListing, Role, Side
 from engine.events import AllCancelled, Cancelled, ListingPlaced
 from engine.reasons import Reason
 from gateway import keys, wire
-from gateway.client import Client, LoginRefused
+from gateway.client import Client, LoginRefused, RequestFailed
 from gateway.sync_client import SyncClient
 from tests.gateway.gateway_world import QUICK, World, eventually, serving
 from tests.markets import PRODUCT
@@ -89,6 +89,8 @@ def script(world: World) -> dict[str, Any]:
         seen["nothing"] = seller.next_message(timeout_s=0.01)
         seen["market"] = seller.market().date
         seller.close()
+        with pytest.raises(RequestFailed, match=r"NOT_CONNECTED: .*the client was closed"):
+            seller.market()
     return seen
 
 
