@@ -28,17 +28,19 @@ class Follower:
         self._name = names[-1] if names else ""
         self._offset = HEAD_BYTES
         self._after = after
+        self._sequence = 0
+        """Of the last frame that was read."""
         if after < 0 and self._name:
-            self._offset = max(HEAD_BYTES, self._acknowledged()[0])
+            end, self._sequence = self._acknowledged()
+            self._offset = max(HEAD_BYTES, end)
         elif after >= 0:
             self._name = self._file_of(names, after)
 
     def poll(self) -> Iterator[Frame]:
         """Yield the acknowledged frames with commands that are new; JournalDamaged where one is broken."""
         while True:
-            names = journal_names(
-                self._disk
-            )  # before the mark: a later file means this one is final
+            # Before the mark: a later file means that this one is final.
+            names = journal_names(self._disk)
             if not self._name:
                 if not names:
                     return
@@ -82,12 +84,12 @@ class Follower:
                 file.close()
             place = 0
             while (frame := decode_frame(data, place)) is not None:
-                place = frame.end
+                place, self._sequence = frame.end, frame.last_sequence
                 if frame.header.count and frame.last_sequence > self._after:
                     yield frame
             if not place:
                 what = f"the frame is not valid, and sequence {sequence} was acknowledged"
-                raise JournalDamaged(self._name, self._offset, 0, what)
+                raise JournalDamaged(self._name, self._offset, self._sequence + 1, what)
             self._offset += place
 
 

@@ -214,11 +214,15 @@ def test_a_follower_can_begin_behind_any_sequence_and_waits_for_the_first_file()
 def test_a_follower_names_damage() -> None:
     disk = FakeDisk()
     journal = open_journal(disk)
-    follower = Follower(disk, 0)
     fill(journal, 3)
-    disk.flip(disk.names()[0], 8_192 + 20_000 % 1_024, 3)
-    with pytest.raises(JournalDamaged, match="was acknowledged"):
-        list(follower.poll())
+    followers = [Follower(disk, 0), Follower(disk)]
+    assert [len(list(follower.poll())) for follower in followers] == [6, 0]
+    fill(journal, 1)
+    disk.flip(disk.names()[0], journal.reader.tip.end - 70, 3)
+    for follower in followers:
+        with pytest.raises(JournalDamaged, match="sequence 16 was acknowledged") as caught:
+            list(follower.poll())
+        assert caught.value.sequence == 16
 
 
 async def test_tail_prints_lines_and_objects(
