@@ -232,8 +232,10 @@ def _claim(arguments: argparse.Namespace) -> int:
     code = arguments.code
     if code is None and sys.stdin.isatty():
         code = input("开通码: " if arguments.lang == "zh" else "code: ")
+    if not code:
+        raise mistake(arguments.lang, "one_way")
     try:
-        read_code(code or "")
+        read_code(code)
     except BadCode as error:
         wrong = "code_group" if error.group else "code_bad"
         raise mistake(arguments.lang, wrong, group=error.group) from None

@@ -114,6 +114,7 @@ async def test_words_that_cannot_be_are_told_in_chinese_too(shell: Shell) -> Non
         (("participant", "restore", 1, "--reason", "x", "--lang", "zh"), "无需恢复"),
         (("keys", "rotate", new, "--lang", "zh"), "换一个文件名"),
         (("keys", "enrol", "--lang", "zh"), "--public-key HEX"),
+        (("keys", "enrol", new, "--lang", "zh"), "及 --code"),
     ):
         exit_code, out, err = await shell.run(*words, key=shell.operator)
         assert (exit_code, out) == (2, "")
