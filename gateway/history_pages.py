@@ -19,7 +19,6 @@ from gateway.history import Applied, Page, Told
 
 PAGE_SUFFIX: Final = ".page"
 MAGIC: Final = b"CEAXPAG1"
-HASH_BYTES: Final = 32
 
 
 class _Stored(Struct, array_like=True, forbid_unknown_fields=True):

@@ -339,5 +339,5 @@ def day_opened(entry: Entry) -> str:
 
 def _disk_text(error: OSError, name: str, last: int) -> str:
     what = error.strerror or str(error)
-    advice = "free space" if error.errno == errno.ENOSPC else "check the disk"
+    advice = "free space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the disk"
     return f"{name}: {what}; sequence {last} is safe; {advice} and start again"

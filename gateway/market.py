@@ -23,11 +23,10 @@ from engine.profile import Profile, ProfileError, load_profile
 from gateway import keys
 from gateway.calendar import Calendar, load_calendar, make_calendar
 from gateway.clock import RATE_MAX
-from gateway.disk import FolderDisk, sync_folder
+from gateway.disk import FOLDER_MODE, FolderDisk, sync_folder
 from gateway.errors import UserError
 
 GENESIS_KEYS_MAX: Final = 64
-FOLDER_MODE: Final = 0o700
 CLOCK_NAME: Final = "clock.toml"
 PEOPLE: Final = (
     ("operator-1", "演示运营员甲", Role.OPERATOR),

@@ -13,12 +13,12 @@ interpreter; the first frame behind it waits for it.
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final
 
 from msgspec import Struct
 
 from engine.exchange import SEMANTICS_VERSION, Exchange
 from engine.profile import Profile, profile_digest
+from engine.units import NANOSECONDS_PER_SECOND
 from gateway.disk import Disk
 from gateway.errors import UserError
 from gateway.history import History
@@ -27,8 +27,6 @@ from gateway.journal_format import Frame, FrameKind, JournalDamaged
 from gateway.journal_scan import Anchor, AnchorDiffers
 from gateway.replay import Recovery, ReplayDiffers, note_semantics
 from gateway.snapshots import Found, Restored, SnapshotRefused, Snapshots, not_believed
-
-NANOSECONDS: Final = 1_000_000_000
 
 
 class Recovered(Struct, frozen=True):
@@ -175,7 +173,7 @@ def _tell(
     report, exchange = journal.report, recovery.exchange
     if not report.files:
         return
-    seconds = (time.monotonic_ns() - began_ns) / NANOSECONDS
+    seconds = (time.monotonic_ns() - began_ns) / NANOSECONDS_PER_SECOND
     source = f"snapshot {found.name} and " if found else ""
     # A snapshot's state was compared already, and hashing a large one takes as long as loading it.
     state = "" if found else f", state {exchange.state_digest().hex()[:16]}"

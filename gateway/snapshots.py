@@ -24,6 +24,7 @@ from engine.snapshot import seal
 from gateway.disk import Disk
 from gateway.history import History, Page
 from gateway.history_pages import PAGE_SUFFIX, decode_page, encode_page, page_name
+from gateway.journal_format import HASH_BYTES
 from gateway.journal_scan import Anchor
 
 SUFFIX: Final = ".snapshot"
@@ -31,7 +32,6 @@ NEW_SUFFIX: Final = ".new"
 KEPT: Final = 3
 """Snapshots that are kept, the newest."""
 MAGIC: Final = b"CEAXSNP1"
-HASH_BYTES: Final = 32
 LENGTH_BYTES: Final = 8
 
 

@@ -208,10 +208,11 @@ def test_a_full_disk_stops_the_journal_and_says_what_to_do() -> None:
     assert recovered(disk) == list(range(1, again.last + 1))
 
 
-def test_a_full_disk_under_a_write_is_an_error_too() -> None:
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_under_a_write_is_an_error_too(number: int) -> None:
     disk = FakeDisk()
     journal = open_journal(disk)
-    disk.fail("write", 0, errno.ENOSPC)
+    disk.fail("write", 0, number)
     with pytest.raises(JournalBroken, match="free space"):
         journal.append(0, [hot(1, 1)])
 
