@@ -39,7 +39,8 @@ def wide() -> Settings:
         bytes_per_second=100 * MANY,
         bytes_burst=100 * MANY,
         unsent_bytes=100 * MANY,
-        drain_s=60.0,
+        idle_seconds=3_600,
+        drain_s=3_600.0,
     )
 
 

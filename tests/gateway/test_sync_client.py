@@ -170,8 +170,9 @@ async def test_an_observer_needs_no_key() -> None:
 
 ENDS_WITHOUT_A_WORD = """
 import sys
+from gateway.client import Patience
 from gateway.sync_client import SyncClient
-market = SyncClient.connect(sys.argv[1], None)
+market = SyncClient.connect(sys.argv[1], None, patience=Patience(dial_s=240.0))
 market.subscribe("market")
 print(type(market.next_message()).__name__, flush=True)
 """
@@ -184,7 +185,6 @@ for message in market.messages():
 )
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("script", [ENDS_WITHOUT_A_WORD, STOPPED_WHILE_IT_WAITS])
 async def test_the_end_of_a_script_closes_its_line(script: str) -> None:
     async with serving() as world:
@@ -200,7 +200,6 @@ async def test_the_end_of_a_script_closes_its_line(script: str) -> None:
         assert errors.endswith(b"KeyboardInterrupt\n" * (script is STOPPED_WHILE_IT_WAITS))
 
 
-@pytest.mark.timeout(60)
 async def test_a_script_that_is_stopped_while_it_connects_leaves_nothing_open() -> None:
     called = asyncio.Event()
 
@@ -213,7 +212,7 @@ async def test_a_script_that_is_stopped_while_it_connects_leaves_nothing_open() 
     async with stranger:
         url = f"ws://127.0.0.1:{stranger.sockets[0].getsockname()[1]}"
         process = await started(ENDS_WITHOUT_A_WORD, url)
-        await asyncio.wait_for(called.wait(), 30)
+        await asyncio.wait_for(called.wait(), 60)
         process.send_signal(signal.SIGINT)
         _, errors = await process.communicate()
     assert errors.endswith(b"KeyboardInterrupt\n")
