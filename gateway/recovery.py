@@ -36,8 +36,6 @@ class Recovered(Struct, frozen=True):
     history: History
     journal: Journal
     snapshots: Snapshots
-    is_fresh: bool
-    """The journal was empty: a new market, not a restart."""
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -82,10 +80,10 @@ def recover(place: Place, say: Callable[[str], None]) -> Recovered:
                 say(f"note: {refused}")
                 continue
             recovery = start.recovery
-            snapshots.newest = found.anchor.sequence if found else 0
+            if found is not None:
+                snapshots.begin_with(found)
             _tell(recovery, journal, found, began_ns, say)
-            is_fresh = not journal.report.files
-            return Recovered(recovery.exchange, recovery.history, journal, snapshots, is_fresh)
+            return Recovered(recovery.exchange, recovery.history, journal, snapshots)
     raise AssertionError("the last beginning is the empty market")
 
 

@@ -233,8 +233,12 @@ class Snapshots:
         is_same = exchange.event_digest() == stored.event_digest
         if not is_same or exchange.sequence != stored.anchor.sequence:
             raise not_believed(name, "its digests differ")
-        self._written |= {page.name: page.checksum for page in stored.pages}
         return Restored(name, exchange, history)
+
+    def begin_with(self, found: Found) -> None:
+        """Go on behind the snapshot that a start began with: its pages need not be written again."""
+        self.newest = found.anchor.sequence
+        self._written = {page.name: page.checksum for page in found.stored.pages}
 
     def _bytes(self, name: str) -> memoryview:
         """Return a file's content, mapped: most pages are never read again."""

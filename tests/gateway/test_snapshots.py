@@ -276,6 +276,30 @@ async def test_a_snapshot_of_a_twin_that_traded_otherwise_is_passed_over(
     assert any("another hash stands there" in line for line in twins[0].lines)
 
 
+async def test_the_pages_of_another_journal_are_never_taken_for_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page is named by its stretch of the log alone."""
+    monkeypatch.setattr("gateway.snapshot_policy.AT_STOP", 1)
+    rig, other = [await traded(every=10**6, batches=0) for _ in range(2)]
+    for first, market in ((1, rig), (4, other)):
+        await market.trade(first, 40)
+        await market.sequencer.advance_clock(moment("09:30", DAY_TWO))
+        await market.trade(200, 9)
+    await other.sequencer.stop()
+    await rig.trade(300, 9)
+    told = list(rig.sequencer.history.after(0))
+    rig.snapshots = other.snapshots
+    await again(rig)
+    assert any("is not believed" in line for line in rig.lines)
+    theirs = {name: bytes(rig.snapshots.files[name].current) for name in names(rig, ".page")}
+    await rig.sequencer.stop()
+    assert any(bytes(rig.snapshots.files[name].current) != theirs[name] for name in theirs)
+    sequencer = await again(rig)
+    assert any(" from snapshot " in line for line in rig.lines)
+    assert list(sequencer.history.after(0))[: len(told)] == told
+
+
 async def test_a_journal_that_ends_before_a_snapshot_is_refused() -> None:
     rig = await traded(every=60)
     frames = frames_of(rig.disk, f"{rig.disk.names()[-1]}")
