@@ -17,6 +17,7 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.disk import Disk, File, Locked
+from gateway.journal import LOCK_NAME
 from gateway.journal_format import (
     HEAD_BYTES,
     MARK_OFFSETS,
@@ -38,7 +39,6 @@ STEP_BYTES: Final = 4 * 1024 * 1024
 """Most bytes that one step copies."""
 COMPARED_BYTES: Final = 64 * 1024
 """How much before its end a copy is compared with the journal before it goes on."""
-LOCK_NAME: Final = "ship.lock"
 
 
 class ShippingRefused(Exception):
@@ -232,11 +232,14 @@ class Shipping:
         return ShippingState(sequence, behind_s, self._problem)
 
     def start(self) -> None:
-        """Begin to copy; ShippingRefused where the target holds something else."""
+        """Begin to copy; ShippingRefused where the target holds something else.
+
+        The lock is the one of a journal: no exchange starts from a copy that is still being written.
+        """
         try:
             self._target.lock(LOCK_NAME)
         except Locked as locked:
-            raise ShippingRefused(f"process {locked} ships to it") from None
+            raise ShippingRefused(f"process {locked} writes there") from None
         try:
             check_target(self._reader, self._source, self._target)
         except BaseException:

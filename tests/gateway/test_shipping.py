@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.disk import FolderDisk
+from gateway.errors import UserError
 from gateway.journal import Journal
 from gateway.journal_format import HEAD_BYTES
 from gateway.journal_scan import journal_names, scan_journal
@@ -159,7 +160,7 @@ def test_a_folder_with_another_journal_is_refused_and_left_alone() -> None:
     with pytest.raises(ShippingRefused, match=r"\(sequence 1\) that this journal has not"):
         Shipping(one.reader, one.disk, alike, lambda _: None).start()
     other.owner = "77"
-    with pytest.raises(ShippingRefused, match="process 77 ships to it"):
+    with pytest.raises(ShippingRefused, match="process 77 writes there"):
         Shipping(journal.reader, disk, other, lambda _: None).start()
 
 
@@ -268,6 +269,8 @@ def test_the_thread_keeps_a_real_folder_close_behind(
     journal = open_journal(disk)
     shipping = Shipping(journal.reader, disk, target, told, clock_s=lambda: 0.0)
     shipping.start()
+    with pytest.raises(UserError, match="writes this journal; stop it first"):
+        open_journal(folder(tmp_path / "b"))
     for date in DATES[:2]:
         fill(journal, 20)
         wait_until_there(shipping, journal.last)
@@ -282,6 +285,8 @@ def test_the_thread_keeps_a_real_folder_close_behind(
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     again = open_journal(folder(tmp_path / "b"))
     assert again.last == journal.last, "the copy can be started from"
+    with pytest.raises(ShippingRefused, match="writes there"):
+        Shipping(journal.reader, disk, folder(tmp_path / "b"), told).start()
     again.close()
 
 
