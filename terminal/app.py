@@ -217,8 +217,7 @@ class Terminal(App[int]):
 
     async def action_press(self, key: str) -> None:
         """Do what a key means for the role; before the login and over a question, little."""
-        role = "operator" if self.state.is_operator else "trader"
-        action = action_of(key, role)
+        action = action_of(key, self.state)
         is_free = self.state.welcome is not None and not isinstance(self.screen, ModalScreen)
         if action == "app.help" and isinstance(self.screen, HelpScreen):
             self.screen.dismiss(None)

@@ -1,6 +1,6 @@
 """The ticket as a value: what is typed, what it means, what the exchange would say, the command it becomes.
 
-Nothing here decides: limits come from the profile and the live quote, words from the Reason table, and the
+Nothing here decides: limits come from the login, the profile and the live quote, words from the Reason table, and the
 order of the hints is the order in which the exchange checks (`engine.reasons.PRECEDENCE`).
 """
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.commands import Method, PickListing, PlaceListing, Side
+from engine.commands import Method, Permission, PickListing, PlaceListing, Side
 from engine.events import Phase
 from engine.reasons import PRECEDENCE, Reason
 from engine.units import QUANTITY_T_MAX
@@ -144,8 +144,10 @@ def _gone(listing: ListingView) -> ListingView:
 
 def _found(draft: Draft, state: State) -> Iterator[Problem]:
     method, quote, profile = state.method(Method.LISTED), state.quote(draft.product), state.profile
-    if profile is None:
+    if profile is None or state.welcome is None:
         return
+    if Permission.LISTED not in state.welcome.permissions:
+        yield Problem(Reason.ROLE_NOT_PERMITTED)
     if method is not None and method.phase is not Phase.OPEN:
         yield Problem(Reason.PHASE_CLOSED, int(method.phase), method.next_time_ns)
     if quote is None:

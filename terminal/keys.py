@@ -1,9 +1,13 @@
 """Every key of the terminal in one table: the bindings, the line of keys, help and palette come from it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 from textual.binding import Binding
+
+from engine.commands import Permission
+from terminal.model import State
 
 
 class Key(Struct, frozen=True, kw_only=True):
@@ -17,6 +21,8 @@ class Key(Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ("trader", "operator")
     rank: int = 5
     """The lower the longer it stays visible."""
+    needs: Permission | None = None
+    """What a key file must permit for this key to be offered."""
 
 
 TRADER: Final = ("trader",)
@@ -32,6 +38,7 @@ KEYS: Final[tuple[Key, ...]] = (
         action="app.ticket('buy')",
         roles=TRADER,
         rank=1,
+        needs=Permission.LISTED,
     ),
     Key(
         id="trade.sell",
@@ -41,6 +48,7 @@ KEYS: Final[tuple[Key, ...]] = (
         action="app.ticket('sell')",
         roles=TRADER,
         rank=1,
+        needs=Permission.LISTED,
     ),
     Key(
         id="phases.open",
@@ -86,6 +94,7 @@ KEYS: Final[tuple[Key, ...]] = (
         action="app.cancel_all",
         roles=TRADER,
         rank=5,
+        needs=Permission.CANCEL,
     ),
     Key(
         id="watch.open",
@@ -183,6 +192,7 @@ CANCEL: Final = Key(
     text_key="key_cancel",
     action="screen.cancel",
     rank=1,
+    needs=Permission.CANCEL,
 )
 REJECT: Final = Key(
     id="approvals.reject",
@@ -211,6 +221,7 @@ TAKE: Final = Key(
     action="screen.pick_instead",
     roles=TRADER,
     rank=3,
+    needs=Permission.LISTED,
 )
 ISSUE: Final = Key(
     id="keys.issue",
@@ -336,9 +347,17 @@ def bindings() -> list[Binding]:
     ]
 
 
-def action_of(pressed: str, role: str) -> str:
-    """Return the action of a key for a role, "" where it has none."""
-    for key in KEYS:
-        if key.key == pressed and role in key.roles:
-            return key.action
-    return ""
+def keys_of(state: State, extra: Sequence[Key] = ()) -> list[Key]:
+    """Return the keys that are offered to who is logged in: those of everywhere, then those of a screen."""
+    held = state.welcome.permissions if state.welcome else ()
+    return [key for key in _keys(state, extra) if key.needs is None or key.needs in held]
+
+
+def action_of(pressed: str, state: State) -> str:
+    """Return the action of a key for who is logged in, "" where it has none."""
+    return next((key.action for key in _keys(state) if key.key == pressed), "")
+
+
+def _keys(state: State, extra: Sequence[Key] = ()) -> list[Key]:
+    role = "operator" if state.is_operator else "trader"
+    return [key for key in (*KEYS, *extra) if role in key.roles]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.app import SystemCommand
 
-from terminal.keys import KEYS
+from terminal.keys import keys_of
 from terminal.own_trading import may_allow, may_stop
 from terminal.texts import LANGUAGES, say
 
@@ -28,9 +28,8 @@ def commands(app: "Terminal") -> Iterable[SystemCommand]:
 
 def _commands(app: "Terminal") -> Iterator[SystemCommand]:
     other = LANGUAGES[1 - LANGUAGES.index(app.language)]
-    role = "operator" if app.state.is_operator else "trader"
-    for key in KEYS:
-        if role in key.roles and key.id != "app.palette" and app.state.welcome is not None:
+    for key in keys_of(app.state):
+        if key.id != "app.palette" and app.state.welcome is not None:
             name, also = say(app.language, key.text_key), say(other, key.text_key)
             run = partial(app.call_later, app.run_action, key.action)
             yield SystemCommand(f"{name} · {also}", key.label, run)

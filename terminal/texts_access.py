@@ -103,8 +103,8 @@ ACCESS: Final[dict[str, tuple[str, str]]] = {
         "A code ends by itself, none is taken back; revoke what was wrongly claimed",
     ),
     "codes_hold": (
-        "开通码不能收回:待使用的到期自动失效;已使用的,吊销用它登记的密钥",
-        "a code is not taken back: unclaimed it ends by itself; claimed, revoke its key",
+        "开通码不能收回,到期自动失效;已使用的,吊销它登记的密钥",
+        "unclaimed, a code ends by itself; claimed, revoke its key",
     ),
     "code_until": ("使用期限", "Claim until"),
     "code_key": ("密钥", "Key"),
@@ -130,7 +130,7 @@ ACCESS: Final[dict[str, tuple[str, str]]] = {
         "自己的密钥可在命令行轮换 (ceax keys rotate) 或吊销 (ceax keys revoke {key})。",
         "At the shell you can follow it (ceax keys rotate) or end it (ceax keys revoke {key}).",
     ),
-    "key_open_end": ("长期", "open"),
+    "key_open_end": ("长期", "none"),
     "key_all": ("全部", "all"),
     "key_detail": (
         "密钥 {key} {person}  {time} 登记  公钥 {public}…",
@@ -156,7 +156,7 @@ ACCESS: Final[dict[str, tuple[str, str]]] = {
     ),
     "keys_not_permitted": (
         "本密钥不能管理密钥:请本企业管理员或运营员办理",
-        "this key may not manage keys: ask an administrator of the company, or an operator",
+        "this key may not manage keys: an administrator or operator does",
     ),
     "keys_ended": ("该密钥已经失效,无需吊销", "this key holds no more; nothing to revoke"),
     "keys_choose": (

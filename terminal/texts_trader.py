@@ -48,9 +48,9 @@ TRADER: Final[dict[str, tuple[str, str]]] = {
         "↑↓ a product, Enter shows its book; F7 sets a reference price, F4 approves",
     ),
     "market_empty": ("行情尚未到达", "No market data has arrived yet"),
-    "state_no_reference": ("待基准价", "no reference"),
+    "state_no_reference": ("待基准价", "no ref. yet"),
     "state_not_listed": ("未上市", "not listed"),
-    "state_no_trade": ("今日无成交", "no trade yet"),
+    "state_no_trade": ("今日无成交", "no trades"),
     "state_limit_up": ("触涨停", "at cap"),
     "state_limit_down": ("触跌停", "at floor"),
     # ------------------------------------------------------------ trade
@@ -72,7 +72,7 @@ TRADER: Final[dict[str, tuple[str, str]]] = {
     "listings_pick": ("摘", "pick"),
     "own": ("本方", "own"),
     "tape_title": ("成交明细", "Trades"),
-    "tape_empty": ("今日尚无成交 · 昨收 {price}", "No trade yet today · previous close {price}"),
+    "tape_empty": ("今日尚无成交 · 昨收 {price}", "No trade today · prev. close {price}"),
     "trade_help_ladder": (
         "↑↓ 选价位,Enter 看该价位的挂牌并摘牌;F2 挂牌买入,F3 挂牌卖出。",
         "↑↓ a level, Enter opens its listings to pick one; F2 lists a buy, F3 a sale",

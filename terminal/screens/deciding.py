@@ -7,6 +7,8 @@ from engine.views import ProposalView
 from gateway.action_words import action_text
 from terminal import format as show
 from terminal.desk import desk, word
+from terminal.forms import REASON_MAX
+from terminal.texts import LANGUAGES
 from terminal.widgets.dialogs import Check, TypedDialog
 
 ACTIONS_SHOWN = 8
@@ -57,7 +59,11 @@ def _details(screen: Screen[None], proposal: ProposalView) -> str:
     more = len(proposal.actions) - ACTIONS_SHOWN
     if more > 0:
         lines.append(word(screen, "actions_more", count=more))
-    return "\n".join([*lines, f"{word(screen, 'reason')}: {proposal.reason}"])
+    # A form without a field for the reason gives the action's own words, which were just told.
+    known = {action_text(proposal.actions[0], row)[:REASON_MAX] for row in LANGUAGES}
+    if proposal.reason not in known:
+        lines.append(f"{word(screen, 'reason')}: {proposal.reason}")
+    return "\n".join(lines)
 
 
 def _proof(screen: Screen[None], proposal: ProposalView) -> tuple[str, Check]:

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from terminal import format as show
 from terminal.desk import desk, word
 from terminal.glossary import GLOSSARY
-from terminal.keys import BACK, KEYS, NEXT, Key
+from terminal.keys import BACK, NEXT, Key, keys_of
 from terminal.notices_batches import notice_text
 
 KEY_CELLS = 8
@@ -42,10 +42,9 @@ class HelpScreen(ModalScreen[None]):
 
     def _text(self) -> Text:
         language = desk(self).language
-        role = "operator" if desk(self).state.is_operator else "trader"
         text = Text(self._sentence + "\n\n")
         text.append(word(self, "help_keys") + "\n", "bold")
-        for key in (key for key in (*KEYS, *self._extra, NEXT, BACK) if role in key.roles):
+        for key in keys_of(desk(self).state, (*self._extra, NEXT, BACK)):
             text.append(f"  {show.fit(key.label, KEY_CELLS)}{word(self, key.text_key)}\n")
         text.append("\n" + word(self, "help_notices") + "\n", "bold")
         published = desk(self).state.published or ()

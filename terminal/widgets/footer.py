@@ -7,26 +7,29 @@ from textual.message import Message
 
 from terminal import format as show
 from terminal.desk import desk, word
-from terminal.keys import KEYS, Key
+from terminal.keys import Key, keys_of
 from terminal.notices import Severity, words
 from terminal.store import Connection
 from terminal.widgets.lines import Lines, Part
+
+UNREAD_LINES_MAX = 3
+"""Most lines that a refusal or warning takes; the rest of it is cut."""
 
 
 class MessageLine(Lines):
     """A refusal or warning until it is read, else the newest message; above it what is wrong with the line."""
 
     def repaint(self, topics: frozenset[str]) -> None:
-        """Draw anew, and take a second line while something is wrong with the connection."""
+        """Draw anew, in as many lines as there is to tell."""
         if topics & {"notices", "connection", "intents", "*"}:
-            self.styles.height = 2 if self._banner() else 1
+            self.styles.height = len(self.rows(self.app.size.width, 1 + UNREAD_LINES_MAX))
             super().repaint(topics)
 
     def rows(self, width: int, height: int) -> list[Text]:
         """Return the banner, if any, and the message."""
         banner = self._banner()
         rows = [self.text((show.fit(" " + banner, width), "badge"))] if banner else []
-        return [*rows, self._message(width)][:height]
+        return [*rows, *self._message(width)][:height]
 
     def _banner(self) -> str:
         state = desk(self).state
@@ -39,22 +42,34 @@ class MessageLine(Lines):
             return word(self, "banner_lost")
         return ""
 
-    def _message(self, width: int) -> Text:
+    def _message(self, width: int) -> list[Text]:
         state, language = desk(self).state, desk(self).language
         if state.unread:
-            first = state.unread[0]
-            told = words(first, language, state.participant)
-            mark = "✗" if first.severity is Severity.REFUSAL else "!"
-            more = f" (1/{len(state.unread)})" if len(state.unread) > 1 else ""
-            tail = f"{more}  {word(self, 'esc_clears')} "
-            line = show.fit(f" {mark} {told}", width - cell_len(tail)) + tail
-            return self.text((line, "badge"))
+            return self._unread(width)
         if not state.notices:
-            return self.text((" " + word(self, "no_message"), "dim"))
+            return [self.text((" " + word(self, "no_message"), "dim"))]
         notice = state.notices[0]
         look = "good" if notice.severity is Severity.GOOD else "flat"
         told = words(notice, language, state.participant)
-        return self.text((f" {show.clock(notice.time_ns)} ", "dim"), (told, look))
+        moment = f" {show.clock(notice.time_ns)} "
+        return [self.text((moment, "dim"), (show.fit(told, max(1, width - len(moment))), look))]
+
+    def _unread(self, width: int) -> list[Text]:
+        """Return what waits to be read whole, the way to the next at its end."""
+        state = desk(self).state
+        first, count = state.unread[0], len(state.unread)
+        mark = "✗" if first.severity is Severity.REFUSAL else "!"
+        more = f" (1/{count})" if count > 1 else ""
+        tail = f"{more}  {word(self, 'esc_clears')} "
+        told = Text(words(first, desk(self).language, state.participant))
+        room = max(1, width - len(" ✗ ") - cell_len(tail))
+        lines = [line.plain.rstrip() for line in told.wrap(self.app.console, room)]
+        if len(lines) > UNREAD_LINES_MAX:
+            lines = [*lines[: UNREAD_LINES_MAX - 1], lines[UNREAD_LINES_MAX - 1] + "…"]
+        told_rows = [f" {mark} {lines[0]}", *(f"   {line}" for line in lines[1:])]
+        rows = [show.fit(row, width - cell_len(tail)) for row in told_rows]
+        rows[-1] += tail
+        return [self.text((show.fit(row, width), "badge")) for row in rows]
 
 
 class HelpLine(Lines):
@@ -92,8 +107,7 @@ class KeyLine(Lines):
 
     def rows(self, width: int, height: int) -> list[Text]:  # noqa: ARG002 - one line
         """Return as many keys as fit, in their order."""
-        role = "operator" if desk(self).state.is_operator else "trader"
-        keys = [key for key in (*KEYS, *self.extra) if role in key.roles]
+        keys = keys_of(desk(self).state, self.extra)
         kept = sorted(keys, key=lambda key: key.rank)
         while sum(self._cells(key) for key in kept) > width:
             kept.pop()

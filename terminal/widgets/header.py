@@ -35,11 +35,13 @@ class StatusHeader(Lines):
         told, look = self._line()
         room = width - cell_len(told) - 2
         badge, title = (f" {word(self, 'badge')} ", "badge"), (word(self, "app_title"), "strong")
-        who = self._identity()
-        first = self.text(badge, " ", title, ("  │ " if who else "", "dim"), who)
-        if first.cell_len > room:
-            first = self.text(badge, " ", who)
-        first.truncate(room, overflow="ellipsis", pad=True)
+        who, role = self._identity()
+        first = self.text(badge, " ", title, ("  │ " if who else "", "dim"), who, role)
+        if first.cell_len > room:  # the title gives way first, then the end of a long name
+            first = self.text(badge, " ")
+            cells = max(1, room - first.cell_len - cell_len(role))
+            first.append(show.fit(who, min(cells, cell_len(who)))).append(role)
+        first.truncate(room, pad=True)
         first.append(" ").append(told, self.look(look))
         for brevity in BREVITIES:
             second = self.text(" ", *self._market(brevity))
@@ -47,14 +49,15 @@ class StatusHeader(Lines):
                 break
         return [first, second]
 
-    def _identity(self) -> str:
+    def _identity(self) -> tuple[str, str]:
+        """Return who one trades for, then the person and what it is."""
         welcome = desk(self).state.welcome
         if welcome is None:
-            return ""
+            return "", ""
         name = show.plain(welcome.participant_name or welcome.profile.place_of_trade)
         code = show.participant(welcome.participant) + " " if welcome.participant else ""
         role = word(self, f"role_{welcome.role}")
-        return f"{code}{name} / {show.plain(welcome.person)} {role}"
+        return f"{code}{name}", f" / {show.plain(welcome.person)} {role}"
 
     def _line(self) -> tuple[str, str]:
         state = desk(self).state

@@ -16,10 +16,10 @@ NARROW = (
     Column("last", 7, "right"),
     Column("percent", 7, "right"),
     Column("bid", 7, "right"),
-    Column("bid_quantity", 6, "right"),
+    Column("bid_quantity", 7, "right"),
     Column("ask", 7, "right"),
-    Column("ask_quantity", 6, "right"),
-    Column("state", 12),
+    Column("ask_quantity", 7, "right"),
+    Column("state", 11),
 )
 NORMAL = (
     Column("code", 9),

@@ -1,6 +1,6 @@
 """Small states of the terminal's model, for tests of what is worked out from them."""
 
-from engine.commands import Method, Side
+from engine.commands import Method, Permission, Side
 from engine.events import Phase
 from engine.views import (
     Account,
@@ -26,6 +26,7 @@ def welcome(role: str = "trader", key: int = 4, participant: int = 1) -> wire.We
         person="演示交易员",
         participant=participant,
         participant_name="演示电厂",
+        permissions=tuple(Permission),
         sequence=1,
         time_ns=1,
         date="2021-07-16",

@@ -72,7 +72,7 @@ async def test_a_company_follows_its_codes(tmp_path: Path, language: Language) -
             await person.sees("已过期" if is_chinese else "expired")
             await person.sees("待使用 0 / 共 2" if is_chinese else "0 waiting of 2")
             for pressed, told in (
-                ("delete", "开通码不能收回" if is_chinese else "a code is not taken back"),
+                ("delete", "吊销它登记的密钥" if is_chinese else "claimed, revoke its key"),
                 ("f8", "先在列表中选一个密钥" if is_chinese else "choose a key in the list"),
             ):
                 await person.press(pressed)

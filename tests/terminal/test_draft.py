@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from engine.commands import Method, PickListing, PlaceListing, Side
+from engine.commands import Method, Permission, PickListing, PlaceListing, Side
 from engine.events import Phase
 from engine.reasons import Reason
 from engine.views import Book, Level, ListingView, MethodView, OrderView
@@ -55,6 +55,13 @@ def test_an_unfinished_draft_is_no_command_and_no_mistake(draft: Draft) -> None:
 def test_each_limit_is_told_with_its_figure(draft: Draft, reason: Reason, figure_a: int) -> None:
     problem = drafts.problems(draft, standing())[0]
     assert (problem.reason, problem.figure_a) == (reason, figure_a)
+
+
+def test_who_may_not_list_is_told_before_all_else() -> None:
+    state = standing()
+    assert state.welcome is not None
+    state.welcome = structs.replace(state.welcome, permissions=(Permission.CANCEL,))
+    assert reasons(replace(DRAFT, price_text="52.81"), state)[0] is Reason.ROLE_NOT_PERMITTED
 
 
 def test_the_edges_of_the_band_and_of_the_quantity_are_allowed() -> None:

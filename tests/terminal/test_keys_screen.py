@@ -83,6 +83,7 @@ async def test_a_company_brings_a_key_in_and_ends_it(tmp_path: Path, language: L
             await checker.sees(
                 *(("挂牌, 撤单", "地址") if is_chinese else ("listed, cancel", "from"))
             )
+            assert ("理由" if is_chinese else "Reason") not in checker.text(), "its own words"
             await checker.type("1")
             await checker.press("enter")
             await checker.until(world.exchange.codes, "for the approval")

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from engine.commands import CancelAll, CancelOrder, Permission, Role, Side
+from terminal.keys import CANCEL, TAKE, keys_of
 from terminal.notices import Severity
 from terminal.own_trading import ORDERS_TOLD, may_allow, may_cancel_all, may_stop, told_orders
 from terminal.palette import commands
@@ -226,5 +227,10 @@ def test_who_may_do_what(
     assert state.welcome is not None
     state.welcome = msgspec.structs.replace(state.welcome, role=role, permissions=permissions)
     assert (may_cancel_all(state), may_stop(state), may_allow(state)) == expected
+    offered = {key.id for key in keys_of(state, (CANCEL, TAKE))}
+    is_trading, is_cancelling = Permission.LISTED in permissions, Permission.CANCEL in permissions
+    assert ("trade.buy" in offered) == ("trade.take" in offered) == is_trading
+    assert ("orders.cancel" in offered) == is_cancelling
+    assert ("orders.cancel_all" in offered) == is_cancelling
     state.welcome = None
     assert not any((may_cancel_all(state), may_stop(state), may_allow(state)))

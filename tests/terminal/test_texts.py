@@ -159,6 +159,20 @@ def test_help_lines_fit_eighty_columns(language: texts.Language) -> None:
             assert cell_len(sentence) <= 78, f"{key}: {cell_len(sentence)} cells"
 
 
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_what_goes_wrong_on_this_side_is_told_whole_at_eighty_columns(
+    language: texts.Language,
+) -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.py"))
+    calls = re.findall(r"\.note\(([^)]*)\)", code)
+    keys = {key for call in calls for key in re.findall(r'"([a-z_]+)"', call)}
+    assert len(keys) > 15
+    room = 80 - cell_len(" ✗ ") - cell_len(f"  {texts.say(language, 'esc_clears')} ")
+    for key in keys:
+        told = texts.say(language, key)
+        assert cell_len(told) <= room, f"{key}: {cell_len(told)} cells, {room} are there"
+
+
 def test_keys_have_ids_of_their_own_and_words() -> None:
     extra = (CANCEL, NEXT_PRODUCT, OPEN, PROPOSE, REJECT, ISSUE, APPROVE, END, FILTER, LIMIT, CODES)
     ids = [key.id for key in (*KEYS, *extra)]

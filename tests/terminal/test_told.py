@@ -9,10 +9,11 @@ from engine.commands import PublishNotice, Side
 from engine.units import midnight_ns
 from gateway.disk import Room
 from gateway.frames_pushed import StatusChanged
-from terminal.messages import StatusHeard, Welcomed
+from terminal.messages import IntentFailed, StatusHeard, Welcomed
 from terminal.notices_batches import barred_words
 from terminal.store import State, reduce
 from terminal.texts import Language
+from terminal.widgets.footer import MessageLine
 from terminal.widgets.ticket import Stage, Ticket
 from tests.gateway.gateway_world import World, serving
 from tests.gateway.test_login_states import enrolled
@@ -134,6 +135,33 @@ def test_every_reason_has_words_and_a_new_one_its_name(reason: str, language: La
     assert (before, state.is_barred) == (False, True)
     told = barred_words(status, language)
     assert (reason in told) == (reason in ("unheard_of", "overload" if language == "en" else ""))
+
+
+# ---------------------------------------------------------------- what waits to be read
+
+
+@pytest.mark.parametrize(
+    ("count", "rows", "is_whole"), [(7, 1, True), (8, 2, True), (25, 3, True), (26, 3, False)]
+)
+async def test_a_refusal_is_told_whole_in_three_lines_at_most(
+    tmp_path: Path, count: int, rows: int, is_whole: bool
+) -> None:
+    async with (
+        serving() as world,
+        seat(world, world.traders[0], tmp_path, language="en", size=(80, 24)) as person,
+    ):
+        # After "Not taken up:" seven words stand on the first line, nine on each of the others.
+        text = " ".join(f"word{n:02d}" for n in range(1, count + 1))
+        person.app.receive(IntentFailed(1, "rejected", text))
+        await person.settle()
+        line = person.app.screen.query_one(MessageLine)
+        assert line.size.height == rows
+        shown = " ".join(row.plain.strip() for row in line.rows(80, rows))
+        assert (f"word{count:02d}" in shown) == is_whole
+        assert ("…" in shown) != is_whole
+        assert shown.endswith("Esc = read")
+        await person.press("escape")
+        assert line.size.height == 1
 
 
 # ---------------------------------------------------------------- keys that end
