@@ -28,6 +28,7 @@ from gateway.errors import UserError
 
 GENESIS_KEYS_MAX: Final = 64
 CLOCK_NAME: Final = "clock.toml"
+GENESIS_NAME: Final = "genesis.json"
 PEOPLE: Final = (
     ("operator-1", "演示运营员甲", Role.OPERATOR),
     ("operator-2", "演示运营员乙", Role.OPERATOR),
@@ -153,7 +154,7 @@ def make_market(folder: Path, profile: str = "national") -> list[Path]:
             files.append(path)
             genesis.append(EnrolKey(public_key=key.public_key, role=role, person=person))
         _write(folder / "calendar.toml", make_calendar())
-        _write(folder / "genesis.json", msgspec.json.format(msgspec.json.encode(genesis)) + b"\n")
+        _write(folder / GENESIS_NAME, msgspec.json.format(msgspec.json.encode(genesis)) + b"\n")
         _write(folder / "profile.toml", text)
         sync_folder(folder / "keys")
         sync_folder(folder)
@@ -175,7 +176,7 @@ def load_market(folder: Path, profile: str = "") -> Market:
     if profile and rules.name != profile:
         raise UserError(f"{folder} was made with the profile {rules.name}, not {profile}")
     calendar_file = folder / "calendar.toml"
-    genesis_file = folder / "genesis.json"
+    genesis_file = folder / GENESIS_NAME
     try:
         genesis = _genesis.decode(_read(genesis_file))
     except msgspec.DecodeError as error:

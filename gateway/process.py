@@ -24,7 +24,16 @@ from gateway.disk import FolderDisk
 from gateway.errors import UserError
 from gateway.journal import Journal
 from gateway.limits import Settings as GatewayLimits
-from gateway.market import CLOCK_NAME, KeptClock, Market, journal_disk, load_market, put, told
+from gateway.market import (
+    CLOCK_NAME,
+    GENESIS_NAME,
+    KeptClock,
+    Market,
+    journal_disk,
+    load_market,
+    put,
+    told,
+)
 from gateway.outside import Outside
 from gateway.recovery import Place, Recovered
 from gateway.sequencer import Sequencer, Stopped
@@ -37,6 +46,8 @@ SWITCH_SECONDS = 0.000_5
 """How long the journal's thread may wait for the busy loop's: ten times less than usual, for all wait for it."""
 COLLECT_AFTER = (50_000, 50, 50)
 """When the collector looks: the log that is kept holds no cycles, and grows by several objects an order."""
+SHIPPED = ("profile.toml", "calendar.toml", GENESIS_NAME, CLOCK_NAME)
+"""What a start from a copy needs beside the journal."""
 AHEAD_NS_MAX = 5 * NANOSECONDS_PER_SECOND
 """How far the journal's time may be ahead of the wall clock: a clock that was set, not a simulated day."""
 
@@ -127,17 +138,25 @@ def ship(market: Market, journal: Journal, folder: Path) -> Shipping:
         raise UserError(
             f"--ship {folder}: it is the market itself; choose a folder on another disk"
         )
+    with told(market.folder):
+        files = {name: (market.folder / name).read_bytes() for name in SHIPPED}
     with told(folder):
+        other = folder / GENESIS_NAME
+        if other.exists() and other.read_bytes() != files[GENESIS_NAME]:
+            raise UserError(
+                f"--ship {folder}: it is another market; choose an empty folder for the copy"
+            )
         target = FolderDisk(folder / "journal")
         target.make()
-        for name in ("profile.toml", "calendar.toml", "genesis.json", CLOCK_NAME):
-            put(folder / name, (market.folder / name).read_bytes())
     source = FolderDisk(market.journal_folder)
     shipping = Shipping(journal.reader, source, target, say, f"the copy in {folder}")
     try:
         shipping.start()
     except (ShippingRefused, OSError) as error:
         raise UserError(f"--ship {folder}: {error}; choose an empty folder for the copy") from None
+    with told(folder):
+        for name, data in files.items():
+            put(folder / name, data)
     return shipping
 
 

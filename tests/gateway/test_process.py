@@ -257,6 +257,29 @@ async def test_a_copy_is_shipped_while_it_runs_and_survives_a_kill(
     await process.start()
     assert f"last sequence {reports[0]['last_sequence']}," in process.line("recovered ")
     assert await process.stop() == 0
-    process = ExchangeProcess(market, *DRIVEN, "--ship", str(market))
-    assert await process.run() == 2
-    assert "it is the market itself" in process.line("ceax: ")
+
+
+async def test_what_is_no_copy_of_this_market_is_left_alone(market: Path, tmp_path: Path) -> None:
+    other, copy = tmp_path / "other", tmp_path / "copy"
+    make_market(other)
+    process = ExchangeProcess(market, *DRIVEN, "--ship", str(copy))
+    await process.start()
+    assert await process.stop() == 0
+    process = ExchangeProcess(copy, *DRIVEN)  # somebody went on with the copy
+    await process.start()
+    assert await process.stop() == 0
+    for place, problem in (
+        (market, "it is the market itself"),
+        (other, "it is another market; choose an empty folder"),
+        (copy, "that this journal has not; choose an empty folder"),
+    ):
+        before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+        process = ExchangeProcess(market, *DRIVEN, "--ship", str(place))
+        assert await process.run() == 2
+        assert problem in process.line("ceax: ")
+        if place != market:
+            after = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+            assert after.keys() == before.keys()
+            assert {path for path in after if after[path] != before[path]} <= {
+                place / "journal" / "lock"
+            }
