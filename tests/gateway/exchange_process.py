@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
+
+from bench.processes import ceax_command, leashed
 
 PATIENCE_SECONDS = 240.0
 """For a start or an end; a first start compiles the engine's core, which a busy machine does in minutes."""
@@ -32,7 +33,7 @@ class ExchangeProcess:
         """Start without waiting."""
         self.lines = []
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "ceax", "exchange", "serve", "--data", str(self.folder)),
+            *leashed(ceax_command("exchange", "serve", "--data", str(self.folder))),
             *("--port", str(self._port), *self._arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
