@@ -81,7 +81,6 @@ def test_the_table_of_results_is_of_this_list() -> None:
 
 
 @pytest.mark.process
-@pytest.mark.timeout(900)
 def test_a_few_bugs_are_really_killed(sources: Path) -> None:
     seed = int(os.environ.get("CEAX_SEED") or secrets.randbelow(2**31))
     quick = [mutant for mutant in load() if mutant.is_quick]
