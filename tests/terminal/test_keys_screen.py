@@ -330,7 +330,7 @@ def test_all_words_of_a_filter_must_be_found_and_what_holds_stands_first() -> No
 async def test_a_list_too_long_is_cut_and_says_so(tmp_path: Path) -> None:
     async with (
         serving() as world,
-        seat(world, world.operators[0], tmp_path, language="en") as person,
+        seat(world, world.operators[0], tmp_path, language="en", size=(80, 24)) as person,
     ):
         await person.press("f12")
         await person.rows("keys", len(world.exchange.keys()))
@@ -342,6 +342,7 @@ async def test_a_list_too_long_is_cut_and_says_so(tmp_path: Path) -> None:
             await person.settle()
             assert panel.table.row_count == ROWS_SHOWN_MAX
             assert told in str(panel.border_subtitle)
+            assert panel.table.scrollable_content_region.height == panel.table.region.height
         await find(person, "演示501")
         assert person.app.screen.query_one(KeyDetail).chosen == rows[-1]
 
