@@ -28,7 +28,9 @@ from engine.core.records import (
 )
 from engine.profile import Profile
 
-HOT: Final = (PlaceListing, PickListing, CancelOrder, ReduceOrder, OfferBlock, AcceptBlock)
+HOT: Final = frozenset(
+    (PlaceListing, PickListing, CancelOrder, ReduceOrder, OfferBlock, AcceptBlock)
+)
 ALPHABET: Final = " 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
 LOW_BITS: Final = 31
 _PLACE_LISTING: Final = CommandKind.PLACE_LISTING.value
@@ -43,7 +45,7 @@ Row = Any
 
 def is_hot(command: AnyCommand) -> TypeGuard[HotCommand]:
     """Say whether a command goes through the core as a record."""
-    return isinstance(command, HOT)
+    return command.__class__ in HOT
 
 
 def _pack_code(code: str) -> int:

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.codec import is_hot, record_values
+from engine.codec import HOT, record_values
 from engine.commands import Entry
 from engine.core.records import COMMAND
 from engine.profile import Profile
@@ -22,9 +22,9 @@ def runs_of(entries: list[Entry], profile: Profile) -> list[Run]:
     runs: list[Run] = []
     start = 0
     while start < len(entries):
-        hot = is_hot(entries[start].command)
+        hot = entries[start].command.__class__ in HOT
         end = start + 1
-        while end < len(entries) and is_hot(entries[end].command) == hot:
+        while end < len(entries) and (entries[end].command.__class__ in HOT) is hot:
             if not hot and end - start == CONTROL_RUN_MAX:
                 break
             end += 1

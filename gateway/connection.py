@@ -62,6 +62,7 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         """What takes more than one turn: closings, movements of the clock."""
         self._heard_s = 0.0
+        self._is_text = socket.form is wire.Format.JSON
         self.requests = Requests(self)
         self._stuck_since_s = 0.0
         self._has_more = False
@@ -118,16 +119,17 @@ class Connection:
 
     def _take(self, data: str | bytes) -> None:
         """Take one message of a client that is logged in."""
-        if self.is_over:
+        conversation = self.conversation
+        if conversation.state is State.CLOSED:
             return
         self._heard_s, now_ns = time.monotonic(), time.time_ns()
-        if reason := self._other_format(data):
-            self.begin(self.close(CloseCode.NOT_TEXT, reason))
+        if isinstance(data, str) is not self._is_text:
+            self.begin(self.close(CloseCode.NOT_TEXT, self._other_format()))
             return
-        effect = self.conversation.receive(data, self._heard_s, now_ns, self.server.buckets_of)
+        effect = conversation.receive(data, self._heard_s, now_ns, self.server.buckets_of)
         match effect:
-            case Perform(request):
-                self.requests.perform(request, now_ns)
+            case Perform():
+                self.requests.perform(effect.request, now_ns)
             case Send(wire.Reply() as frame):
                 self.reply(frame, now_ns)
             case Close(code, reason):
@@ -136,12 +138,9 @@ class Connection:
                 message = f"{type(effect).__name__} comes before the login alone"
                 raise AssertionError(message)
 
-    def _other_format(self, data: str | bytes) -> str:
-        """Return what to close with where a message is not text or binary as was agreed, "" where it is."""
-        is_json = self.socket.form is wire.Format.JSON
-        if isinstance(data, str) is is_json:
-            return ""
-        kind = "JSON text" if is_json else "binary MessagePack"
+    def _other_format(self) -> str:
+        """Return what to close with where a message is not text or binary as was agreed."""
+        kind = "JSON text" if self._is_text else "binary MessagePack"
         return f"frames are {kind} by this connection's subprotocol"
 
     def begin(self, work: Coroutine[None, None, None]) -> None:
@@ -164,8 +163,8 @@ class Connection:
             code = CloseCode.LOGIN_TIMEOUT if is_greeting else CloseCode.IDLE
             await self.close(code, "no login came in time" if is_greeting else "nothing came")
             return None
-        if reason := self._other_format(data):
-            await self.close(CloseCode.NOT_TEXT, reason)
+        if isinstance(data, str) is not self._is_text:
+            await self.close(CloseCode.NOT_TEXT, self._other_format())
             return None
         return data
 
@@ -219,6 +218,11 @@ class Connection:
         wire.stamp(frame, sequence, received_ns, time.time_ns())
         self.socket.push(wire.encode(frame, self.socket.form))
 
+    @property
+    def is_gathering(self) -> bool:
+        """Frames leave at the end of this turn of the loop."""
+        return self.socket.gathered > 0
+
     def write(self) -> None:
         """Write what the reader may see, as far as the client takes it; cut a slow private reader."""
         reader, socket = self.reader, self.socket
@@ -244,7 +248,7 @@ class Connection:
     def _go_on(self) -> None:
         if self._has_more:
             self.write()
-        if self.socket.unsent <= HIGH_WATER_BYTES:
+        if self.socket.is_held and self.socket.unsent <= HIGH_WATER_BYTES:
             self.socket.release()
 
     def _check_lag(self, reader: Reader) -> None:

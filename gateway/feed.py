@@ -8,7 +8,7 @@ slow reader costs no memory. What may be skipped (books, quotes, the status) is 
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from engine.commands import HaltScope, Method
 from engine.events import (
@@ -31,6 +31,7 @@ from gateway.book_feed import Newest, NewestBook
 from gateway.feed_index import Found, note_offers, typed_events
 from gateway.frames_book import BookSnapshot
 from gateway.history import DAYS_KEPT, Applied, History
+from gateway.plain_texts import PlainTexts
 from gateway.routing import Audience, is_public
 from gateway.streams import BLOCK, KeptLog, Stream, WholeLog
 
@@ -51,6 +52,9 @@ _OF_STATUS: Final = frozenset((DayOpened, PhaseChanged, DayClosed, Halted, Resum
 """Events after which the market may take something else than before."""
 
 
+_OF_ITS_OWNER: Final = frozenset((ListingPlaced, Reduced, Cancelled))
+"""What changes a book and concerns one participant; of cancelled orders those of the listed method."""
+_LISTED: Final = Method.LISTED
 FEW: Final = 16
 """Most events of an entry that each reader sorts for itself; those of larger ones are sorted once for all."""
 SORTED_MAX: Final = 8
@@ -79,6 +83,7 @@ class Feed:
         """Keys of `newest` that a command has touched since they were made."""
         self.touched_private: set[int] = set()
         self.audience = Audience()
+        self.texts = PlainTexts()
         self._book_sequences: dict[str, tuple[int, int]] = {}
         self._days: list[tuple[int, str]] = []
         """First sequence and date of the days that are kept."""
@@ -129,7 +134,16 @@ class Feed:
         self.sequence, self.time_ns = batch[-1].sequence, batch[-1].time_ns
         for entry in batch:
             sequence = entry.sequence
+            event: Any
             for event in entry.events:
+                kind = event.__class__
+                if kind in _OF_ITS_OWNER and (kind is not Cancelled or event.method is _LISTED):
+                    # Nearly all there is: an order of one participant in the book, in few steps.
+                    self._touch_book(event.product, event)
+                    participant = event.participant
+                    self.private(participant).append(sequence)
+                    touched.add(participant)
+                    continue
                 self._take_event(event)
                 if _is_listed_trade(event):
                     self.trades.append(sequence)

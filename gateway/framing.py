@@ -4,6 +4,7 @@ A client's frame is cut out of what came; a frame of ours gets its head. Everyth
 (control frames, fragments, long heads, whatever is wrong) is left to `websockets`, frame by frame.
 """
 
+from struct import Struct
 from typing import Final
 
 try:
@@ -24,6 +25,8 @@ _MIDDLE_MAX: Final = 0xFFFF
 _HEADS: Final = {
     first: [bytes((first, size)) for size in range(_SHORT_MAX + 1)] for first in (TEXT, BINARY)
 }
+_middle_head: Final = Struct(">BBH").pack
+_long_head: Final = Struct(">BBQ").pack
 
 INCOMPLETE: Final = (0, 0)
 """Bounds of a frame whose head or payload has not come yet."""
@@ -59,5 +62,5 @@ def head(first: int, size: int) -> bytes:
     if size <= _SHORT_MAX:
         return _HEADS[first][size]
     if size <= _MIDDLE_MAX:
-        return bytes((first, _MIDDLE)) + size.to_bytes(2)
-    return bytes((first, _MIDDLE + 1)) + size.to_bytes(8)
+        return _middle_head(first, _MIDDLE, size)
+    return _long_head(first, _MIDDLE + 1, size)

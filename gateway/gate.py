@@ -65,11 +65,14 @@ class Gate(ServerConnection):
         """Open the byte bucket with the connection."""
         limits = self.opening
         self._bytes = Bucket(limits.bytes_per_second, limits.bytes_burst, time.monotonic())
-        self._gathered = 0
+        self.gathered = 0
+        """Bytes that leave at the end of this turn."""
+        self._room = 0
+        """How many those may be."""
         self._first_byte = framing.TEXT
         self._on_message: Callable[[str | bytes], None] | None = None
         self._is_cut_here = False
-        self._is_held = False
+        self.is_held = False
         self._rest = b""
         self._fragments: list[Frame] = []
         self._has_failed = False
@@ -118,14 +121,14 @@ class Gate(ServerConnection):
 
     def hold(self) -> None:
         """Give nothing more to the function of `listen` until `release`, and read nothing more."""
-        if not self._is_held and not self.transport.is_closing():
-            self._is_held = True
+        if not self.is_held and not self.transport.is_closing():
+            self.is_held = True
             self.transport.pause_reading()
 
     def release(self) -> None:
         """Go on giving messages."""
-        if self._is_held and not self.transport.is_closing():
-            self._is_held = False
+        if self.is_held and not self.transport.is_closing():
+            self.is_held = False
             self.transport.resume_reading()
             if self._rest:
                 self.loop.call_soon(self._cut_on)
@@ -137,9 +140,9 @@ class Gate(ServerConnection):
 
     def _cut_frames(self, data: bytes) -> None:
         """Take whole messages out of what came, and give every other frame to the parser."""
-        place, size_max = 0, self.protocol.max_message_size or 0
-        while not self._is_held:
-            begin, end = framing.bounds(data, place, size_max)
+        place, size_max, bounds = 0, self.protocol.max_message_size or 0, framing.bounds
+        while not self.is_held:
+            begin, end = bounds(data, place, size_max)
             if end <= 0:
                 if end == framing.FOREIGN[1]:
                     self._is_cut_here = (
@@ -223,7 +226,7 @@ class Gate(ServerConnection):
     @property
     def unsent(self) -> int:
         """Bytes that the client has not taken yet."""
-        return self.transport.get_write_buffer_size() + self._gathered
+        return self.transport.get_write_buffer_size() + self.gathered
 
     def bytes_left(self, now_s: float) -> int:
         """Bytes that the client may send at once now."""
@@ -236,27 +239,34 @@ class Gate(ServerConnection):
 
     def push(self, *frames: bytes) -> bool:
         """Send frames in this turn of the loop; a client that takes nothing is cut, never waited for."""
-        protocol, transport = self.protocol, self.transport
-        if protocol.state is not State.OPEN or transport.is_closing():
+        protocol = self.protocol
+        if protocol.state is not State.OPEN:
             return False
-        if self._gathered + transport.get_write_buffer_size() > self.unsent_max:
+        gathered = begun = self.gathered
+        if not begun:
+            if self.transport.is_closing():
+                return False
+            self._room = self.unsent_max - self.transport.get_write_buffer_size()
+        if begun > self._room:
             self.cut("SLOW_READER")
             return False
-        if not self._gathered:
+        if not begun:
             # The frames of one turn leave in one packet: a call of the system costs more than a frame.
             self.loop.call_soon(self._flush)
         first = framing.TEXT if self.form is Format.JSON else framing.BINARY
+        writes, head = protocol.writes, framing.head
         for data in frames:
             size = len(data)
             # Among the parser's own: pongs and the closing frame keep their places.
-            protocol.writes += (framing.head(first, size), data)
-            self._gathered += size
-            self.bytes_out += size
+            writes += (head(first, size), data)
+            gathered += size
+        self.gathered = gathered
+        self.bytes_out += gathered - begun
         self.frames_out += len(frames)
         return True
 
     def _flush(self) -> None:
-        self._gathered = 0
+        self.gathered = 0
         if self.transport.is_closing():
             return
         if self.protocol.state is not State.OPEN:

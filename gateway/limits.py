@@ -23,13 +23,16 @@ class Bucket:
 
         What costs more than the burst needs a full bucket and leaves it in debt.
         """
-        self._tokens = min(self._burst, self._tokens + (now_s - self._time_s) * self._rate)
+        burst, tokens = self._burst, self._tokens + (now_s - self._time_s) * self._rate
         self._time_s = now_s
-        needed = min(cost, self._burst)
-        if self._tokens >= needed:
-            self._tokens -= cost
+        if tokens > burst:  # noqa: PLR1730 - a call for each order costs more than all else here
+            tokens = burst
+        needed = cost if cost < burst else burst  # noqa: FURB136 - likewise
+        if tokens >= needed:
+            self._tokens = tokens - cost
             return 0.0
-        return (needed - self._tokens) / self._rate
+        self._tokens = tokens
+        return (needed - tokens) / self._rate
 
     def owe(self, now_s: float, cost: float) -> None:
         """Take tokens that may not be there; the debt is at most a burst."""

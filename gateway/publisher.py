@@ -32,6 +32,11 @@ class Listener(Protocol):
         """What it has subscribed to, None before its login."""
         ...
 
+    @property
+    def is_gathering(self) -> bool:
+        """Frames for it leave at the end of this turn of the loop."""
+        ...
+
     def write(self) -> None:
         """Write what its reader may see."""
         ...
@@ -172,10 +177,21 @@ class Publisher:
         self._write(self._readers.get(_channel_of(key), ()))
 
     def _write(self, listeners: Iterable[Listener]) -> None:
-        """Let listeners write, so many in a turn of the loop: an order does not wait for a hundred readers."""
-        self._writing.update(dict.fromkeys(listeners))
+        """Let listeners write, so many in a turn of the loop: an order does not wait for a hundred readers.
+
+        Whose answer leaves in this turn writes at once: both leave in one packet.
+        """
+        answered: list[Listener] = []
+        for listener in listeners:
+            if listener.is_gathering:
+                answered.append(listener)
+            else:
+                self._writing[listener] = None
         if not self.is_writing:
             self._write_some()
+        for listener in answered:
+            self._writing.pop(listener, None)
+            listener.write()
 
     def _write_some(self) -> None:
         try:

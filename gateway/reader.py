@@ -74,6 +74,8 @@ class Reader:
         self._limit = limit
         self._form = form
         self._places: dict[str, Place] = {}
+        self._only_private: Place | None = None
+        """The place in the private stream, where that is written as text and there is no other stream."""
         self._seen: dict[str, int] = {"status": NOTHING_SEEN}
         self.channels: set[str] = set()
 
@@ -100,6 +102,7 @@ class Reader:
             raise Fault("RESUME_TOO_OLD", stream.floor)
         position = stream.end if after is None else stream.position_after(after)
         self._places[channel] = Place(channel, stream, position)
+        self._note_only()
         if channel == "market":
             self._seen["market"] = NOTHING_SEEN
             for key, newest in self._feed.newest.items():
@@ -123,9 +126,14 @@ class Reader:
             raise Fault("NOT_SUBSCRIBED")
         self.channels.discard(channel)
         self._places.pop(channel, None)
+        self._note_only()
         self._seen.pop(channel, None)
         if channel == "market":
             self._seen = {k: v for k, v in self._seen.items() if not k.startswith("quote:")}
+
+    def _note_only(self) -> None:
+        is_only = len(self._places) == 1 and self._form is wire.Format.JSON
+        self._only_private = self._places.get("private") if is_only else None
 
     def _stream(self, channel: str) -> Stream:
         match channel:
@@ -159,6 +167,8 @@ class Reader:
         So many at most, and none behind the one that passes the room (bytes).
         """
         frames: list[bytes] = []
+        if self._only_private is not None and self._is_status_known():
+            room -= self._take_plain(self._only_private, frames, most, room)
         while len(frames) < most and room >= 0:
             text = self._next()
             if text is None:
@@ -167,9 +177,30 @@ class Reader:
             room -= len(text)
         return frames, False
 
-    def _next(self) -> bytes | None:
+    def _is_status_known(self) -> bool:
         status = self._feed.newest.get("status")
-        if status is not None and status.version > self._seen["status"]:
+        return status is None or status.version <= self._seen["status"]
+
+    def _take_plain(self, place: Place, frames: list[bytes], most: int, room: int) -> int:
+        """Take what is plain of the private stream as long as nothing else comes before; return its bytes."""
+        stream, position, participant = place.stream, place.position, self._identity.participant
+        sequences, private, size = stream.sequences, self._feed.texts.private, 0
+        index, end = position - stream.base, len(sequences)
+        while 0 <= index < end and len(frames) < most and size <= room:
+            previous = sequences[index - 1] if index else stream.floor
+            text = private(sequences[index], previous, participant)
+            if text is None:
+                break
+            frames.append(text)
+            size += len(text)
+            index += 1
+        place.position = index + stream.base
+        place.least = min(place.least, end - index)
+        return size
+
+    def _next(self) -> bytes | None:
+        all_newest = self._feed.newest
+        if not self._is_status_known():
             return self._newest("status")  # what is taken now comes before all that was
         place = self._oldest()
         if place is not None:
@@ -180,7 +211,7 @@ class Reader:
                 place.least = min(place.least, place.stream.end - place.position)
             return text
         for key, seen in self._seen.items():
-            newest = self._feed.newest.get(key)
+            newest = all_newest.get(key)
             if newest is not None and newest.version > seen:
                 return self._newest(key)
         return None

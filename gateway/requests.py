@@ -1,6 +1,7 @@
 """What one client asks for: questions are answered at once, commands when they are durable and applied."""
 
 import asyncio
+import logging
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ from gateway.timekeeper import ClockNotDriven
 if TYPE_CHECKING:
     from gateway.connection import Connection
 
+log = logging.getLogger(__name__)
 HIGH_WATER_BYTES: Final = 64 * 1024
 """Unsent bytes past which a client gets nothing new and is asked nothing: it reads first."""
 
@@ -29,6 +31,7 @@ class Requests:
         self._connection = connection
         self._server = connection.server
         self._conversation = connection.conversation
+        self._is_json = connection.socket.form is wire.Format.JSON
         self._in_flight = 0
         """Commands without an answer."""
         self._settled: asyncio.Future[None] | None = None
@@ -37,13 +40,14 @@ class Requests:
         """Run a request; commands run side by side, so that they share a batch of the journal."""
         try:
             if isinstance(request, wire.Submit):
+                self._check_in_flight()
                 self._submit(request, received_ns)
             elif isinstance(request, wire.AdvanceClock):
                 self._check_in_flight()
                 self._in_flight += 1
                 self._connection.begin(self._advance(request, received_ns))
             else:
-                self._answer(request, received_ns)
+                self._answer_safely(request, received_ns)
         except Fault as fault:
             self._connection.reply(
                 fault.frame(request.id, self._conversation.language), received_ns
@@ -59,6 +63,16 @@ class Requests:
         limit = self._conversation.limits.requests_in_flight
         if self._in_flight >= limit:
             raise Fault("TOO_MANY_IN_FLIGHT", limit, outcome="not_sent", retry_after_ms=20)
+
+    def _answer_safely(self, request: wire.Request, received_ns: int) -> None:
+        """Answer a question; one that the gateway fails at costs nobody the line on which orders are answered."""
+        try:
+            self._answer(request, received_ns)
+        except Fault:
+            raise
+        except Exception as error:
+            log.exception("a question could not be answered")
+            raise Fault("INTERNAL") from error
 
     def _answer(self, request: wire.Request, received_ns: int) -> None:
         reader = self._connection.reader
@@ -113,7 +127,6 @@ class Requests:
         )
 
     def _submit(self, request: wire.Submit, received_ns: int) -> None:
-        self._check_in_flight()
         tell = partial(self._tell, request.id, request.command, received_ns)
         try:
             self._server.sequencer.post(self._connection.identity.key, request.command, tell)
@@ -134,13 +147,19 @@ class Requests:
             fault = Fault("STOPPED", outcome=answer.outcome)
             self._connection.reply(fault.frame(request, language), received_ns)
             return
-        applied = answer[0]
+        applied, feed = answer[0], self._server.feed
+        if self._is_json:
+            sent_ns = time.time_ns()
+            text = feed.texts.answer(request, applied, participant, received_ns, sent_ns)
+            if text is not None:
+                self._connection.socket.push(text)
+                return
         if self._connection.identity.role in STAFF:
             # What it did it reads in the drop copy anyway.
             self._server.watch.controlled(self._connection, command, applied.sequence)
             events = tuple(applied.events)
         else:
-            events = self._server.feed.audience.answer(applied.events, participant)
+            events = feed.audience.answer(applied.events, participant)
         frame = wire.Submitted(
             id=request,
             sequence=applied.sequence,

@@ -8,8 +8,7 @@ import msgspec
 from engine.events import AnyEvent
 from gateway.frames_inward import AnyInward
 from gateway.frames_outward import AnyOutward
-from gateway.frames_pushed import PrivateEvents
-from gateway.frames_replies import Outward, Reply, Submitted
+from gateway.frames_replies import Outward, Reply
 from gateway.money_text import decode_yuan
 from gateway.wire_shapes import Shapes
 
@@ -33,49 +32,25 @@ _JSON: Final = Format.JSON
 _json: Final = msgspec.json.Encoder().encode
 _messagepack: Final = msgspec.msgpack.Encoder().encode
 _to_wire: Final = _strict.to_wire
+_from_wire: Final = _strict.inwards
 _inward: Final[dict[Format, Any]] = {
-    Format.JSON: msgspec.json.Decoder(INWARD_OUTSIDE, dec_hook=decode_yuan),
-    Format.MESSAGEPACK: msgspec.msgpack.Decoder(INWARD_OUTSIDE, dec_hook=decode_yuan),
+    Format.JSON: msgspec.json.Decoder(INWARD_OUTSIDE, dec_hook=decode_yuan).decode,
+    Format.MESSAGEPACK: msgspec.msgpack.Decoder(INWARD_OUTSIDE, dec_hook=decode_yuan).decode,
 }
 _outward: Final[dict[Format, Any]] = {
-    Format.JSON: msgspec.json.Decoder(OUTWARD_OUTSIDE, dec_hook=decode_yuan),
-    Format.MESSAGEPACK: msgspec.msgpack.Decoder(OUTWARD_OUTSIDE, dec_hook=decode_yuan),
+    Format.JSON: msgspec.json.Decoder(OUTWARD_OUTSIDE, dec_hook=decode_yuan).decode,
+    Format.MESSAGEPACK: msgspec.msgpack.Decoder(OUTWARD_OUTSIDE, dec_hook=decode_yuan).decode,
 }
 
 
-WRITTEN_MAX: Final = 4_096
-"""Most events whose JSON is kept for the next frame that shows them."""
-_written: Final[dict[int, tuple[AnyEvent, bytes]]] = {}
-"""By identity: an event, held so that nothing else gets its identity, and its JSON."""
-
-
-def _events_json(events: tuple[AnyEvent, ...]) -> msgspec.Raw:
-    """Return events as JSON; one that several frames show (its answer, private streams) is written once."""
-    texts: list[bytes] = []
-    for event in events:
-        found = _written.get(id(event))
-        if found is None:
-            if len(_written) >= WRITTEN_MAX:
-                _written.clear()
-            convert = _to_wire[event.__class__]
-            text = _json(event if convert is None else convert(event))
-            found = _written[id(event)] = event, text
-        texts.append(found[1])
-    return msgspec.Raw(b"[%b]" % b",".join(texts))
-
-
-_carriers: Final[dict[type, Any]] = {
-    kind: _strict.outwards(kind, {"events": _events_json}) for kind in (Submitted, PrivateEvents)
-}
-"""Frames that carry events, with the function to a twin whose events are written already."""
+def event_json(event: AnyEvent) -> bytes:
+    """Return an event as it stands in a JSON frame."""
+    convert = _to_wire[event.__class__]
+    return _json(event if convert is None else convert(event))
 
 
 def encode(frame: msgspec.Struct, form: Format = Format.JSON) -> bytes:
     """Return a frame as it travels: UTF-8 JSON text or MessagePack, money in yuan."""
-    if form is _JSON:
-        carry = _carriers.get(frame.__class__)
-        if carry is not None:
-            return _json(carry(frame))
     convert = _to_wire[frame.__class__]
     outside = frame if convert is None else convert(frame)
     return _json(outside) if form is _JSON else _messagepack(outside)
@@ -83,7 +58,12 @@ def encode(frame: msgspec.Struct, form: Format = Format.JSON) -> bytes:
 
 def decode_inward(data: str | bytes, form: Format = Format.JSON) -> AnyInward:
     """Decode a client's frame; msgspec.DecodeError names the problem and its path."""
-    found: AnyInward = _strict.from_wire(_decoded(_inward[form], data))
+    try:
+        value = _inward[form](data)
+    except UnicodeError as error:
+        raise _no_text(error) from error
+    convert = _from_wire[value.__class__]
+    found: AnyInward = value if convert is None else convert(value)
     return found
 
 
@@ -94,7 +74,9 @@ class UnknownFrame(msgspec.DecodeError):
 def decode_outward(data: str | bytes, form: Format = Format.JSON) -> AnyOutward:
     """Decode a gateway's frame; UnknownFrame for one of a later protocol, msgspec.DecodeError for no frame."""
     try:
-        found: AnyOutward = _lenient.from_wire(_decoded(_outward[form], data))
+        found: AnyOutward = _lenient.from_wire(_outward[form](data))
+    except UnicodeError as error:
+        raise _no_text(error) from error
     except msgspec.ValidationError as error:
         text = str(error)
         if text.startswith("Invalid value ") and text.endswith(" - at `$.type`"):
@@ -103,12 +85,9 @@ def decode_outward(data: str | bytes, form: Format = Format.JSON) -> AnyOutward:
     return found
 
 
-def _decoded(decoder: Any, data: str | bytes) -> Any:  # noqa: ANN401 - msgspec's decoders and twins
-    try:
-        return decoder.decode(data)
-    except UnicodeError as error:
-        # The websocket checks the texts of text frames only; those of binary ones may be anything.
-        raise msgspec.DecodeError(f"Invalid text: {error}") from error
+def _no_text(error: UnicodeError) -> msgspec.DecodeError:
+    """Return what is told: the websocket checks the texts of text frames only, not those of binary ones."""
+    return msgspec.DecodeError(f"Invalid text: {error}")
 
 
 def stamp(reply: Reply, sequence: int, received_ns: int, sent_ns: int) -> None:

@@ -52,7 +52,8 @@ class Shapes:
     def __init__(self, *, is_lenient: bool) -> None:
         self._is_lenient = is_lenient
         self._twins: dict[type, type] = {}
-        self._inwards = _Inwards()
+        self.inwards = _Inwards()
+        """Class of a decoded value → function to our struct, None where it is one already."""
         self.to_wire = _Outwards(self)
         """Class → function from our struct to its twin, None where it is encoded as it is."""
 
@@ -60,7 +61,7 @@ class Shapes:
 
     def from_wire(self, value: Any) -> Any:  # noqa: ANN401 - any struct or twin
         """Return our struct of a decoded value."""
-        convert = self._inwards[value.__class__]
+        convert = self.inwards[value.__class__]
         return value if convert is None else convert(value)
 
     def of(self, annotation: Any) -> Any:  # noqa: ANN401 - any annotation
@@ -91,7 +92,7 @@ class Shapes:
         if found is None:
             found = self._twins[kind] = self._define(kind) if self._needs_twin(kind) else kind
             if found is not kind:
-                self._inwards[found] = self._make_inwards(kind)
+                self.inwards[found] = self._make_inwards(kind)
         return found
 
     def _define(self, kind: type) -> type:
@@ -136,30 +137,20 @@ class Shapes:
 
     # ------------------------------------------------------------ generated functions
 
-    def outwards(self, kind: type, written: dict[str, Convert] | None = None) -> Convert | None:
-        """Return the function from a struct to its twin, None where it has no money.
-
-        `written` has functions that write a field themselves: what they return stands in the twin as it is.
-        """
+    def outwards(self, kind: type) -> Convert | None:
+        """Return the function from a struct to its twin, None where it has no money."""
         if not _is_struct(kind) or not _has_money(kind):
             return None
         parts = []
         for field in msgspec.structs.fields(kind):
             value = f"v.{field.name}"
-            if written and field.name in written:
-                value = f"WRITTEN[{field.name!r}]({value})"
-            elif _is_money(field.name):
+            if _is_money(field.name):
                 is_row = get_origin(_bare(field.type)) is tuple
                 value = f"[TEXTS[x] for x in {value}]" if is_row else f"TEXTS[{value}]"
             elif any(map(_has_money, structs_in(field.type))):
                 value = _walk(value, field.type, row="list")
             parts.append(f"{outside_name(field.name)}={value}")
-        space = {
-            "MAKE": self._twin(kind),
-            "FOUND": self.to_wire,
-            "TEXTS": yuan_of,
-            "WRITTEN": written,
-        }
+        space = {"MAKE": self._twin(kind), "FOUND": self.to_wire, "TEXTS": yuan_of}
         return _compile(kind, parts, space)
 
     def _make_inwards(self, kind: type) -> Convert:
@@ -170,7 +161,7 @@ class Shapes:
             if not _is_money(field.name) and any(self._twin(one) is not one for one in inner):
                 value = _walk(value, field.type, row="tuple")
             parts.append(f"{field.name}={value}")
-        return _compile(kind, parts, {"MAKE": kind, "FOUND": self._inwards})
+        return _compile(kind, parts, {"MAKE": kind, "FOUND": self.inwards})
 
 
 def structs_in(annotation: Any) -> list[type]:  # noqa: ANN401 - any annotation

@@ -1,7 +1,7 @@
 """Stand-ins that tests build a small world from: a sequencer in memory, without journal or clock."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from engine.commands import AdvanceTime, AnyCommand, Entry
@@ -61,13 +61,17 @@ class MemorySequencer:
 
     def submit_now(self, *commands: tuple[int, AnyCommand]) -> list[Applied]:
         """Apply commands as one batch without waiting, for the set-up of a test."""
+        batch = self._apply(commands)
+        self._publish(batch)
+        return batch
+
+    def _apply(self, commands: Iterable[tuple[int, AnyCommand]]) -> list[Applied]:
         batch = []
         for key, command in commands:
             self.now_ns = max(self.now_ns, self.exchange.time_ns + 1)
             entry = Entry(self.exchange.sequence + 1, self.now_ns, key, command)
             events = self.exchange.apply(entry)
             batch.append(Applied(entry.sequence, entry.time_ns, key, command, events))
-        self._publish(batch)
         return batch
 
     async def advance_clock(self, time_ns: int) -> int:
@@ -83,9 +87,10 @@ class MemorySequencer:
     async def _flush(self) -> None:
         await self.held.wait()
         waiting, self._inbox = self._inbox, []
-        batch = self.submit_now(*((key, command) for key, command, _ in waiting))
+        batch = self._apply((key, command) for key, command, _ in waiting)
         for (_, _, tell), item in zip(waiting, batch, strict=True):
             tell([item])
+        self._publish(batch)
 
     def _publish(self, batch: Sequence[Applied]) -> None:
         self.applied += batch

@@ -126,3 +126,22 @@ async def test_a_notice_reaches_everybody_as_it_is_published() -> None:
         (notice,) = [event for event in events if isinstance(event, NoticePublished)]
         assert (notice.text_zh, notice.text_en) == ("演示公告", "demo notice")
         assert await observer.notices() == (notice,)
+
+
+async def test_a_question_that_the_gateway_fails_at_costs_nobody_the_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving() as world:
+        client = await world.trader(reconnect=False)
+
+        def breaks(*_: object) -> None:
+            raise ZeroDivisionError("planted")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(world.server.desk, "answer", breaks)
+            with pytest.raises(RequestFailed) as refused:
+                await client.account()
+        assert refused.value.code == "INTERNAL"
+        assert "planted" in caplog.text
+        assert (await client.account()).participant == 1, "on the same line"
+        await client.close()

@@ -20,6 +20,7 @@ class Door:
 
 class Listener:
     reader: Reader | None = None
+    is_gathering = False
 
     def __init__(self, written: "list[Listener]") -> None:
         self._written = written
@@ -69,3 +70,21 @@ async def test_one_that_breaks_in_a_later_turn_stops_nobody_else() -> None:
         await asyncio.sleep(0)
     assert len(told) == 1
     assert set(written) == set(readers) - {broken}
+
+
+async def test_whose_answer_leaves_in_this_turn_does_not_wait_for_a_turn_of_its_own() -> None:
+    exchange, written = Exchange(national()), list[Listener]()
+    publisher = Publisher(Feed(exchange, History(national())), exchange, Door(), interval_s=0.02)
+    readers = [Listener(written) for _ in range(3 * WRITES_PER_TURN)]
+    for reader in readers:
+        publisher.entered(reader)
+    publisher.stop_accepting()
+    waiting = [reader for reader in readers if reader not in written]
+    answered = waiting[-2:]
+    for reader in answered:
+        reader.is_gathering = True
+    publisher.stop_accepting()
+    assert set(written[WRITES_PER_TURN:]) == set(answered), "at once, though others still wait"
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert all(written.count(reader) == 1 for reader in waiting), "and not again in a later turn"

@@ -211,6 +211,7 @@ def test_every_field_inwards_is_bounded_and_unknown_ones_are_refused() -> None:
 
 def test_money_that_is_remembered_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(money_text, "KNOWN_MAX", 3)
+    money_text.yuan_of.clear()  # of all tests before this one
     kind = money_text.yuan_between(0, 500)
     for fen in (*range(8), *range(8)):
         assert money_text.decode_yuan(kind, money_text.yuan_of[fen]) == fen
