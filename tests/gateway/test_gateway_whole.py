@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine.commands import (
     Deposit,
     EnrolKey,
@@ -61,7 +63,10 @@ async def approved(maker: Client, checker: Client, *actions: Any) -> None:
     assert done.refused is None
 
 
-async def test_a_day_through_every_layer_and_a_restart_in_the_middle(tmp_path: Path) -> None:
+async def test_a_day_through_every_layer_and_a_restart_in_the_middle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.client_pending.LATE_S", 600.0)  # a busy machine starts it late
     files = make_market(tmp_path / "market")
     people = [keys.load(path) for path in files]
     traders = [keys.new_key(f"演示交易员{number}", Role.TRADER) for number in (1, 2)]
