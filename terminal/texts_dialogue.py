@@ -137,6 +137,7 @@ DIALOGUE: Final[dict[str, tuple[str, str]]] = {
     # ------------------------------------------------------------ auctions
     "auctions_title": ("单向竞价 ({count})", "Auctions ({count})"),
     "auctions_empty": ("今天没有竞价。按 F8 申请。", "No auctions today. F8 applies for one."),
+    "auctions_unasked": ("今天没有竞价,由卖方申请。", "No auctions today; sellers apply for one."),
     "auctions_help": (
         "↑↓ 选场次,Enter 报价,F8 申请竞价,Del 撤回申请。",
         "↑↓ an auction, Enter bids, F8 applies for one, Del takes it back",

@@ -61,6 +61,9 @@ OPERATOR: Final[dict[str, tuple[str, str]]] = {
         "{count} 处错误,改好后再读",
         "{count} mistakes; mend the file and read it again",
     ),
+    "bad_row": ("行", "Row"),
+    "bad_column": ("列", "Column"),
+    "bad_problem": ("问题", "Problem"),
     "admission_nothing": (
         "没有可提交的行:先读一个没有错误的文件",
         "no rows to propose: first read a file without mistakes",

@@ -8,10 +8,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Static
+from textual.widgets import DataTable, Input, Static
 
 from engine.commands import Action, AdmitParticipant, AnyCommand, Propose
-from gateway.admission import Applicants, Reading, proposals_of, read_applicants
+from gateway.admission import Applicants, BadCell, Reading, proposals_of, read_applicants
 from gateway.admission_headings import HEADINGS
 from gateway.errors import UserError
 from terminal import format as show
@@ -22,56 +22,76 @@ from terminal.widgets.dialogs import TypedDialog
 from terminal.widgets.table import Column, Row, TablePanel
 
 PREVIEW_ROWS_MAX = 500
-"""Most rows that the preview shows; all of them are proposed."""
+"""Most rows, or mistakes, that the preview shows; all rows are proposed."""
+NARROW = (
+    Column("name", 30),
+    Column("credit_code", 18),
+    Column("province", 8),
+    Column("sector", 12),
+)
+WIDE = (
+    Column("name", 22),
+    Column("credit_code", 18),
+    Column("province", 8),
+    Column("sector", 8),
+    Column("registry_account", 16),
+    Column("funds_account", 16),
+)
+BAD_NARROW = (
+    Column("bad_row", 5, "right"),
+    Column("bad_column", 16),
+    Column("bad_problem", 51),
+)
+BAD_WIDE = (*BAD_NARROW[:-1], Column("bad_problem", 91))
 
 
 class Preview(TablePanel):
-    """The rows of the file; where it has mistakes, their places."""
+    """The rows of the file; where it has mistakes, one row a mistake."""
 
-    COLUMNS = (
-        Column("name", 22),
-        Column("credit_code", 18),
-        Column("province", 8),
-        Column("sector", 8),
-        Column("registry_account", 16),
-        Column("funds_account", 16),
-    )
+    COLUMNS = NARROW
     applicants: Applicants | None = None
 
     def repaint(self, topics: frozenset[str]) -> None:
         """Show what was read, and how many are admitted already."""
-        if "*" in topics:
-            self.relabel()
         if topics & {"participants", "*"}:
             admitted = len(desk(self).state.participants or ())
             self.border_subtitle = word(self, "admission_known", count=admitted)
+        if "*" in topics:
             self.show_file()
 
     def show_file(self) -> None:
         """Show the file's rows, or its mistakes."""
-        found = self.applicants
+        found, empty = self.applicants, ""
         if found is None:
             chinese = desk(self).language == "zh"
             columns = [words[1 if chinese else 0] for words in HEADINGS.values()]
             empty = word(self, "admission_empty", columns=", ".join(columns))
-            self.show_rows([], empty)
-            return
-        if found.bad:
-            text = "\n".join(show.plain(str(cell)) for cell in found.bad[:PREVIEW_ROWS_MAX])
-            self.show_rows([], text)
-            return
-        rows = [self._row(n, row) for n, row in enumerate(found.rows[:PREVIEW_ROWS_MAX], 1)]
-        self.show_rows(rows)
+        sets = (BAD_WIDE, BAD_NARROW) if found is not None and found.bad else (WIDE, NARROW)
+        self.fit_columns(*sets)
+        shown: tuple[AdmitParticipant | BadCell, ...] = ()
+        if found is not None:
+            shown = found.bad or found.rows
+        rows = [self._row(number, row) for number, row in enumerate(shown[:PREVIEW_ROWS_MAX])]
+        self.show_rows(rows, empty)
 
-    def _row(self, number: int, row: AdmitParticipant) -> Row:
-        cells = (
-            row.name,
-            row.credit_code,
-            row.province,
-            row.sector,
-            row.registry_account,
-            row.funds_account,
-        )
+    def chosen_text(self) -> str:
+        """Return the whole of the mistake under the cursor, or the accounts of the row."""
+        found, chosen = self.applicants, self.chosen()
+        if found is None or not chosen:
+            return ""
+        if found.bad:
+            cell = found.bad[int(chosen)]
+            return str(cell).removeprefix(f"{cell.file}: ")
+        row = found.rows[int(chosen)]
+        accounts = ("registry_account", "funds_account")
+        return "  ".join(f"{word(self, key)} {getattr(row, key)}" for key in accounts)
+
+    def _row(self, number: int, row: AdmitParticipant | BadCell) -> Row:
+        if isinstance(row, BadCell):
+            heading = HEADINGS[row.column][desk(self).language == "zh"]
+            cells: tuple[str, ...] = (str(row.row), heading, row.problem)
+        else:
+            cells = tuple(str(getattr(row, column.key)) for column in self.columns)
         return str(number), tuple(show.plain(cell) for cell in cells)
 
 
@@ -120,16 +140,22 @@ class AdmissionScreen(FrameScreen):
         preview.show_file()
         self._tell()
 
+    def on_data_table_row_highlighted(self, _: DataTable.RowHighlighted) -> None:
+        """Tell the whole of what the cursor came to."""
+        self._tell()
+
     def _tell(self, problem: str = "") -> None:
-        """Say how many rows stand ready, or what is wrong."""
-        found = self.query_one(Preview).applicants
+        """Say how many rows stand ready, or what is wrong; below it the whole of the chosen row."""
+        preview = self.query_one(Preview)
+        found = preview.applicants
         if not problem and found is not None and found.bad:
             problem = word(self, "admission_bad", count=len(found.bad))
         ready = word(self, "admission_rows", count=len(found.rows)) if found else ""
         colour = self.app.theme_variables.get("text-error", "") if problem else ""
-        self.query_one("#admission-state", Static).update(
-            Text(show.plain(problem or ready), style=colour)
-        )
+        told = Text(show.plain(problem or ready), style=colour)
+        if chosen := preview.chosen_text():
+            told.append("\n" + show.plain(chosen), "default")
+        self.query_one("#admission-state", Static).update(told)
 
     def action_propose(self) -> None:
         """Ask for the number of rows to be typed, then propose them all."""

@@ -62,7 +62,8 @@ class AuctionsPanel(TablePanel):
         if topics & {"auctions", "applications", "*"}:
             rows = rows_of(desk(self).state)
             self.border_title = word(self, "auctions_title", count=len(rows))
-            self.show_rows([self._row(row) for row in rows], word(self, "auctions_empty"))
+            none = "auctions_unasked" if desk(self).state.is_operator else "auctions_empty"
+            self.show_rows([self._row(row) for row in rows], word(self, none))
 
     def chosen_auction(self) -> AuctionRow | None:
         """Return the auction under the cursor."""

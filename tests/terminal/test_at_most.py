@@ -104,4 +104,10 @@ async def test_a_preview_shows_so_many_rows_and_proposes_all(tmp_path: Path, cou
         preview = person.app.screen.query_one(Preview)
         await person.until(lambda: preview.row_keys, "for the rows")
         assert len(preview.row_keys) == PREVIEW_ROWS_MAX
-        await person.sees(f"{count} rows")
+        await person.sees(f"{count} rows", rows[0].funds_account)
+        path.write_text("\n".join(line.replace(",9", ",", 1) for line in lines), "utf-8")
+        await person.press("enter")
+        await person.sees(f"{count} mistakes", "row 2, column credit_code")
+        assert len(preview.row_keys) == PREVIEW_ROWS_MAX
+        await person.press("tab", "end")
+        await person.sees(f"row {PREVIEW_ROWS_MAX + 1}, column")

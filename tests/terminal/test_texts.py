@@ -23,6 +23,7 @@ from terminal.keys import (
     PROPOSE,
     REJECT,
 )
+from terminal.screens import admission
 from terminal.screens.phases import MethodsPanel, ReferencesPanel
 from terminal.widgets import (
     account,
@@ -62,6 +63,9 @@ COLUMN_SETS = (
     key_list.WIDE,
     code_list.NARROW,
     code_list.WIDE,
+    admission.NARROW,
+    admission.WIDE,
+    admission.BAD_WIDE,
     proposals.NARROW,
     proposals.WIDE,
 )
@@ -141,6 +145,8 @@ def test_narrow_tables_fit_eighty_columns(columns: tuple[Column, ...]) -> None:
         (proposals.WIDE, proposals.NARROW),
         (key_list.WIDE, key_list.NARROW),
         (code_list.WIDE, code_list.NARROW),
+        (admission.WIDE, admission.NARROW),
+        (admission.BAD_WIDE, admission.BAD_NARROW),
     ],
 )
 def test_columns_are_as_wide_as_the_screen_has_room_for(sets: tuple[tuple[Column, ...]]) -> None:

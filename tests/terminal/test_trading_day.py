@@ -203,7 +203,7 @@ async def test_admission_from_csv_is_previewed_then_proposed(tmp_path: Path) -> 
         field = maker.app.screen.query_one("#csv-file", Input)
         field.value = str(bad)
         await maker.press("enter")
-        await maker.sees("第 2 行, 统一社会信用代码", "1 处错误")
+        await maker.sees("第 2 行, 统一社会信用代码", "1 处错误", "问题")
         await maker.press("f8")
         await maker.sees("没有可提交的行")
         await maker.press("escape")
