@@ -12,6 +12,7 @@ than the pause between two turns and one turn: a tenth of a second, and what the
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
@@ -90,10 +91,11 @@ class Copier:
             source.close()
 
     def close(self) -> None:
-        """Give the open file back."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Give the open file back; what counts of it was synced, whatever the close says."""
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
 
     def _copy(self, name: str, source: File, end: int, tip: Tip, *, is_closed: bool) -> bool:
         assert self._file is not None

@@ -121,6 +121,27 @@ def test_more_than_a_second_behind_is_told_once_and_so_is_its_end() -> None:
     assert f"has caught up at sequence {turns.journal.last}" in over
 
 
+def test_a_target_whose_files_do_not_even_close_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns = Turns()
+    fill(turns.journal, 1)
+    turns.turn()
+    fill(turns.journal, 1)
+    turns.target.fail("write", 0, errno.ESTALE)
+
+    def stale(file: FakeFile) -> None:
+        if file._disk is turns.target:
+            raise OSError(errno.ESTALE, "Stale file handle")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeFile, "close", stale)
+        assert turns.shipping.turn() == RETRY_SECONDS
+    turns.target._countdown.clear()
+    turns.turn(later_s=RETRY_SECONDS)
+    assert (turns.behind_s, turns.shipping.state.problem) == (0, "")
+
+
 def test_a_target_that_is_too_slow_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     turns = Turns()
     turns.turn()
