@@ -120,6 +120,7 @@ def check(data: bytes) -> bool:
         assert read(content) == first
         return True
     assert damage.file == FIRST
+    assert damage.sequence > 0
     assert damage.what
     assert 0 <= damage.offset <= max(HEAD_BYTES, len(content))
     return False
