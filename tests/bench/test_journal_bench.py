@@ -34,7 +34,9 @@ def test_a_small_run_has_every_row_and_its_conditions(
         assert rows[f"journal/{name}/20000"]["goal"] is None, "the goals are of a day of a million"
     assert rows["journal/recovery_with_snapshot_s/20000"]["conditions"]["snapshot_behind"] == 17_500
     assert rows["journal/copy_behind_ms"]["goal"] == 1_000
-    assert all(row["median"] > 0 for row in rows.values())
+    # A slow disk lets the copy keep up between two appends, and one in memory leaves no ratio of two digits.
+    measured = [name for name in rows if name.endswith("_per_s") or "recovery" in name]
+    assert all(rows[name]["median"] > 0 for name in measured)
 
 
 @pytest.mark.parametrize("wrong", [["--runs", "0"], ["--commands", "10"], ["--commands", "1e6"]])
