@@ -10,7 +10,9 @@ from typing import Final
 from rich.cells import cell_len, get_character_cell_size
 from rich.segment import Segment
 from rich.terminal_theme import DIMMED_MONOKAI
+from textual._context import visible_screen_stack
 from textual.app import App
+from textual.strip import Strip
 
 CELL_WIDTH: Final = 9
 LINE_HEIGHT: Final = 19
@@ -22,9 +24,15 @@ FONTS: Final = (
 )
 
 
+def strips_of(app: App[int]) -> list[Strip]:
+    """Return the rows of the screen as it stands, with the screens under a question."""
+    # As App.export_screenshot does; without the screens below, one that was not painted yet keeps an empty ground.
+    visible_screen_stack.set(app._background_screens)  # noqa: SLF001
+    return app.screen._compositor.render_strips()  # noqa: SLF001
+
+
 def svg(app: App[int], title: str) -> str:
     """Return the screen of a running app as an SVG document."""
-    strips = app.screen._compositor.render_strips()  # noqa: SLF001 - as App.export_screenshot does
     width = app.size.width * CELL_WIDTH + 2 * MARGIN
     height = app.size.height * LINE_HEIGHT + 2 * MARGIN
     parts = [
@@ -33,7 +41,7 @@ def svg(app: App[int], title: str) -> str:
         f'<g font-family="{FONTS}" font-size="{FONT_PX}">',
         f'<rect width="{width}" height="{height}" rx="8" fill="{_ground(app)}"/>',
     ]
-    for y, strip in enumerate(strips):
+    for y, strip in enumerate(strips_of(app)):
         x = 0
         for segment in strip:
             parts += _segment(segment, x, y, _ground(app))

@@ -17,13 +17,13 @@ _UP_DOWN: Final = {
 }
 OTHERS: Final = {
     "flat": ("#d7dbe0", "#2b2f36"),
+    "dim": ("#9aa3ad", "#5a616b"),
     "own": ("#e8c547", "#7a5b00"),
-    "halt": ("#c9a0ff", "#5b2a9d"),
 }
 
 
 def variables(convention: Convention, *, dark: bool) -> dict[str, str]:
-    """Return the theme variables `up`, `down`, `flat`, `own` and `halt` for a dark or a light theme."""
+    """Return the theme variables `up`, `down`, `flat`, `dim` and `own` for a dark or a light theme."""
     place = 0 if dark else 1
     up, down = _UP_DOWN[convention]
     return {

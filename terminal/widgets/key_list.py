@@ -53,8 +53,8 @@ WIDE = (
 
 LOOKS: Final = {
     "active": "text-success",
-    "revoked": "text-muted",
-    "expired": "text-muted",
+    "revoked": "dim",
+    "expired": "dim",
     "waiting": "text-warning",
     "claimed": "text-success",
 }

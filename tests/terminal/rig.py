@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from rich.cells import cell_len
-from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 
 from gateway.keys import KeyFile
 from terminal.app import Terminal
+from terminal.picture import strips_of
 from terminal.store import State
 from terminal.texts import Language
 from terminal.widgets.table import PlainTable
@@ -89,13 +89,10 @@ class Seat:
 
 def screen_text(app: Terminal) -> str:
     """Return the rows of a screen as plain text; each must be exactly as wide as the terminal."""
-    # The one use of what is private to Textual. Its context is set because a widget finds its app there,
-    # and with two terminals in one test it would find the other one; so are the screens under a question:
-    # without them one that was not painted yet would keep an empty ground.
+    # Its context is set because a widget finds its app there: with two terminals in one test it would
+    # find the other one.
     with app._context():
-        visible_screen_stack.set(app._background_screens)
-        compositor = app.screen._compositor
-        strips, width = compositor.render_strips(), compositor.size.width
+        strips, width = strips_of(app), app.size.width
     rows = ["".join(segment.text for segment in strip) for strip in strips]
     wide = {cell_len(row) for row in rows}
     assert wide == {width}, f"rows of {wide} cells on a screen of {width}"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from rich.style import Style
 
 from engine.commands import ClaimKey, IssueCode, Permission, Role
 from engine.views import CodeView
@@ -12,13 +13,14 @@ from terminal.messages import Fetched
 from terminal.texts import Language
 from terminal.widgets.code_list import CodesPanel
 from terminal.widgets.form import FormDialog
-from terminal.widgets.key_list import ROWS_SHOWN_MAX, KeysPanel
+from terminal.widgets.key_list import LOOKS, ROWS_SHOWN_MAX, KeyDetail, KeysPanel
 from tests.gateway.gateway_world import World, serving
 from tests.gateway.test_login_states import enrolled
 from tests.terminal.rig import Seat, seat
 from tests.terminal.test_forms import LANGUAGES
 from tests.terminal.test_keys_screen import chief
-from tests.terminal.test_screens import LOOKS, compare
+from tests.terminal.test_screens import LOOKS as SIZES
+from tests.terminal.test_screens import compare
 
 
 def issue(world: World, person: str, participant: int = 1, until: str = "20:00") -> None:
@@ -164,9 +166,13 @@ async def test_a_list_too_long_is_cut_and_says_so(tmp_path: Path) -> None:
             await person.settle()
             assert panel.table.row_count == ROWS_SHOWN_MAX
             assert told in str(panel.border_subtitle)
+        colours = {Style.parse(person.app.theme_variables[look]).color for look in LOOKS.values()}
+        assert len(colours) == len(set(LOOKS.values())), "what holds, waits and is over look alike"
+        lines = person.app.screen.query_one(KeyDetail)
+        assert lines.look("dim").color != lines.look("strong").color
 
 
-@pytest.mark.parametrize(("language", "size"), LOOKS)
+@pytest.mark.parametrize(("language", "size"), SIZES)
 async def test_the_screen_is_reviewed(
     tmp_path: Path, language: Language, size: tuple[int, int]
 ) -> None:
