@@ -92,7 +92,7 @@ def screen_text(app: Terminal) -> str:
     # Its context is set because a widget finds its app there: with two terminals in one test it would
     # find the other one.
     with app._context():
-        strips, width = strips_of(app), app.size.width
+        strips, width = strips_of(app), app.screen._compositor.size.width
     rows = ["".join(segment.text for segment in strip) for strip in strips]
     wide = {cell_len(row) for row in rows}
     assert wide == {width}, f"rows of {wide} cells on a screen of {width}"
