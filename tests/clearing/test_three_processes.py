@@ -1,5 +1,6 @@
 """Exchange, registry and clearing, all three as real processes: two days, the exchange killed at its close."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -121,14 +122,15 @@ class Market:
         assert picked.traded is not None, picked.text
 
     async def status(self) -> Any:
-        """Return clearing's status."""
-        code, printed, told = await ceax(
-            "clearing", "status", "--data", str(self.folder / "clearing"), "--json"
-        )
-        assert code == 0, told
-        import json
+        """Return clearing's status; a process that a slow disk holds up is asked again."""
 
-        return json.loads(printed)
+        async def is_told() -> Any:
+            code, printed, _ = await ceax(
+                "clearing", "status", "--data", str(self.folder / "clearing"), "--json"
+            )
+            return json.loads(printed) if code == 0 else None
+
+        return await until("clearing tells its status", is_told)
 
     async def reconciled(self, date: str) -> Any:
         """Return the day's row once it is reconciled."""
