@@ -16,7 +16,7 @@ from bench.demo_report import Check, Result, change_text, figure, latency
 from bench.demo_texts import TEXTS, Words, default_language
 from gateway.errors import UserError
 
-RUN_SECONDS = 240
+RUN_SECONDS = 600
 
 
 def ceax(*arguments: str) -> list[str]:
