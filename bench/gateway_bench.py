@@ -137,6 +137,7 @@ class Bench:
             "echo_p99_ms": round(_median(echoes, 0.99), 2),
             "answered_per_s": round(statistics.median(one.acks / one.wall_s for one in ours)),
             "server_core_share": round(statistics.median(_share(one) for one in ours), 2),
+            "turned_away": sum(one.turned_away for one in ours),
         }
         samples = [percentile(one.latencies_us, 0.99) for one in ours]
         goal = GOAL_P99_MS.get(rate)

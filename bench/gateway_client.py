@@ -16,7 +16,9 @@ from bench.measure import NANOSECONDS
 
 SUBMITTED: Final = b'{"type":"Submitted","id":'
 REFUSED: Final = b'"type":"Refused"'
-ERROR: Final = b'{"type":"Error"'
+ERROR: Final = b'{"type":"Error","id":'
+OVERLOAD: Final = (b'"code":"CANCEL_ONLY"', b'"code":"BUSY"')
+"""What an exchange says that is asked for more than it can do."""
 TURN_EACH: Final = 50
 """New connections after which those that stand get a turn."""
 ECHO_ID: Final = b'{"type":"Submit","id":'
@@ -55,6 +57,8 @@ class Result(Struct, kw_only=True):
     client_cpu_s: float
     acks: int = 0
     refused: int = 0
+    turned_away: int = 0
+    """Orders of an open load that the exchange did not take because too much was waiting."""
     private: int = 0
     """Frames that trading connections got beside their answers."""
     fanned: int = 0
@@ -141,10 +145,17 @@ class Trading:
                 flow.acknowledged(number, text)
                 count += 1
             elif text.startswith(ERROR):
-                raise LoadFailed(text.decode(errors="replace"))
+                self._turned_away(text)
         load.acks += count
         if count and load.job.kind == "closed":
             self.send(count)
+
+    def _turned_away(self, text: bytes) -> None:
+        """Count an order that an overloaded exchange did not take; LoadFailed for any other error."""
+        if not self._load.is_open or not any(code in text for code in OVERLOAD):
+            raise LoadFailed(text.decode(errors="replace"))
+        self._flow.forget(int(text[len(ERROR) : text.index(b",", len(ERROR))]))
+        self._load.turned_away += 1
 
 
 class Reading:
@@ -166,7 +177,7 @@ class Load:
         self.job = job
         self.is_open = job.kind == "open"
         self.number = job.first - 1
-        self.acks = self.refused = 0
+        self.acks = self.refused = self.turned_away = 0
         self.offered: deque[int] = deque()
         self.arrived: list[float] = []
         self.ack_start = ECHO_ID if job.is_echo else SUBMITTED

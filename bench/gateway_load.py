@@ -55,11 +55,12 @@ def opened(load: Load) -> Result:
             time.sleep(min(NAP_S, max(0.0, due[place] - time.perf_counter())))
     result = meter.result()
     deadline = time.perf_counter() + SETTLE_S
-    while load.acks < count and time.perf_counter() < deadline:
+    while load.acks + load.turned_away < count and time.perf_counter() < deadline:
         load.turn(0.1)
-    # What never came has waited until now at least.
+    # What never came, or was turned away, has waited until now at least.
     late = time.perf_counter()
     spans = [(at or late) - planned for at, planned in zip(load.arrived, due, strict=True)]
+    result.turned_away = load.turned_away
     result.latencies_us = [int(1e6 * span) for span in spans[warm:]]
     return result
 

@@ -95,6 +95,10 @@ class Flow:
             order = order_of(text)
             goes_to.extend((order,) * (PICKS if goes_to is self._offered else 1))
 
+    def forget(self, number: int) -> None:
+        """Note that an order was not taken; KeyError as for what is acknowledged."""
+        del self._waiting[number]
+
 
 def order_of(text: bytes) -> int:
     """Return the number of the order that an answer names."""

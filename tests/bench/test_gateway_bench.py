@@ -2,17 +2,20 @@
 
 import argparse
 import sys
+from collections import deque
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from bench import gateway_bench
 from bench.gateway_bench import CLIENT_SHARE_MAX, ROWS, Bench, percentile, run_gateway_bench
-from bench.gateway_client import Result
+from bench.gateway_client import SUBMITTED, Job, Result, Trading
 from bench.gateway_load import main as load_main
 from bench.gateway_market import limits_text
 from bench.gateway_orders import MARK_CLIENT, MARK_ID, MARK_TARGET, Pattern, order_of
-from bench.gateway_socket import framed
+from bench.gateway_socket import LoadFailed, framed
 from bench.gateway_stage import Stage
 from bench.measure import Bars, print_report
 from bench.processes import Supervisor
@@ -111,3 +114,39 @@ def test_the_command_names_its_rows_and_its_mistakes(capsys: pytest.CaptureFixtu
     with pytest.raises(UserError, match="--seconds 0: write more than 0"):
         run_gateway_bench(arguments)
     assert callable(load_main)
+
+
+class Line:
+    """The socket of a load without a server: what it is given is read."""
+
+    def __init__(self) -> None:
+        self.comes: list[bytes] = []
+
+    def send(self, data: bytes) -> None:
+        assert data
+
+    def read(self) -> list[bytes]:
+        texts, self.comes = self.comes, []
+        return texts
+
+
+@pytest.mark.parametrize("code", ["CANCEL_ONLY", "BUSY"])
+def test_what_an_overloaded_exchange_turns_away_is_counted(code: str) -> None:
+    line: Any = Line()
+    load: Any = SimpleNamespace(
+        job=Job(kind="open", port=0, pid=0, folder=""),
+        **{"offered": deque(), "number": 0, "acks": 0, "refused": 0, "turned_away": 0},
+        **{"is_open": True, "arrived": [0.0] * 3, "ack_start": SUBMITTED},
+    )
+    trading = Trading(load, line, 1)
+    trading.send(3)
+    line.comes = [b'{"type":"Error","id":%d,"code":"%b"}' % (n, code.encode()) for n in (1, 3)]
+    trading.on_readable()
+    assert (load.acks, load.turned_away, load.arrived) == (0, 2, [0.0] * 3)
+    line.comes = [b'{"type":"Error","id":2,"code":"RATE_LIMITED"}']
+    with pytest.raises(LoadFailed, match="RATE_LIMITED"):
+        trading.on_readable()
+    load.is_open = False
+    line.comes = [b'{"type":"Error","id":2,"code":"%b"}' % code.encode()]
+    with pytest.raises(LoadFailed, match=code):
+        trading.on_readable()
