@@ -34,7 +34,7 @@ def replayed(folder: Path, disable_jit: str) -> dict[str, Any]:
         env=os.environ | {"NUMBA_DISABLE_JIT": disable_jit},
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=600,
     )
     result: dict[str, Any] = json.loads(done.stdout)
     return result
