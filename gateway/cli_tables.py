@@ -35,9 +35,6 @@ COLOURS: Final = {
 }
 WORDS: Final[dict[str, tuple[str, str]]] = {
     **SHARED,
-    "suspended": ("暂停交易", "suspended"),
-    "stopped": ("自行停止", "stopped"),
-    "removed": ("已移出", "removed"),
     "any": ("不限", "any"),
     "open": ("不限", "open"),
     "number": ("编号", "number"),

@@ -47,13 +47,21 @@ OPERATOR: Final[dict[str, tuple[str, str]]] = {
     # ------------------------------------------------------------ operator: admission
     "admission_title": ("准入", "Admission"),
     "admission_help": (
-        "填 CSV 文件路径,Enter 预览;没有错误再按 F8 提交,由另一位复核。",
-        "Type the path of a CSV, Enter previews it, F8 proposes it for approval",
+        "填 CSV 文件路径,Enter 预览,Esc 回名单;没有错误再按 F8 提交,由另一位复核。",
+        "Path of a CSV, Enter previews it, Esc: who is admitted; F8 proposes it",
     ),
     "admission_file": ("CSV 文件", "CSV file"),
     "admission_empty": (
         "尚未读取文件。列: {columns}",
         "No file read yet. Columns: {columns}",
+    ),
+    "participants_none": (
+        "还没有交易主体。在上面填写名单文件的路径,按 Enter 预览。",
+        "No participants yet. Type the path of a list above, Enter previews it.",
+    ),
+    "participants_cut": (
+        "只列前 {count} 家,其余见 ceax participant list",
+        "the first {count} only, all: ceax participant list",
     ),
     "admission_rows": ("{count} 行可提交", "{count} rows can be proposed"),
     "admission_error": ("文件有误: {reason}", "The file has a mistake: {reason}"),

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import DataTable, Input, Static
 
 from engine.commands import Action, AdmitParticipant, AnyCommand, Propose
+from engine.views import ParticipantView
 from gateway.admission import Applicants, BadCell, Reading, proposals_of, read_applicants
 from gateway.admission_headings import HEADINGS
 from gateway.errors import UserError
@@ -19,6 +20,7 @@ from terminal.desk import desk, word
 from terminal.keys import PROPOSE, Key
 from terminal.screens.base import FrameScreen
 from terminal.widgets.dialogs import TypedDialog
+from terminal.widgets.participants import ParticipantsPanel
 from terminal.widgets.table import Column, Row, TablePanel
 
 PREVIEW_ROWS_MAX = 500
@@ -52,27 +54,18 @@ class Preview(TablePanel):
     applicants: Applicants | None = None
 
     def repaint(self, topics: frozenset[str]) -> None:
-        """Show what was read, and how many are admitted already."""
-        if topics & {"participants", "*"}:
-            admitted = len(desk(self).state.participants or ())
-            self.border_subtitle = word(self, "admission_known", count=admitted)
+        """Show what was read in the chosen language."""
         if "*" in topics:
             self.show_file()
 
     def show_file(self) -> None:
         """Show the file's rows, or its mistakes."""
-        found, empty = self.applicants, ""
-        if found is None:
-            chinese = desk(self).language == "zh"
-            columns = [words[1 if chinese else 0] for words in HEADINGS.values()]
-            empty = word(self, "admission_empty", columns=", ".join(columns))
-        sets = (BAD_WIDE, BAD_NARROW) if found is not None and found.bad else (WIDE, NARROW)
-        self.fit_columns(*sets)
+        found = self.applicants
         shown: tuple[AdmitParticipant | BadCell, ...] = ()
         if found is not None:
             shown = found.bad or found.rows
-        rows = [self._row(number, row) for number, row in enumerate(shown[:PREVIEW_ROWS_MAX])]
-        self.show_rows(rows, empty)
+            self.fit_columns(*((BAD_WIDE, BAD_NARROW) if found.bad else (WIDE, NARROW)))
+        self.show_rows([self._row(n, row) for n, row in enumerate(shown[:PREVIEW_ROWS_MAX])])
 
     def chosen_text(self) -> str:
         """Return the whole of the mistake under the cursor, or the accounts of the row."""
@@ -82,9 +75,7 @@ class Preview(TablePanel):
         if found.bad:
             cell = found.bad[int(chosen)]
             return str(cell).removeprefix(f"{cell.file}: ")
-        row = found.rows[int(chosen)]
-        accounts = ("registry_account", "funds_account")
-        return "  ".join(f"{word(self, key)} {getattr(row, key)}" for key in accounts)
+        return accounts(self, found.rows[int(chosen)])
 
     def _row(self, number: int, row: AdmitParticipant | BadCell) -> Row:
         if isinstance(row, BadCell):
@@ -95,22 +86,31 @@ class Preview(TablePanel):
         return str(number), tuple(show.plain(cell) for cell in cells)
 
 
+def accounts(panel: TablePanel, row: AdmitParticipant | ParticipantView) -> str:
+    """Return the accounts of a participant in words."""
+    keys = ("registry_account", "funds_account")
+    return "  ".join(f"{word(panel, key)} {getattr(row, key)}" for key in keys)
+
+
 class AdmissionScreen(FrameScreen):
-    """Reads a file, shows it, proposes it; another operator approves."""
+    """Shows who is admitted; reads a file, shows it, proposes it; another operator approves."""
 
     NAME = "admission"
     TITLE_KEY = "admission_title"
     HELP_KEY = "admission_help"
     EXTRA_KEYS: ClassVar[tuple[Key, ...]] = (PROPOSE,)
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f8", "propose", show=False)]
+    problem = ""
+    """Why the last file could not be read."""
 
     def body(self) -> ComposeResult:
-        """Lay out the field above the preview."""
+        """Lay out the field above who is admitted, or above the preview of a file."""
         with Vertical(id="admission-form"):
             with Horizontal(classes="field"):
                 yield Static("", id="file-label", classes="label", markup=False)
                 yield Input(id="csv-file", compact=True, placeholder="applicants.csv")
             yield Static("", id="admission-state", markup=False)
+        yield ParticipantsPanel(id="participants")
         yield Preview(id="preview")
 
     def begin(self) -> None:
@@ -128,32 +128,48 @@ class AdmissionScreen(FrameScreen):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Read the file and show it; nothing is sent."""
         event.stop()
-        preview = self.query_one(Preview)
+        path = Path(event.value.strip()).expanduser()
         try:
-            path = Path(event.value.strip()).expanduser()
-            preview.applicants = read_applicants(path, Reading(language=desk(self).language))
+            self._show(read_applicants(path, Reading(language=desk(self).language)))
         except UserError as error:
-            preview.applicants = None
-            preview.show_file()
-            self._tell(word(self, "admission_error", reason=error))
-            return
+            self._show(None, word(self, "admission_error", reason=error))
+
+    def step_back(self) -> None:
+        """Forget the file, back to who is admitted."""
+        self._show(None)
+        self.begin()
+
+    def _show(self, found: Applicants | None, problem: str = "") -> None:
+        preview, self.problem = self.query_one(Preview), problem
+        preview.applicants = found
         preview.show_file()
+        preview.display = found is not None
+        self.query_one(ParticipantsPanel).display = found is None
         self._tell()
 
     def on_data_table_row_highlighted(self, _: DataTable.RowHighlighted) -> None:
         """Tell the whole of what the cursor came to."""
         self._tell()
 
-    def _tell(self, problem: str = "") -> None:
-        """Say how many rows stand ready, or what is wrong; below it the whole of the chosen row."""
-        preview = self.query_one(Preview)
-        found = preview.applicants
-        if not problem and found is not None and found.bad:
-            problem = word(self, "admission_bad", count=len(found.bad))
-        ready = word(self, "admission_rows", count=len(found.rows)) if found else ""
+    def _tell(self) -> None:
+        """Say what is wrong, or what stands ready; below it the whole of the chosen row."""
+        preview, admitted = self.query_one(Preview), self.query_one(ParticipantsPanel)
+        found, problem = preview.applicants, self.problem
+        if found is None:
+            place = desk(self).language == "zh"
+            columns = ", ".join(words[place] for words in HEADINGS.values())
+            ready = word(self, "admission_empty", columns=columns)
+            row = admitted.chosen_participant()
+            chosen = (
+                f"{show.participant(row.participant)}: {accounts(admitted, row)}" if row else ""
+            )
+        else:
+            problem = word(self, "admission_bad", count=len(found.bad)) if found.bad else ""
+            ready = word(self, "admission_rows", count=len(found.rows))
+            chosen = preview.chosen_text()
         colour = self.app.theme_variables.get("text-error", "") if problem else ""
         told = Text(show.plain(problem or ready), style=colour)
-        if chosen := preview.chosen_text():
+        if chosen:
             told.append("\n" + show.plain(chosen), "default")
         self.query_one("#admission-state", Static).update(told)
 
@@ -181,10 +197,7 @@ class AdmissionScreen(FrameScreen):
         reason = word(self, "admission_reason", count=len(rows), file=show.plain(file)[:80])
         for actions in proposals_of(rows):
             desk(self).send(_proposal(actions, reason))
-        preview = self.query_one(Preview)
-        preview.applicants = None
-        preview.show_file()
-        self._tell()
+        self._show(None)
 
 
 def _proposal(actions: tuple[Action, ...], reason: str) -> Callable[[int], AnyCommand]:

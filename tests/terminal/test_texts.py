@@ -33,6 +33,7 @@ from terminal.widgets import (
     listings,
     market_table,
     orders,
+    participants,
     proposals,
 )
 from terminal.widgets.table import Column, fitting
@@ -66,6 +67,8 @@ COLUMN_SETS = (
     admission.NARROW,
     admission.WIDE,
     admission.BAD_WIDE,
+    participants.NARROW,
+    participants.WIDE,
     proposals.NARROW,
     proposals.WIDE,
 )
@@ -146,6 +149,7 @@ def test_narrow_tables_fit_eighty_columns(columns: tuple[Column, ...]) -> None:
         (key_list.WIDE, key_list.NARROW),
         (code_list.WIDE, code_list.NARROW),
         (admission.WIDE, admission.NARROW),
+        (participants.WIDE, participants.NARROW),
         (admission.BAD_WIDE, admission.BAD_NARROW),
     ],
 )
