@@ -39,7 +39,7 @@ async def test_no_more_books_are_followed_than_the_limit(count: int) -> None:
         followed.extend(channels)
 
     client.subscribe = subscribe
-    await asyncio.wait_for(link_of(client)[0]._subscribe(), 10)
+    await asyncio.wait_for(link_of(client)[0]._subscribe(), 60)
     books = [channel for channel in followed if channel.startswith("book:")]
     assert books == [f"book:CEA{n}" for n in range(BOOKS_MAX)]
     assert {"market", "private", "trades"} <= set(followed)
