@@ -323,16 +323,19 @@ def _intent(state: State, message: IntentSent | IntentAnswered | IntentFailed) -
 
 
 def _line(state: State, message: Disconnected | Reconnected | Gap) -> Topics:
-    if isinstance(message, Gap):
+    if isinstance(message, Gap) or state.connection is Connection.CLOSED:
         return NOTHING
+    now = state.time_ns
     if isinstance(message, Reconnected):
         state.connection, state.silent_s = Connection.LIVE, 0
-        key = "told_back"
+        notice = Notice(now, Severity.NORMAL, key="told_back")
+    elif message.is_final:
+        state.connection = Connection.CLOSED
+        notice = Notice(now, Severity.WARNING, key="told_ended", value=message.text)
     else:
-        state.connection = Connection.CLOSED if message.is_final else Connection.RECONNECTING
-        key = "told_lost"
-    told = _tell(state, Notice(state.time_ns, Severity.NORMAL, key=key))
-    return told | {"connection", "intents", "clock"}
+        state.connection = Connection.RECONNECTING
+        notice = Notice(now, Severity.NORMAL, key="told_lost")
+    return _tell(state, notice) | {"connection", "intents", "clock"}
 
 
 def _ends_soon(state: State, welcome: wire.Welcome) -> Notice | None:

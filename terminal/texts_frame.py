@@ -150,6 +150,7 @@ FRAME: Final[dict[str, tuple[str, str]]] = {
         "{date} has closed: listed {listed}, block {block}, auction {auction} t",
     ),
     "told_lost": ("连接断开", "Connection lost"),
+    "told_ended": ("连接已断开: {reason}", "Disconnected: {reason}"),
     "told_back": ("连接已恢复", "Connection restored"),
     "told_deposit": ("入金 {amount} 元", "Deposit of {amount} yuan"),
     "told_transfer": ("转入 {product} {quantity} 吨", "Transfer in: {product} {quantity} t"),

@@ -5,13 +5,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.commands import PublishNotice, Side
+from engine.commands import PublishNotice, RevokeKey, Side
 from engine.units import midnight_ns
 from gateway.disk import Room
 from gateway.frames_pushed import StatusChanged
 from terminal.messages import IntentFailed, StatusHeard, Welcomed
 from terminal.notices_batches import barred_words
-from terminal.store import State, reduce
+from terminal.store import Connection, State, reduce
 from terminal.texts import Language
 from terminal.widgets.footer import MessageLine
 from terminal.widgets.ticket import Stage, Ticket
@@ -162,6 +162,21 @@ async def test_a_refusal_is_told_whole_in_three_lines_at_most(
         assert shown.endswith("Esc = read")
         await person.press("escape")
         assert line.size.height == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_who_loses_the_line_for_good_reads_why(tmp_path: Path, language: Language) -> None:
+    async with (
+        serving() as world,
+        seat(world, world.traders[0], tmp_path, language=language) as person,
+    ):
+        world.send(world.trader_key(1), RevokeKey(key=world.trader_key(1), explanation="Demo"))
+        await person.until(lambda: person.state.connection is Connection.CLOSED, "for the end")
+        await person.sees(
+            *(("连接已断开", "吊销") if language == "zh" else ("Disconnected", "revoked"))
+        )
+        ends = [notice for notice in person.state.notices if notice.key == "told_ended"]
+        assert len(ends) == 1, "once, whoever tells it first"
 
 
 # ---------------------------------------------------------------- keys that end
