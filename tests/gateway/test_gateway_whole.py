@@ -63,10 +63,14 @@ async def approved(maker: Client, checker: Client, *actions: Any) -> None:
     assert done.refused is None
 
 
-async def test_a_day_through_every_layer_and_a_restart_in_the_middle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.client_pending.LATE_S", 600.0)  # a busy machine starts it late
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands wait however long a busy machine takes to start the exchange."""
+    monkeypatch.setattr("gateway.client_pending.LATE_S", 600.0)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_day_through_every_layer_and_a_restart_in_the_middle(tmp_path: Path) -> None:
     files = make_market(tmp_path / "market")
     people = [keys.load(path) for path in files]
     traders = [keys.new_key(f"演示交易员{number}", Role.TRADER) for number in (1, 2)]
