@@ -1,14 +1,18 @@
 """What widgets and screens may ask of the program: the model, the language, and that something be sent."""
 
+import re
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from textual.dom import DOMNode
 
 from engine.commands import AnyCommand
+from gateway.words import plain
 from terminal.messages import LevelKey
 from terminal.store import State
 from terminal.texts import Language, say
+
+_TRADING_CODE: Final = re.compile(r"(?<![A-Za-z0-9])P([0-9]{4,})(?![0-9])")
 
 
 class Desk(Protocol):
@@ -43,6 +47,17 @@ def desk(node: DOMNode) -> Desk:
 def word(node: DOMNode, key: str, /, **values: object) -> str:
     """Return a text in the chosen language."""
     return say(desk(node).language, key, **values)
+
+
+def named(node: DOMNode, text: str) -> str:
+    """Return a text with the name behind each trading code, so that nobody means one and types another."""
+    names = desk(node).state.names
+
+    def tell(found: re.Match[str]) -> str:
+        name = names.get(int(found[1]))
+        return f"{found[0]} {plain(name)}" if name else found[0]
+
+    return _TRADING_CODE.sub(tell, text)
 
 
 class Painted:

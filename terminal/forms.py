@@ -11,7 +11,7 @@ from textual.screen import Screen
 from engine.commands import AnyCommand
 from engine.units import is_date, midnight_ns, parse_clock
 from terminal import format as show
-from terminal.desk import desk, word
+from terminal.desk import desk, named, word
 from terminal.texts import TEXTS
 from terminal.widgets.form import Form, FormDialog, FormField, Values
 
@@ -59,7 +59,7 @@ def ask(
 
     def summary(values: Values) -> str:
         command = make(values, 1)
-        return tell(command) if command is not None else ""
+        return named(screen, tell(command)) if command is not None else ""
 
     def answer(values: Values | None) -> None:
         command = make(values, 1) if values is not None else None

@@ -114,6 +114,14 @@ class State:
         return self.welcome.participant if self.welcome else 0
 
     @property
+    def names(self) -> dict[int, str]:
+        """Return the names of participants that are known here, by number."""
+        known = {view.participant: view.name for view in self.participants or ()}
+        if self.participant and self.welcome is not None:
+            known[self.participant] = self.welcome.participant_name
+        return known
+
+    @property
     def is_operator(self) -> bool:
         """This connection acts for the exchange."""
         return self.welcome is not None and self.welcome.role in (Role.OPERATOR, Role.SUPERVISOR)

@@ -203,7 +203,7 @@ ACCESS: Final[dict[str, tuple[str, str]]] = {
         "revokes key {key} of {person} at once and ends its connections: {reason}",
     ),
     "code_once": (
-        "开通码 {code}\n只显示这一次: 请现在抄下,当面或电话告知本人。经另一位复核后使用,{hours} 小时内有效。",
+        "开通码 {code}\n只显示这一次:请现在抄下,当面或电话告知本人。经另一位复核后使用,{hours}小时内有效。",
         "Code {code}\nShown this once: write it down, tell the person yourself. Approved, it holds {hours} h.",
     ),
 }

@@ -6,7 +6,7 @@ from engine.commands import Approve, CorrectReferencePrice, Reject, SetReference
 from engine.views import ProposalView
 from gateway.action_words import action_text
 from terminal import format as show
-from terminal.desk import desk, word
+from terminal.desk import desk, named, word
 from terminal.forms import REASON_MAX
 from terminal.texts import LANGUAGES
 from terminal.widgets.dialogs import Check, TypedDialog
@@ -55,7 +55,8 @@ def ask_to_reject(screen: Screen[None], proposal: ProposalView | None) -> None:
 
 def _details(screen: Screen[None], proposal: ProposalView) -> str:
     language = desk(screen).language
-    lines = [action_text(action, language) for action in proposal.actions[:ACTIONS_SHOWN]]
+    shown = proposal.actions[:ACTIONS_SHOWN]
+    lines = [named(screen, action_text(action, language)) for action in shown]
     more = len(proposal.actions) - ACTIONS_SHOWN
     if more > 0:
         lines.append(word(screen, "actions_more", count=more))

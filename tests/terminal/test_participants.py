@@ -14,7 +14,7 @@ from terminal.widgets.key_list import ROWS_SHOWN_MAX
 from terminal.widgets.participants import ParticipantsPanel, listed, standing
 from tests.gateway.gateway_world import OPERATOR_ONE, World, serving
 from tests.terminal.rig import Seat, seat
-from tests.terminal.test_forms import LANGUAGES
+from tests.terminal.test_forms import LANGUAGES, fill, pick, send
 
 
 def view(number: int, **changes: object) -> ParticipantView:
@@ -88,6 +88,26 @@ async def test_a_file_stands_over_the_list_until_esc(tmp_path: Path) -> None:
         )
         await person.press("tab", "down")
         await person.sees("The file has a mistake", "REG-000002")
+
+
+async def test_who_proposes_and_who_approves_read_the_name_of_whom_it_concerns(
+    tmp_path: Path,
+) -> None:
+    async with (
+        serving() as world,
+        seat(world, world.operators[0], tmp_path) as maker,
+        seat(world, world.operators[1], tmp_path, language="en") as checker,
+    ):
+        await pick(maker, "measure_remove")
+        await fill(maker, "2", "left P0099")
+        await maker.sees("移出交易主体 P0002 演示电厂002: left P0099")
+        await send(maker)
+        await checker.until(lambda: checker.state.proposals, "for the proposal")
+        await checker.press("f4")
+        await checker.rows("proposals")
+        await checker.press("enter")
+        await checker.sees("remove P0002 演示电厂002 from the market: left P0099")
+        assert world.exchange.participants()[1].status == "active", "nothing is approved by looking"
 
 
 async def test_a_list_too_long_is_cut_and_says_where_all_are(tmp_path: Path) -> None:

@@ -132,16 +132,16 @@ async def test_operator_screens(tmp_path: Path, language: Language, size: tuple[
 
 MEASURES: dict[Action, tuple[str, str]] = {
     RestrictParticipant(participant=2, restriction=Restriction.NO_SELLING): (
-        "交易限制 P0002: 限制卖出",
-        "restrict P0002: no selling",
+        "交易限制 P0002 演示电厂002: 限制卖出",
+        "restrict P0002 演示电厂002: no selling",
     ),
     FreezeHolding(participant=3, product=PRODUCT, quantity_t=12_345, document="(2026)演示1号"): (
-        f"冻结 P0003 {PRODUCT} 12,345 吨 (文书 (2026)演示1号)",
-        f"freeze P0003 {PRODUCT} 12,345 t (document (2026)演示1号)",
+        f"冻结 P0003 演示电厂003 {PRODUCT} 12,345 吨",
+        f"freeze P0003 演示电厂003 {PRODUCT} 12,345 t",
     ),
     ReleaseHolding(participant=3, product=PRODUCT, quantity_t=45, document="(2026)演示2号"): (
-        f"解冻 P0003 {PRODUCT} 45 吨 (文书 (2026)演示2号)",
-        f"release P0003 {PRODUCT} 45 t (document (2026)演示2号)",
+        f"解冻 P0003 演示电厂003 {PRODUCT} 45 吨",
+        f"release P0003 演示电厂003 {PRODUCT} 45 t",
     ),
 }
 
