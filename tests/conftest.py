@@ -8,7 +8,8 @@ from engine.core import warm_up
 
 settings.register_profile("ceax", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ceax")
-for wish in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES"):  # of who runs the tests, for pytest alone
+# Wishes of who runs the tests, for pytest alone.
+for wish in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES"):
     os.environ.pop(wish, None)
 
 

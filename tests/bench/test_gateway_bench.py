@@ -135,8 +135,14 @@ def test_what_an_overloaded_exchange_turns_away_is_counted(code: str) -> None:
     line: Any = Line()
     load: Any = SimpleNamespace(
         job=Job(kind="open", port=0, pid=0, folder=""),
-        offered=deque(), number=0, acks=0, refused=0, turned_away=0,
-        is_open=True, arrived=[0.0] * 3, ack_start=SUBMITTED,
+        offered=deque(),
+        number=0,
+        acks=0,
+        refused=0,
+        turned_away=0,
+        is_open=True,
+        arrived=[0.0] * 3,
+        ack_start=SUBMITTED,
     )
     trading = Trading(load, line, 1)
     trading.send(3)
