@@ -323,7 +323,7 @@ def _intent(state: State, message: IntentSent | IntentAnswered | IntentFailed) -
 
 
 def _line(state: State, message: Disconnected | Reconnected | Gap) -> Topics:
-    if isinstance(message, Gap) or state.connection is Connection.CLOSED:
+    if isinstance(message, Gap):
         return NOTHING
     now = state.time_ns
     if isinstance(message, Reconnected):
