@@ -216,8 +216,10 @@ class Crowd:
 
 
 @pytest.mark.filterwarnings(
-    # A socket that asyncio accepts in the very turn in which its server closes is left to the collector.
-    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+    # A socket that asyncio accepts in the very turn in which its server closes is left to the collector,
+    # as it is or in its transport.
+    "ignore:Exception ignored in. <(socket|function _SelectorTransport):"
+    "pytest.PytestUnraisableExceptionWarning"
 )
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_what_clients_record_over_many_losses_equals_the_log(
