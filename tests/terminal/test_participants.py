@@ -54,6 +54,7 @@ async def test_an_operator_sees_who_is_admitted_and_who_is_barred(
     ):
         await person.press("f10")
         await first_rows(person, "1", "2", "3")
+        assert "REG-000001" in person.text()
         bar(world)
         await first_rows(person, "2", "3", "1")
         await person.sees(
