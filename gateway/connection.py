@@ -260,6 +260,7 @@ class Connection:
         """Cut a client that has taken nothing for too long while something waits for it."""
         if self.socket.unsent <= HIGH_WATER_BYTES:
             self._stuck_since_s = 0.0
+            self._go_on()  # the library tells of room only below its own low mark
         elif not self._stuck_since_s:
             self._stuck_since_s = now_s
         elif now_s - self._stuck_since_s > self.server.settings.drain_s:

@@ -173,3 +173,14 @@ async def test_bad_neighbours_slow_nobody() -> None:
         await eventually(lambda: world.server.counts["BYTES_LIMIT"])  # floods come to an end
         stop.set()
         await asyncio.gather(*tasks)
+
+
+async def test_a_held_client_that_is_owed_little_is_read_again() -> None:
+    """The library tells of room below its own low mark alone, and a client may stop above it."""
+    async with serving(settings(beat_s=0.01), traders=1) as world, raw(world) as client:
+        await client.ask({"type": "Observe"})
+        (connection,) = world.server.connections
+        connection.socket.paused = True
+        connection.socket.hold()
+        assert (await client.ask({"type": "Ping", "id": 1}))["type"] == "Pong"
+        connection.socket.paused = False
