@@ -71,7 +71,8 @@ def fanned(load: Load) -> Result:
     text = framed(b"fan" + b"." * (job.fan_bytes - 3))
     due_s = start = time.perf_counter()
     meter: Meter | None = None
-    while (now := time.perf_counter()) < start + job.warm_s + job.seconds:
+    # A load that was held up for all this time measures a moment at least.
+    while (now := time.perf_counter()) < start + job.warm_s + job.seconds or meter is None:
         if meter is None and now >= start + job.warm_s:
             meter = Meter(load)
         if now >= due_s:
