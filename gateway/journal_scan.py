@@ -310,7 +310,8 @@ def _missing(name: str, later: str) -> JournalDamaged:
 def _undecodable(name: str, frame: Frame, error: Exception) -> JournalDamaged:
     """Name the place of a frame that is sealed and whose payload is still not what its kind says."""
     what = f"the payload of the frame is not one of its kind ({error})"
-    return JournalDamaged(name, frame.offset, frame.header.first_sequence, what)
+    sequence = max(1, frame.header.first_sequence)  # it may be looked at before its place is proved
+    return JournalDamaged(name, frame.offset, sequence, what)
 
 
 def digest_of(file: File, length: int) -> str:

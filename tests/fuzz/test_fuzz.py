@@ -57,6 +57,16 @@ def test_a_sealed_frame_with_no_payload_of_its_kind_is_named() -> None:
     assert (told.value.offset, told.value.sequence) == (HEAD_BYTES, 1)
 
 
+def test_a_sealed_first_frame_of_no_sequence_is_named_with_the_first() -> None:
+    """Found by ten minutes of guided fuzzing."""
+    edits = [(HEAD_BYTES + HEADER_BYTES, 0xFF), (HEAD_BYTES + 23, 0xE0)]
+    data = bytes((journal.SEALED,)) + b"".join(struct.pack("<IB", *edit) for edit in edits)
+    assert not journal.check(data)
+    with pytest.raises(JournalDamaged) as told:
+        journal.read(journal.file_of(data))
+    assert told.value.sequence == 1
+
+
 @pytest.mark.parametrize("target", TARGET_MODULES, ids=TARGETS)
 @settings(max_examples=300)
 @given(source=st.randoms(use_true_random=False))
