@@ -31,7 +31,7 @@ from gateway.gate import Gate, address_of, gate_maker, select_format
 from gateway.history import Applied, History
 from gateway.limits import Buckets, Settings
 from gateway.mirror import Mirror
-from gateway.publisher import Publisher
+from gateway.publisher import WRITES_PER_TURN, Publisher
 from gateway.queries import Desk, Views
 from gateway.reader import FrameCache
 from gateway.sequencer import Tell
@@ -319,13 +319,19 @@ class Server:
             await asyncio.sleep(self.settings.beat_s)
             self.watch.loop_lag.observe(time.monotonic_ns() - due_ns)
             self.mirror.catch_up()
-            exchange = self.sequencer.exchange
-            beat = wire.Texts(wire.Beat(sequence=exchange.sequence, time_ns=self.now_ns()))
-            now_s = time.monotonic()
-            for connection in list(self.connections):
-                connection.check_drain(now_s)
-                if connection.reader is not None and not connection.socket.unsent:
-                    connection.socket.push(beat.of(connection.socket.form))
+            connections = list(self.connections)
+            for begin in range(0, len(connections), WRITES_PER_TURN):
+                self._beat_to(connections[begin : begin + WRITES_PER_TURN])
+                await asyncio.sleep(0)  # an order does not wait for a thousand beats
+
+    def _beat_to(self, connections: Sequence[Connection]) -> None:
+        """Tell some of the connections, and cut those that take nothing."""
+        sequence, now_s = self.sequencer.exchange.sequence, time.monotonic()
+        beat = wire.Texts(wire.Beat(sequence=sequence, time_ns=self.now_ns()))
+        for connection in connections:
+            connection.check_drain(now_s)
+            if connection.reader is not None and not connection.socket.unsent:
+                connection.socket.push(beat.of(connection.socket.form))
 
 
 def socket_options(settings: Settings) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from engine.commands import Halt, HaltScope, Resume, Side
 from gateway import wire
 from gateway.limits import LIMITS
+from gateway.publisher import WRITES_PER_TURN
 from tests.gateway.gateway_world import (
     OPERATOR_ONE,
     OPERATOR_TWO,
@@ -127,6 +129,29 @@ async def test_beats_carry_the_last_sequence_and_the_time() -> None:
             told = await beat()
         assert told["sequence"] == last.sequence
         assert told["time_ns"] >= last.time_ns
+
+
+async def test_beats_to_very_many_leave_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand writes in one turn of the loop would hold up every order for tens of milliseconds."""
+    told: list[object] = []
+
+    def listener() -> Any:
+        def push(_: bytes) -> None:
+            told.append(socket)
+
+        socket = SimpleNamespace(unsent=0, form=wire.Format.JSON, push=push)
+        return SimpleNamespace(reader=object(), socket=socket, check_drain=lambda _: None)
+
+    everybody = [listener() for _ in range(5 * WRITES_PER_TURN + 1)]
+    async with serving(settings(beat_s=0.01)) as world:
+        monkeypatch.setattr(world.server, "connections", everybody)
+        while len(told) < len(everybody):
+            before = len(told)
+            await asyncio.sleep(0)
+            assert len(told) - before <= WRITES_PER_TURN
+        monkeypatch.undo()
+        first = [id(one) for one in told[: len(everybody)]]
+        assert len(set(first)) == len(everybody), "each once before one of them again"
 
 
 @pytest.mark.usefixtures("no_refill")
