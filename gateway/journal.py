@@ -217,10 +217,15 @@ class Journal:
         return self.reader.tail(after)
 
     def close(self) -> None:
-        """Sync the last mark and let go of the lock; a broken journal is only let go of."""
+        """Sync the last mark and let go of the lock; a broken journal is only let go of.
+
+        JournalBroken where the disk fails: nothing is lost, all commands were durable before.
+        """
         try:
             if self._problem is None:
                 self._file.sync()
+        except OSError as error:
+            raise JournalBroken(_disk_text(error, self._name, self._chain.sequence)) from error
         finally:
             self._problem = self._problem or JournalBroken("it was closed")
             self._file.close()

@@ -213,7 +213,10 @@ class Sequencer:
             self._fail(error, [])
         finally:
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._writer, self._journal.close)
+            try:
+                await loop.run_in_executor(self._writer, self._journal.close)
+            except JournalBroken as error:
+                self._fail(error, [])
             self._writer.shutdown()
 
     # ------------------------------------------------------------ batches

@@ -14,6 +14,7 @@ from gateway.clock import SimulatedClock
 from gateway.door import Busy
 from gateway.errors import UserError
 from gateway.journal_format import FrameKind
+from gateway.journal_read import JournalBroken
 from gateway.journal_scan import scan_journal
 from gateway.replay import ReplayDiffers, replay_journal
 from gateway.sequencer import Stopped
@@ -347,3 +348,15 @@ async def test_other_semantics_are_told_before_the_replay() -> None:
         patch.setattr(replay, "SEMANTICS_VERSION", engine_exchange.SEMANTICS_VERSION + 1)
         replay_journal(rig.disk, told.append)
     assert "answers may differ" in told[0]
+
+
+async def test_a_disk_that_fails_at_the_last_moment_of_a_clean_stop_is_told() -> None:
+    rig = Rig()
+    sequencer = await rig.start()
+    await rig.open_market()
+    last = sequencer.exchange.sequence
+    rig.disk.fail("sync", 1)  # the last digest still goes well, the last mark does not
+    await sequencer.stop()
+    assert isinstance(sequencer.failure, JournalBroken)
+    assert f"sequence {last} is safe; check the disk" in str(sequencer.failure)
+    assert not rig.disk.owner, "the lock is let go of"
