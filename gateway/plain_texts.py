@@ -11,7 +11,6 @@ from engine.commands import Side
 from engine.events import BlockOffered, Cancelled, ListingPlaced, Reduced, Traded
 from gateway import wire
 from gateway.history import Applied
-from gateway.wire_codec import event_json
 
 KEPT_MAX: Final = 4_096
 """Most texts that are kept for the private streams that show them."""
@@ -40,7 +39,7 @@ _MARKS: Final = {
 
 def _pattern(frame: wire.Outward, *names: str) -> bytes:
     """Return a frame with places for figures and, last, for its event; its order of fields decides theirs."""
-    text = wire.encode(frame).replace(event_json(_EVENT), b"%b")
+    text = wire.encode(frame).replace(wire.encode(_EVENT), b"%b")
     places = [text.index(b"%d" % _MARKS[name]) for name in names]
     assert places == sorted(places), "the frame's fields stand in another order than its figures"
     for name in names:
@@ -87,7 +86,7 @@ class PlainTexts:
         event: Any = events[0]
         if event.__class__ not in _PLAIN or event.participant != participant:
             return None
-        sequence, time_ns, text = applied.sequence, applied.time_ns, event_json(event)
+        sequence, time_ns, text = applied.sequence, applied.time_ns, wire.encode(event)
         if len(self._kept) >= KEPT_MAX:
             self._kept.clear()
         self._kept[sequence] = participant, time_ns, text

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import msgspec
 
-from engine.events import AnyEvent
 from gateway.frames_inward import AnyInward
 from gateway.frames_outward import AnyOutward
 from gateway.frames_replies import Outward, Reply
@@ -32,7 +31,6 @@ _JSON: Final = Format.JSON
 _json: Final = msgspec.json.Encoder().encode
 _messagepack: Final = msgspec.msgpack.Encoder().encode
 _to_wire: Final = _strict.to_wire
-_from_wire: Final = _strict.inwards
 _inward: Final[dict[Format, Any]] = {
     Format.JSON: msgspec.json.Decoder(INWARD_OUTSIDE, dec_hook=decode_yuan).decode,
     Format.MESSAGEPACK: msgspec.msgpack.Decoder(INWARD_OUTSIDE, dec_hook=decode_yuan).decode,
@@ -43,14 +41,8 @@ _outward: Final[dict[Format, Any]] = {
 }
 
 
-def event_json(event: AnyEvent) -> bytes:
-    """Return an event as it stands in a JSON frame."""
-    convert = _to_wire[event.__class__]
-    return _json(event if convert is None else convert(event))
-
-
 def encode(frame: msgspec.Struct, form: Format = Format.JSON) -> bytes:
-    """Return a frame as it travels: UTF-8 JSON text or MessagePack, money in yuan."""
+    """Return a frame, or an event as it stands in one, as it travels: UTF-8 JSON text or MessagePack, money in yuan."""
     convert = _to_wire[frame.__class__]
     outside = frame if convert is None else convert(frame)
     return _json(outside) if form is _JSON else _messagepack(outside)
@@ -59,11 +51,9 @@ def encode(frame: msgspec.Struct, form: Format = Format.JSON) -> bytes:
 def decode_inward(data: str | bytes, form: Format = Format.JSON) -> AnyInward:
     """Decode a client's frame; msgspec.DecodeError names the problem and its path."""
     try:
-        value = _inward[form](data)
+        found: AnyInward = _strict.from_wire(_inward[form](data))
     except UnicodeError as error:
         raise _no_text(error) from error
-    convert = _from_wire[value.__class__]
-    found: AnyInward = value if convert is None else convert(value)
     return found
 
 

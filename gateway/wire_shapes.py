@@ -52,8 +52,7 @@ class Shapes:
     def __init__(self, *, is_lenient: bool) -> None:
         self._is_lenient = is_lenient
         self._twins: dict[type, type] = {}
-        self.inwards = _Inwards()
-        """Class of a decoded value → function to our struct, None where it is one already."""
+        self._inwards = _Inwards()
         self.to_wire = _Outwards(self)
         """Class → function from our struct to its twin, None where it is encoded as it is."""
 
@@ -61,7 +60,7 @@ class Shapes:
 
     def from_wire(self, value: Any) -> Any:  # noqa: ANN401 - any struct or twin
         """Return our struct of a decoded value."""
-        convert = self.inwards[value.__class__]
+        convert = self._inwards[value.__class__]
         return value if convert is None else convert(value)
 
     def of(self, annotation: Any) -> Any:  # noqa: ANN401 - any annotation
@@ -92,7 +91,7 @@ class Shapes:
         if found is None:
             found = self._twins[kind] = self._define(kind) if self._needs_twin(kind) else kind
             if found is not kind:
-                self.inwards[found] = self._make_inwards(kind)
+                self._inwards[found] = self._make_inwards(kind)
         return found
 
     def _define(self, kind: type) -> type:
@@ -161,7 +160,7 @@ class Shapes:
             if not _is_money(field.name) and any(self._twin(one) is not one for one in inner):
                 value = _walk(value, field.type, row="tuple")
             parts.append(f"{field.name}={value}")
-        return _compile(kind, parts, {"MAKE": kind, "FOUND": self.inwards})
+        return _compile(kind, parts, {"MAKE": kind, "FOUND": self._inwards})
 
 
 def structs_in(annotation: Any) -> list[type]:  # noqa: ANN401 - any annotation
